@@ -1,0 +1,194 @@
+"""`ferrata ledger`: read, verify and export the log of every operational act.
+
+Knows nothing of where the ledger lies; `app` does.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ferrata.assets import Ledger, Record
+
+__all__ = ["ledger"]
+
+
+def _moment(_context: click.Context, _parameter: click.Parameter, text: str | None) -> datetime | None:
+    from ferrata.clock import parse_time
+
+    if text is None:
+        return None
+    try:
+        return parse_time(text)
+    except ValueError:
+        today = datetime.now(UTC).date().isoformat()
+        raise click.BadParameter(f"not a time: {text!r}; write it as {today} or {today}T12:00:00Z") from None
+
+
+_project = click.option(
+    "--project", type=click.Path(path_type=Path), default=Path(), show_default=".", help="Folder of the project."
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def ledger() -> None:
+    """The log of every operational act: who, when, what, on which versions."""
+
+
+@ledger.command("list")
+@_project
+@click.option("--action", help="Only this action, as gate.decided.")
+@click.option("--since", metavar="TIME", callback=_moment, help="Only from this time on (UTC).")
+@click.option("--subject", help="Only records on this; without an @, on any version of it.")
+@click.option("--actor", help="Only what this actor did.")
+@click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True, help="At most so many; 0: all.")
+@_json
+def list_records(
+    *,
+    project: Path,
+    action: str | None,
+    since: datetime | None,
+    subject: str | None,
+    actor: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List records, the newest first."""
+    records = _open(project).records(
+        action=action, since=since, subject=subject, actor=actor, limit=limit or None, newest_first=True
+    )
+    if as_json:
+        for record in records:
+            click.echo(_line(record))
+    elif _is_terminal():
+        _print_table(records)
+    else:
+        for record in records:
+            click.echo("\t".join(_cells(record)))
+
+
+@ledger.command()
+@_project
+@click.argument("key", metavar="SEQ|ID")
+@_json
+def show(*, project: Path, key: str, as_json: bool) -> None:
+    """Show one record, by its number or its id."""
+    number = key.isascii() and key.isdigit() and len(key) < 32
+    record = _open(project).get(int(key) if number else key.lower())
+    if as_json:
+        click.echo(_line(record))
+        return
+    for name, value in record.as_json().items():
+        click.echo(f"{name}\t{value if isinstance(value, (str, int)) else json.dumps(value, ensure_ascii=False)}")
+
+
+@ledger.command()
+@_project
+@click.option("--expect", metavar="SEQ:HASH", help="A head noted earlier, to see whether records were cut off since.")
+@_json
+@click.pass_context
+def verify(context: click.Context, *, project: Path, expect: str | None, as_json: bool) -> None:
+    """Check the hash chain; exit code 1 if a record is broken."""
+    found = _open(project).verify(expect)
+    if as_json:
+        click.echo(json.dumps(found.as_json()))
+    elif found.broken is None:
+        click.echo(f"{_records(found.count)} verified, head {found.head}")
+    else:
+        click.echo(
+            f"broken at record {found.broken.seq}: {found.broken.why}; {_records(found.count)} before it verified"
+        )
+    context.exit(0 if found.broken is None else 1)
+
+
+@ledger.command()
+@_project
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; standard output if not given."
+)
+def export(*, project: Path, output: Path | None) -> None:
+    """Write every record as JSON lines, the oldest first, and note the export in the ledger."""
+    opened = _open(project)
+    if output is None:
+        count, head = _write_lines(opened.records(), lambda line: click.echo(line))
+    else:
+        # A reader of FILE never sees half an export.
+        partial = output.with_name(output.name + ".part")
+        try:
+            with partial.open("w", encoding="utf-8", newline="\n") as file:
+                count, head = _write_lines(opened.records(), lambda line: file.write(line + "\n"))
+            partial.replace(output)
+        except OSError as error:
+            raise click.FileError(str(output), error.strerror or str(error)) from None
+        finally:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+    opened.append("ledger.exported", payload={"count": count, "head": head})
+    click.echo(f"{_records(count)} exported, head {head}", err=True)
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def _open(project: Path) -> Ledger:
+    from ferrata.app import open_app
+
+    return open_app(project).ledger
+
+
+def _write_lines(records: Iterable[Record], write: Callable[[str], object]) -> tuple[int, str]:
+    from ferrata.assets import GENESIS, Head
+
+    count, head = 0, Head(0, GENESIS)
+    for record in records:
+        write(_line(record))
+        count, head = count + 1, Head(record.seq, record.hash)
+    return count, str(head)
+
+
+def _line(record: Record) -> str:
+    from ferrata.assets import canonical_json
+
+    return canonical_json(record.as_json())
+
+
+def _cells(record: Record) -> tuple[str, str, str, str, str, str]:
+    from ferrata.assets import canonical_json
+    from ferrata.clock import format_time
+
+    subjects = " ".join(record.subjects)
+    return (
+        str(record.seq),
+        format_time(record.at),
+        record.actor,
+        record.action,
+        subjects,
+        canonical_json(record.payload),
+    )
+
+
+def _print_table(records: Iterable[Record]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("record", "time (UTC)", "actor", "action", "subjects", "details")
+    for record in records:
+        seq, at, *rest = _cells(record)
+        table.add_row(seq, at[:19].replace("T", " "), *(Text(cell) for cell in rest))
+    Console().print(table)
+
+
+def _records(count: int) -> str:
+    return "1 record" if count == 1 else f"{count:,} records"

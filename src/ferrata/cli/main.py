@@ -1,0 +1,89 @@
+"""`ferrata`: the group of commands. A command's module is imported when the command is run, so that help is quick."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from ferrata import __version__
+from ferrata.errors import FerrataError, UsageError
+
+__all__ = ["cli", "main"]
+
+# Command -> module, attribute, one line of help.
+_COMMANDS = {
+    "assess": ("assess", "assess", "Measure a repository's GenAIOps maturity from evidence."),
+    "answer": ("answer", "answer", "Answer the questions that a scan cannot."),
+    "roadmap": ("roadmap", "roadmap", "What to do next, and what it gains."),
+    "history": ("history", "history", "The assessments made so far."),
+    "compare": ("history", "compare", "Which practices came and went between two assessments, and why."),
+    "maturity": ("maturity", "maturity", "The maturity model: dimensions, practices, rules."),
+    "ledger": ("ledger", "ledger", "The log of every operational act."),
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"ferrata.cli.{module}"), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, _, about) in _COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            error.message += f". The commands are: {', '.join(_COMMANDS)}"
+            raise
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="ferrata", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Measures a team's GenAIOps maturity from evidence.
+
+    Exit status: 0 done; 1 below what was asked for, or a broken ledger; 2 a mistake in the request or in a file;
+    3 the store cannot be used.
+    """
+
+
+def main() -> None:
+    """Run the command line; errors are printed without a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    try:
+        status = cli.main(prog_name="ferrata", standalone_mode=False)
+    except click.exceptions.Abort:
+        _fail("interrupted", "", 130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except FerrataError as error:
+        code = 2 if isinstance(error, UsageError) or error.status in (404, 422) else 3 if error.status == 503 else 1
+        _fail(error.message, error.hint, code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    else:
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str, hint: str, status: int) -> None:
+    click.echo(f"ferrata: {message}", err=True)
+    if hint:
+        click.echo(f"hint: {hint}", err=True)
+    sys.exit(status)

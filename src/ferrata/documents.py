@@ -1,0 +1,110 @@
+"""Declared files: YAML into a validated value, every mistake named by file, line and key.
+
+Knows nothing of what the documents mean.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ferrata.errors import InvalidDocument, Mistake, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["Document", "line_of", "read_document", "read_yaml", "validate"]
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Document(BaseModel):
+    """Base of everything that is declared in a file: frozen, and an unknown key is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+D = TypeVar("D", bound=Document)
+
+
+def read_document(path: Path, kind: type[D]) -> D:
+    """Read the YAML file `path` as a `kind`.
+
+    Raises:
+        NotFound: there is no such file.
+        InvalidDocument: it is not YAML or not a `kind`; all mistakes are listed.
+    """
+    text = read_text(path)
+    return validate(read_yaml(text, file=str(path)), kind, file=str(path), text=text)
+
+
+def read_text(path: Path) -> str:
+    """The text of a declared file.
+
+    Raises:
+        NotFound: there is no such file.
+        InvalidDocument: it cannot be read or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise NotFound(f"no such file: {str(path)!r}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidDocument([Mistake(str(path), 1, "", f"cannot be read: {error}")]) from None
+
+
+def read_yaml(text: str, *, file: str) -> Any:
+    """Parse YAML (safe types only).
+
+    Raises:
+        InvalidDocument: it is not YAML; says on which line.
+    """
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise InvalidDocument([Mistake(file, mark.line + 1 if mark else 1, "", f"not valid YAML: {problem}")]) from None
+
+
+def validate(value: Any, kind: type[D], *, file: str, text: str) -> D:
+    """Make a `kind` of a parsed document; `text` is where lines are looked up.
+
+    Raises:
+        InvalidDocument: with all mistakes at once.
+    """
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        mistakes: list[Mistake] = []
+        for problem in error.errors(include_url=False):
+            where = problem["loc"]
+            key = ".".join(str(part) for part in where)
+            mistakes.append(Mistake(file, line_of(text, where), key, problem["msg"]))
+        raise InvalidDocument(mistakes) from None
+
+
+def line_of(text: str, where: Sequence[str | int]) -> int:
+    """The line (from 1) of the key path `where` in a YAML text; of its nearest parent where it is missing."""
+    try:
+        node = cast("yaml.Node | None", yaml.compose(text, Loader=_Loader))
+    except yaml.YAMLError:
+        return 1
+    line = 1
+    for part in where:
+        found: yaml.Node | None = None
+        if isinstance(node, yaml.MappingNode):
+            pairs = cast("list[tuple[yaml.Node, yaml.Node]]", node.value)
+            for key, value in pairs:
+                if str(key.value) == str(part):
+                    found, line = value, key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            found = cast("yaml.Node", node.value[part])
+            line = found.start_mark.line + 1
+        if found is None:
+            break
+        node = found
+    return line

@@ -1,0 +1,102 @@
+"""The root of every error that Ferrata raises on purpose.
+
+    FerrataError
+    ├── UsageError         the caller asked for something that cannot be done
+    ├── InvalidDocument    a declared file is wrong; lists every mistake with file, line and key
+    ├── NotFound           a name or id that does not exist
+    ├── Conflict           somebody else wrote first
+    ├── BrokenChain        the ledger does not verify
+    └── StoreUnavailable   the database cannot be reached or used
+
+An error says what happened, then (`hint`) what to do. The command line prints both without a traceback.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "BrokenChain",
+    "Conflict",
+    "FerrataError",
+    "InvalidDocument",
+    "Mistake",
+    "NotFound",
+    "StoreUnavailable",
+    "UsageError",
+]
+
+from typing import NamedTuple
+
+
+class FerrataError(Exception):
+    """Root of the errors; `code` is stable, `status` is the HTTP status, `hint` is the next step."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(FerrataError):
+    """The request makes no sense as it stands."""
+
+    code = "usage"
+    status = 400
+
+
+class NotFound(FerrataError):
+    """A name, id or path that does not exist."""
+
+    code = "not_found"
+    status = 404
+
+
+class Conflict(FerrataError):
+    """Another writer was first; reading again and retrying may succeed."""
+
+    code = "conflict"
+    status = 409
+    retryable = True
+
+
+class BrokenChain(FerrataError):
+    """The ledger's hash chain does not verify."""
+
+    code = "broken_chain"
+
+
+class StoreUnavailable(FerrataError):
+    """The database cannot be reached, opened or written."""
+
+    code = "store_unavailable"
+    status = 503
+    retryable = True
+
+
+class Mistake(NamedTuple):
+    """One mistake in a declared file: where it is and what is wrong."""
+
+    file: str
+    line: int
+    key: str
+    problem: str
+
+    def __str__(self) -> str:
+        key = f" {self.key}:" if self.key else ""
+        return f"{self.file}:{self.line}:{key} {self.problem}"
+
+
+class InvalidDocument(FerrataError):
+    """A declared file is wrong. Carries all mistakes at once, in the order of their lines."""
+
+    code = "invalid_document"
+    status = 422
+
+    def __init__(self, mistakes: list[Mistake], *, hint: str = "") -> None:
+        self.mistakes = sorted(mistakes)
+        super().__init__("\n".join(str(mistake) for mistake in self.mistakes), hint=hint)

@@ -1,0 +1,46 @@
+"""Maturity: the model, evidence, assessments, the roadmap and reports."""
+
+from ferrata.maturity.advice import evidence_of, roadmap_steps
+from ferrata.maturity.answers import merge_answers, read_answers, write_answers
+from ferrata.maturity.assess import Inputs, make_assessment
+from ferrata.maturity.built_in import built_in_rules
+from ferrata.maturity.compare import Comparison, PracticeChange, compare_assessments, read_assessment
+from ferrata.maturity.evidence import Answer, Evidence, LedgerRecord, RecordSource
+from ferrata.maturity.git import head_commit, line_links
+from ferrata.maturity.model import MaturityModel, Practice, built_in_model, load_model
+from ferrata.maturity.scan import Finding, Rule, RuleSet, ScanResult, check_examples, load_rules, scan
+from ferrata.maturity.types import Assessment, RoadmapStep
+
+__all__ = [
+    "Answer",
+    "Assessment",
+    "Comparison",
+    "Evidence",
+    "Finding",
+    "Inputs",
+    "LedgerRecord",
+    "MaturityModel",
+    "Practice",
+    "PracticeChange",
+    "RecordSource",
+    "RoadmapStep",
+    "Rule",
+    "RuleSet",
+    "ScanResult",
+    "built_in_model",
+    "built_in_rules",
+    "check_examples",
+    "compare_assessments",
+    "evidence_of",
+    "head_commit",
+    "line_links",
+    "load_model",
+    "load_rules",
+    "make_assessment",
+    "merge_answers",
+    "read_answers",
+    "read_assessment",
+    "roadmap_steps",
+    "scan",
+    "write_answers",
+]

@@ -1,0 +1,79 @@
+"""Answers as a file: what `ferrata answer --export` writes and `--answers` reads.
+
+Knows nothing of what an answer is worth.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import yaml
+from pydantic import Field
+
+from ferrata.documents import Document, line_of, read_text, read_yaml, validate
+from ferrata.errors import InvalidDocument, Mistake
+from ferrata.maturity.evidence import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from ferrata.maturity.model import MaturityModel
+
+__all__ = ["merge_answers", "read_answers", "write_answers"]
+
+
+class _Given(Document):
+    value: Annotated[float, Field(ge=0, le=1)] | None
+    note: str = ""
+    link: str = ""
+    at: str = ""
+
+
+class _AnswersFile(Document):
+    answers: dict[str, dict[str, _Given]]
+
+
+def read_answers(path: Path, model: MaturityModel) -> list[Answer]:
+    """Read `answers: {PRACTICE: {RESPONDENT: {value, note, link, at}}}`.
+
+    Raises:
+        NotFound: there is no such file.
+        InvalidDocument: it is wrong, or names a practice that the model does not have; all mistakes at once.
+    """
+    text = read_text(path)
+    file = validate(read_yaml(text, file=str(path)), _AnswersFile, file=str(path), text=text)
+    unknown = [
+        Mistake(
+            str(path),
+            line_of(text, ["answers", name]),
+            f"answers.{name}",
+            f"no practice of that id in {model.id} {model.version}",
+        )
+        for name in file.answers
+        if model.practice(name) is None
+    ]
+    if unknown:
+        raise InvalidDocument(unknown, hint="list the practices with `ferrata maturity list`")
+    return [
+        Answer(name, who, given.value, given.note, given.link, given.at)
+        for name, by in file.answers.items()
+        for who, given in by.items()
+    ]
+
+
+def write_answers(answers: Iterable[Answer]) -> str:
+    """The file's text for some answers, in order of practices and respondents."""
+    out: dict[str, dict[str, dict[str, Any]]] = {}
+    for answer in sorted(answers):
+        given = {"value": answer.value, "note": answer.note, "link": answer.link, "at": answer.at}
+        out.setdefault(answer.practice, {})[answer.respondent] = {
+            name: value for name, value in given.items() if name == "value" or value
+        }
+    return yaml.safe_dump({"answers": out}, sort_keys=False, allow_unicode=True, width=120)
+
+
+def merge_answers(stored: Iterable[Answer], given: Iterable[Answer]) -> list[Answer]:
+    """Both, where a respondent's given answer replaces the stored one to the same practice."""
+    merged = {(answer.practice, answer.respondent): answer for answer in (*stored, *given)}
+    return list(merged.values())

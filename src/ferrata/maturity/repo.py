@@ -1,0 +1,133 @@
+"""Stores and finds assessments and answers. Knows nothing of what they mean."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from pydantic import ValidationError
+from sqlalchemy import select
+
+from ferrata.errors import NotFound, UsageError
+from ferrata.maturity.evidence import Answer
+from ferrata.maturity.reports import HistoryPoint
+from ferrata.maturity.tables import ANSWER, ASSESSMENT, MIGRATIONS
+from ferrata.maturity.types import Assessment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Connection
+
+    from ferrata.store import Store
+
+__all__ = ["AssessmentRow", "MaturityRepo"]
+
+
+class AssessmentRow(NamedTuple):
+    """An assessment in a list: `seq` is its number, `level` None where no LLM use was found."""
+
+    seq: int
+    id: str
+    at: str
+    level: int | None
+    score: int
+
+
+class MaturityRepo:
+    """Assessments and answers of one project.
+
+    Raises:
+        StoreUnavailable: the database cannot be used.
+    """
+
+    def __init__(self, store: Store, project: str) -> None:
+        self._store = store
+        self._project = project
+        store.migrate("maturity", MIGRATIONS)
+
+    def add_assessment(self, connection: Connection, assessment: Assessment) -> None:
+        """Store an assessment within the caller's transaction."""
+        connection.execute(
+            ASSESSMENT.insert().values(
+                id=assessment.id,
+                project=self._project,
+                at=assessment.at,
+                level=assessment.level,
+                score=assessment.score,
+                document=assessment.model_dump_json(),
+            )
+        )
+
+    def assessments(self, *, limit: int | None = None) -> list[AssessmentRow]:
+        """The assessments, the newest first."""
+        columns = (ASSESSMENT.c.seq, ASSESSMENT.c.id, ASSESSMENT.c.at, ASSESSMENT.c.level, ASSESSMENT.c.score)
+        query = (
+            select(*columns).where(ASSESSMENT.c.project == self._project).order_by(ASSESSMENT.c.seq.desc()).limit(limit)
+        )
+        with self._store.read() as connection:
+            return [AssessmentRow(*row) for row in connection.execute(query)]
+
+    def assessment(self, name: str) -> Assessment:
+        """One assessment: by id or the beginning of one, `latest`, `previous`, or `-1`, `-2`, ... from the newest.
+
+        Raises:
+            NotFound: there is none of that name.
+            UsageError: several ids begin so.
+        """
+        rows = self.assessments()
+        back = {"latest": 0, "previous": 1}.get(
+            name, -int(name) - 1 if name.startswith("-") and name[1:].isdigit() else None
+        )
+        found = (
+            rows[back : back + 1]
+            if back is not None and back >= 0
+            else [row for row in rows if row.id.startswith(name)]
+        )
+        if not found:
+            raise NotFound(f"no assessment {name!r} of {self._project!r}", hint="list them with `ferrata history`")
+        if len(found) > 1:
+            raise UsageError(f"{len(found)} assessments have an id that begins with {name!r}", hint="give more of it")
+        with self._store.read() as connection:
+            text = connection.execute(select(ASSESSMENT.c.document).where(ASSESSMENT.c.id == found[0].id)).scalar_one()
+        try:
+            return Assessment.model_validate_json(text)
+        except ValidationError:
+            raise UsageError(
+                f"assessment {found[0].id} was made by another version of Ferrata and cannot be read"
+            ) from None
+
+    def trend(self, *, until: str, limit: int = 60) -> list[HistoryPoint]:
+        """Score, level and points per dimension of the newest assessments up to a moment, the oldest first."""
+        c = ASSESSMENT.c
+        query = (
+            select(c.document)
+            .where(c.project == self._project, c.at <= until, c.level.is_not(None))
+            .order_by(c.seq.desc())
+            .limit(limit)
+        )
+        points: list[HistoryPoint] = []
+        with self._store.read() as connection:
+            for row in connection.execute(query):
+                document = json.loads(row.document)
+                by_dimension = {d["id"]: d["points"] for d in document["dimensions"]}
+                points.append(HistoryPoint(document["at"], document["score"], document["level"], by_dimension))
+        return points[::-1]
+
+    def add_answers(self, connection: Connection, answers: Iterable[Answer]) -> None:
+        """Store answers within the caller's transaction; each stands until the same respondent amends it."""
+        rows = [{"project": self._project, **answer._asdict()} for answer in answers]
+        if rows:
+            connection.execute(ANSWER.insert(), rows)
+
+    def answers(self) -> list[Answer]:
+        """The latest answer of each respondent to each practice."""
+        c = ANSWER.c
+        query = (
+            select(c.practice, c.respondent, c.value, c.note, c.link, c.at)
+            .where(c.project == self._project)
+            .order_by(c.seq)
+        )
+        with self._store.read() as connection:
+            latest = {(row.practice, row.respondent): Answer(*row) for row in connection.execute(query)}
+        return list(latest.values())

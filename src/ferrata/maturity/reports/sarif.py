@@ -1,0 +1,173 @@
+"""SARIF 2.1.0: the findings against a practice as results, for code scanning on a forge or in an editor.
+
+A SARIF rule is a scanner rule under the practice that it speaks against; its help is the practice's why and how.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ferrata.maturity.reports.words import counted, findings_against, one_line, place, safe_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ferrata.maturity.model import MaturityModel, Practice
+    from ferrata.maturity.reports.base import HistoryPoint
+    from ferrata.maturity.types import Assessment, FindingResult
+
+__all__ = ["sarif_log", "write_sarif"]
+
+_ROOT = "%SRCROOT%"
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+
+def write_sarif(assessment: Assessment, model: MaturityModel, _history: Sequence[HistoryPoint]) -> str:
+    """The findings against as a SARIF log."""
+    return json.dumps(sarif_log(assessment, model), indent=2, ensure_ascii=False) + "\n"
+
+
+def sarif_log(assessment: Assessment, model: MaturityModel, *, with_for: bool = False) -> dict[str, Any]:
+    """The log as a JSON value.
+
+    Args:
+        assessment: what was found.
+        model: where the rules' help comes from; a finding weighs as much as a warning from its constant `met` on.
+        with_for: also the findings for a practice, as results of kind `pass`.
+    """
+    chosen = findings_against(assessment)
+    if with_for:
+        chosen += sorted(
+            (f for f in assessment.findings if f.polarity == "for"), key=lambda f: (f.file, f.line, f.practice)
+        )
+    firsts: dict[str, FindingResult] = {}
+    for finding in chosen:
+        firsts.setdefault(_rule_id(finding), finding)
+    ids = sorted(firsts)
+    index = {name: i for i, name in enumerate(ids)}
+    fingerprints = _fingerprints(chosen)
+    run = {
+        "tool": {
+            "driver": {
+                "name": "Ferrata",
+                "version": assessment.ferrata,
+                "rules": [_rule(name, firsts[name], model) for name in ids],
+                "properties": {"model": f"{assessment.model.id} {assessment.model.version}"},
+            }
+        },
+        "automationDetails": {"id": "ferrata/maturity/"},
+        "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the assessed repository."}}},
+        "invocations": [_invocation(assessment)],
+        "columnKind": "unicodeCodePoints",
+        "results": [
+            _result(
+                finding, index=index[_rule_id(finding)], fingerprint=fingerprints[i], warning_from=model.scoring.met
+            )
+            for i, finding in enumerate(chosen)
+        ],
+        "properties": {"score": assessment.score, "level": assessment.level, "commit": assessment.scan.commit},
+    }
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule_id(finding: FindingResult) -> str:
+    return f"{finding.practice}/{finding.rule}"
+
+
+def _rule(name: str, finding: FindingResult, model: MaturityModel) -> dict[str, Any]:
+    practice = model.practice(finding.practice)
+    rule: dict[str, Any] = {"id": name, "properties": {"tags": ["genaiops", finding.dimension]}}
+    if practice is None:
+        return {**rule, "shortDescription": {"text": f"Speaks against {finding.practice}."}}
+    rule |= {
+        "name": "".join(part.capitalize() for part in practice.id.replace(".", "-").split("-")),
+        "shortDescription": {"text": practice.statement},
+        "fullDescription": {"text": practice.why},
+        "help": {"text": _help(practice), "markdown": _help_markdown(practice)},
+        "defaultConfiguration": {"level": "note"},
+    }
+    address = next((url for r in practice.references if (url := safe_url(r.url))), None)
+    return {**rule, "helpUri": address} if address else rule
+
+
+def _help(practice: Practice) -> str:
+    lines = [practice.statement, f"Why: {practice.why}", f"How: {practice.how.without}"]
+    if practice.how.ferrata:
+        lines.append(f"With Ferrata: {practice.how.ferrata}")
+    return "\n\n".join(lines)
+
+
+def _help_markdown(practice: Practice) -> str:
+    """The help with headings; the model's text is the team's own, and is not escaped."""
+    lines = [practice.statement, f"**Why.** {practice.why}", f"**How.** {practice.how.without}"]
+    if practice.how.ferrata:
+        lines.append(f"**With Ferrata.** `{practice.how.ferrata}`")
+    references = "\n".join(f"- [{r.title}]({url})" for r in practice.references if (url := safe_url(r.url)))
+    return "\n\n".join([*lines, references]) if references else "\n\n".join(lines)
+
+
+def _result(finding: FindingResult, *, index: int, fingerprint: str, warning_from: float) -> dict[str, Any]:
+    against = finding.polarity == "against"
+    level = ("warning" if finding.weight >= warning_from else "note") if against else "none"
+    artifact = {"uri": _uri(finding.file), "uriBaseId": _ROOT}
+    return {
+        "ruleId": _rule_id(finding),
+        "ruleIndex": index,
+        "kind": "fail" if against else "pass",
+        "level": level,
+        "message": {"text": _message(finding)},
+        "locations": [{"physicalLocation": {"artifactLocation": artifact, "region": {"startLine": finding.line}}}],
+        "partialFingerprints": {"ferrataFinding/v1": fingerprint},
+        "rank": round(100 * finding.weight, 1),
+        "properties": {"role": finding.role, "confidence": finding.confidence, "strength": finding.strength},
+    }
+
+
+def _message(finding: FindingResult) -> str:
+    """One line in which nothing is an embedded link (`[text](target)`, SARIF 3.11.6)."""
+    text = one_line(finding.message).replace("](", "] (")
+    return text or f"Speaks against {finding.practice} at {place(finding)}"
+
+
+def _uri(file: str) -> str:
+    """A relative reference; each character outside of the unreserved ones is percent-encoded, so `a:b` is no scheme."""
+    return quote(file, safe="/", errors="replace")
+
+
+def _fingerprints(findings: Sequence[FindingResult]) -> list[str]:
+    """A name for each finding that stays when lines move: rule, file, message, and the how-manieth such one it is."""
+    order = sorted(range(len(findings)), key=lambda i: (findings[i].line, i))
+    names = [""] * len(findings)
+    seen: Counter[str] = Counter()
+    for i in order:
+        finding = findings[i]
+        key = json.dumps([_rule_id(finding), finding.file, finding.message])
+        seen[key] += 1
+        names[i] = f"{hashlib.sha256(key.encode()).hexdigest()[:32]}:{seen[key]}"
+    return names
+
+
+def _invocation(assessment: Assessment) -> dict[str, Any]:
+    return {
+        "executionSuccessful": True,
+        "endTimeUtc": assessment.at,
+        "toolExecutionNotifications": list(_notifications(assessment)),
+    }
+
+
+def _notifications(assessment: Assessment) -> Iterable[dict[str, Any]]:
+    if not assessment.llm_use:
+        read = counted(assessment.scan.read, "file")
+        yield {"level": "note", "message": {"text": f"No LLM use found in {read} read, so no level is given."}}
+    for skipped in assessment.scan.skipped:
+        yield {
+            "level": "note",
+            "message": {"text": f"Not read: {one_line(skipped.reason)}"},
+            "locations": [
+                {"physicalLocation": {"artifactLocation": {"uri": _uri(skipped.file), "uriBaseId": _ROOT}}},
+            ],
+        }

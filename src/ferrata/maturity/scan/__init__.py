@@ -1,0 +1,19 @@
+"""The scanner: what a repository shows, without running any of it."""
+
+from ferrata.maturity.scan.engine import check_examples, scan, scan_texts
+from ferrata.maturity.scan.rules import Rule, RuleSet, load_rules
+from ferrata.maturity.scan.secrets import redact
+from ferrata.maturity.scan.types import Finding, ScanResult, Skipped
+
+__all__ = [
+    "Finding",
+    "Rule",
+    "RuleSet",
+    "ScanResult",
+    "Skipped",
+    "check_examples",
+    "load_rules",
+    "redact",
+    "scan",
+    "scan_texts",
+]

@@ -1,0 +1,120 @@
+"""Remembers the facts of files by their content, and contents by path, size and time, so that a second scan reads little.
+
+A cache that cannot be used is no cache; it is never an error. Knows nothing of rules but their digest.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from contextlib import suppress
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from ferrata.maturity.scan.types import FileFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from ferrata.maturity.scan.tree import Entry
+
+__all__ = ["Cache", "content_key"]
+
+# A file that changed this recently may change again within the same tick of the file system's clock.
+_RACY_NS = 2_000_000_000
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (rules TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS file (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, key TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fact (key TEXT PRIMARY KEY, facts TEXT, used INTEGER) WITHOUT ROWID;
+"""
+
+
+def content_key(path: str, data: bytes) -> str:
+    """The digest of a path and a content: facts depend on both."""
+    return blake2b(
+        data, digest_size=16, key=blake2b(path.encode("utf-8", "surrogateescape"), digest_size=16).digest()
+    ).hexdigest()
+
+
+class Cache:
+    """The facts of earlier scans under one rule set; of another rule set's, nothing is kept.
+
+    Args:
+        path: the database file; None remembers nothing.
+        rules: the digest of the rule set and of the program that reads.
+    """
+
+    def __init__(self, path: Path | None, rules: str) -> None:
+        self._db: sqlite3.Connection | None = None
+        self._files: dict[str, tuple[int, int, str]] = {}
+        self._facts: dict[str, str] = {}
+        if path is not None:
+            with suppress(OSError, sqlite3.Error):
+                self._open(path, rules)
+
+    def _open(self, path: Path, rules: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(path, timeout=5)
+        try:
+            db.executescript(_SCHEMA)
+            if db.execute("SELECT rules FROM meta").fetchall() != [(rules,)]:
+                db.executescript("DELETE FROM meta; DELETE FROM file; DELETE FROM fact;")
+                db.execute("INSERT INTO meta VALUES (?)", (rules,))
+                db.commit()
+            self._files = {
+                p: (size, mtime, key)
+                for p, size, mtime, key in db.execute("SELECT path, size, mtime_ns, key FROM file")
+            }
+            self._facts = dict(db.execute("SELECT key, facts FROM fact"))
+        except sqlite3.DatabaseError:
+            db.close()
+            path.unlink(missing_ok=True)
+            return
+        self._db = db
+
+    def known(self, entry: Entry) -> FileFacts | None:
+        """The facts of a file that has not changed, by size and time; None where it must be read."""
+        size, mtime_ns, key = self._files.get(entry.path, (-1, -1, ""))
+        return self.by_key(key) if (size, mtime_ns) == (entry.size, entry.mtime_ns) else None
+
+    def by_key(self, key: str) -> FileFacts | None:
+        """The facts of a content."""
+        text = self._facts.get(key)
+        return FileFacts.from_json(json.loads(text)) if text else None
+
+    def store(self, found: Iterable[tuple[Entry, str, FileFacts]], *, gone: Iterable[str] = ()) -> None:
+        """Remember what a scan read; forget the paths that are `gone`."""
+        if self._db is None:
+            return
+        now = time.time_ns()
+        files: list[tuple[str, int, int, str]] = []
+        facts: list[tuple[str, str, int]] = []
+        for entry, key, value in found:
+            files.append((entry.path, entry.size, entry.mtime_ns if now - entry.mtime_ns > _RACY_NS else -1, key))
+            facts.append(
+                (key, json.dumps(value.to_json(), ensure_ascii=False, separators=(",", ":")), now // 1_000_000_000)
+            )
+        with suppress(sqlite3.Error, UnicodeError):
+            with self._db:
+                self._db.executemany("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", files)
+                self._db.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?, ?)", facts)
+                self._db.executemany("DELETE FROM file WHERE path = ?", ((path,) for path in gone))
+                self._prune()
+
+    def _prune(self) -> None:
+        """Facts that no path has any more are kept for branches that come back, but not without end."""
+        assert self._db is not None  # noqa: S101 - called with an open database
+        files = len(self._files) + 1000
+        if self._db.execute("SELECT count(*) FROM fact").fetchone()[0] > 4 * files:
+            self._db.execute("DELETE FROM fact WHERE key NOT IN (SELECT key FROM file)")
+
+    def paths(self) -> frozenset[str]:
+        """The paths that the last scan had."""
+        return frozenset(self._files)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._db is not None:
+            self._db.close()

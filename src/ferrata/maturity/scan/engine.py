@@ -1,0 +1,190 @@
+"""Scans a repository: lists, reads what is new, resolves. Never runs anything of what it reads."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING, NamedTuple
+
+from ferrata import __version__
+from ferrata.maturity.scan.cache import Cache, content_key
+from ferrata.maturity.scan.extract import Extractor
+from ferrata.maturity.scan.paths import compile_globs, format_of
+from ferrata.maturity.scan.resolve import Resolved, matching_rules, resolve
+from ferrata.maturity.scan.tree import Entry, list_files
+from ferrata.maturity.scan.types import FileFacts, ScanResult, Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from ferrata.maturity.scan.rules import RuleSet
+
+__all__ = ["check_examples", "scan", "scan_texts"]
+
+_BATCH = 128
+# Below this many files to read, starting other processes takes longer than reading.
+_WORTH_A_POOL = 300
+_NOTHING = FileFacts()
+
+
+class _Read(NamedTuple):
+    """What came of reading one file."""
+
+    entry: Entry
+    key: str
+    facts: FileFacts
+
+
+def scan(
+    root: Path,
+    rules: RuleSet,
+    *,
+    on: date,
+    cache: Path | None = None,
+    exclude: Sequence[str] = (),
+    workers: int | None = None,
+) -> ScanResult:
+    """Scan the tree below `root`.
+
+    Args:
+        root: a folder, of a git repository or not.
+        rules: the rules to apply.
+        on: today, for the life cycles of models.
+        cache: the file that remembers earlier scans; None for none.
+        exclude: globs of paths that are passed over.
+        workers: processes; None for one a core.
+
+    Raises:
+        NotFound: `root` does not exist.
+        UsageError: `root` is no readable folder, or a bare git repository.
+    """
+    started = time.perf_counter()
+    left_out = compile_globs(exclude)
+    entries = [entry for entry in list_files(root) if not (exclude and left_out.match(entry.path))]
+    wanted = [entry for entry in entries if format_of(entry.path) is not None]
+    memory = Cache(cache, f"{__version__} {rules.digest}")
+    facts: dict[str, FileFacts] = {}
+    new: list[Entry] = []
+    for entry in wanted:
+        known = memory.known(entry)
+        if known is None:
+            new.append(entry)
+        else:
+            facts[entry.path] = known
+    fresh = list(_read_all(root, new, rules, workers=workers or os.cpu_count() or 1))
+    facts.update((read.entry.path, read.facts) for read in fresh)
+    memory.store(fresh, gone=memory.paths() - {entry.path for entry in wanted} if fresh else ())
+    memory.close()
+    ordered = {entry.path: facts[entry.path] for entry in wanted if facts[entry.path] is not _NOTHING}
+    resolved = resolve(ordered, [entry.path for entry in entries], rules, on=on)
+    return _result(resolved, entries, wanted, ordered, cached=len(wanted) - len(new), started=started)
+
+
+def scan_texts(files: Mapping[str, str], rules: RuleSet, *, on: date) -> Resolved:
+    """Scan a tree that is given as path -> text; what the examples of rules run through."""
+    extractor = Extractor(rules)
+    facts = {path: extractor.extract(path, text.encode()) for path, text in sorted(files.items())}
+    return resolve(facts, sorted(files), rules, on=on)
+
+
+def check_examples(rules: RuleSet, *, on: date) -> list[str]:
+    """Run the examples of every rule; a line for each that does not come out as it says."""
+    found: list[str] = []
+    extractor = Extractor(rules)
+    for rule in rules.rules:
+        for wanted, examples in ((True, rule.examples.positive), (False, rule.examples.negative)):
+            for number, example in enumerate(examples, 1):
+                facts = {path: extractor.extract(path, text.encode()) for path, text in sorted(example.tree().items())}
+                if (rule.id in matching_rules(facts, sorted(facts), rules, on=on)) != wanted:
+                    found.append(
+                        f"{rule.id}: {'positive' if wanted else 'negative'} example {number} {'does not match' if wanted else 'matches'}"
+                    )
+    return found
+
+
+def _result(
+    resolved: Resolved,
+    entries: list[Entry],
+    wanted: list[Entry],
+    facts: Mapping[str, FileFacts],
+    *,
+    cached: int,
+    started: float,
+) -> ScanResult:
+    languages = Counter(form.language for entry in wanted if (form := format_of(entry.path)))
+    return ScanResult(
+        llm_use=resolved.llm_use,
+        llm_sites=resolved.llm_sites,
+        findings=resolved.findings,
+        files=len(entries),
+        read=len(wanted),
+        cached=cached,
+        languages=dict(languages.most_common()),
+        skipped=tuple(Skipped(path, f.skipped) for path, f in facts.items() if f.skipped),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _read_all(root: Path, entries: list[Entry], rules: RuleSet, *, workers: int) -> Iterator[_Read]:
+    if workers < 2 or len(entries) < _WORTH_A_POOL:
+        yield from _read_batch_with(Extractor(rules), str(root), entries)
+        return
+    batches = [entries[i : i + _BATCH] for i in range(0, len(entries), _BATCH)]
+    yield from _pooled(str(root), batches, rules, workers)
+
+
+def _pooled(root: str, batches: list[list[Entry]], rules: RuleSet, workers: int) -> Iterator[_Read]:
+    """Read batches in other processes; a file on which a parser dies is skipped, and costs nothing else."""
+    with _pool(rules, workers) as pool:
+        futures = [(batch, pool.submit(_read_batch, root, batch)) for batch in batches]
+        broken: list[list[Entry]] = []
+        for batch, future in futures:
+            try:
+                yield from future.result()
+            except BrokenProcessPool:
+                broken.append(batch)
+    for batch in broken:
+        if len(batch) > 1:
+            half = len(batch) // 2
+            yield from _pooled(root, [batch[:half], batch[half:]], rules, 1)
+        else:
+            facts = FileFacts(skipped="the parser died on it")
+            yield _Read(batch[0], content_key(batch[0].path, str(batch[0]).encode()), facts)
+
+
+def _pool(rules: RuleSet, workers: int) -> ProcessPoolExecutor:
+    alone = threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("fork" if alone else "spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(rules,))
+
+
+_extractor: Extractor | None = None
+
+
+def _start_worker(rules: RuleSet) -> None:
+    global _extractor
+    _extractor = Extractor(rules)
+
+
+def _read_batch(root: str, entries: list[Entry]) -> list[_Read]:
+    assert _extractor is not None  # noqa: S101 - set by _start_worker
+    return list(_read_batch_with(_extractor, root, entries))
+
+
+def _read_batch_with(extractor: Extractor, root: str, entries: Iterable[Entry]) -> Iterator[_Read]:
+    for entry in entries:
+        try:
+            with open(os.path.join(root, entry.path), "rb") as file:  # noqa: PTH118, PTH123 - tens of thousands of them
+                data = file.read(25_000_000)
+        except OSError as error:
+            yield _Read(entry, content_key(entry.path, b""), FileFacts(skipped=f"cannot be read: {error.strerror}"))
+            continue
+        facts = extractor.extract(entry.path, data)
+        yield _Read(entry, content_key(entry.path, data), facts if facts != _NOTHING else _NOTHING)

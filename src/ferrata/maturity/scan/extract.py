@@ -1,0 +1,205 @@
+"""All that is read of one file: its rule hits, dependencies, workflow steps and scripts.
+
+A pure function of path and bytes under a rule set, so that the result can be cached by content. Knows nothing of the
+rest of the repository and of today's date.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ahocorasick_rs import AhoCorasick
+from ast_grep_py import SgRoot
+
+from ferrata.catalog import MODEL_LITERALS
+from ferrata.maturity.scan.configs import read_settings
+from ferrata.maturity.scan.manifests import is_manifest, read_dependencies, read_scripts
+from ferrata.maturity.scan.mentions import find_mentions
+from ferrata.maturity.scan.paths import CODE, compile_globs, format_of, grammar_of, role_of
+from ferrata.maturity.scan.prompts import PROMPT_LITERALS, find_prompts
+from ferrata.maturity.scan.read import Unreadable, make_source
+from ferrata.maturity.scan.secrets import SECRET_LITERALS, find_secrets
+from ferrata.maturity.scan.types import FileFacts, Hit, Source
+from ferrata.maturity.scan.workflows import is_workflow, read_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ast_grep_py import SgNode
+
+    from ferrata.maturity.scan.rules import Rule, RuleSet
+
+__all__ = ["MODEL", "PROMPT", "SECRET", "Extractor"]
+
+# Hits that every file gives, whatever the rules; rules on models, prompts and secrets look at these.
+MODEL, PROMPT, SECRET = "@model", "@prompt", "@secret"
+_MOST_HITS = 20
+_NEVER_OPENED = frozenset({"vendored", "generated"})
+# Roles that may turn out to be the product, in a repository that has no other.
+_MAY_BE_PRODUCT = frozenset({"example", "evaluation", "tooling"})
+
+
+class _Prepared(NamedTuple):
+    """A rule, ready to run on a source."""
+
+    rule: Rule
+    roles: frozenset[str]
+    literals: frozenset[int]
+    requires: tuple[re.Pattern[str], ...]
+    unless: re.Pattern[str] | None
+    files: re.Pattern[str] | None
+    pattern: re.Pattern[str] | None
+    value: re.Pattern[str] | None
+
+    def wants(self, source: Source, present: frozenset[int]) -> bool:
+        """Whether the rule is tried on this source at all."""
+        if source.role not in self.roles or (self.literals and self.literals.isdisjoint(present)):
+            return False
+        if self.files is not None and not self.files.match(source.path):
+            return False
+        return all(p.search(source.text) for p in self.requires) and not (
+            self.unless and self.unless.search(source.text)
+        )
+
+
+class Extractor:
+    """Reads files under a rule set."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        literals: dict[str, int] = {}
+
+        def number(texts: Iterable[str]) -> frozenset[int]:
+            return frozenset(literals.setdefault(text, len(literals)) for text in texts)
+
+        self._models = number(MODEL_LITERALS)
+        self._prompts = number(PROMPT_LITERALS)
+        self._secrets = number(SECRET_LITERALS)
+        prepared = [_prepare(rule, number(rule.literals)) for rule in rules.rules]
+        self._text = [p for p in prepared if p.rule.match.text]
+        self._config = [p for p in prepared if p.rule.match.config]
+        self._code = {language: [p for p in prepared if language in p.rule.match.code] for language in CODE}
+        self._literals = AhoCorasick(list(literals))
+
+    def extract(self, path: str, data: bytes) -> FileFacts:
+        """The facts of a file; `skipped` says why where it could not be read."""
+        form = format_of(path)
+        role = role_of(path)
+        if form is None or role in _NEVER_OPENED:
+            return FileFacts()
+        if len(data) > form.limit:
+            return FileFacts(
+                skipped=f"enormous ({len(data):,} bytes; at most {form.limit:,} of {form.language} are read)"
+            )
+        try:
+            source = make_source(path, role, form.language, data)
+        except Unreadable as reason:
+            return FileFacts(skipped="" if str(reason) in ("generated", "minified") else str(reason))
+        return FileFacts(
+            hits=tuple(self._hits(source)),
+            dependencies=tuple(read_dependencies(path, source.text)) if is_manifest(path) else (),
+            steps=tuple(read_steps(path, source.text)) if is_workflow(path) else (),
+            scripts=read_scripts(path, source.text)
+            if is_manifest(path) or path.lower().endswith(("makefile", "justfile", "taskfile.yml"))
+            else {},
+        )
+
+    def _hits(self, source: Source) -> Iterator[Hit]:
+        present = frozenset(i for i, _, _ in self._literals.find_matches_as_indexes(source.text, overlapping=True))
+        yield from self._built_in(source, present)
+        for prepared in self._text:
+            if prepared.wants(source, present):
+                yield from _text_hits(prepared, source)
+        wanted = [p for p in self._config if p.wants(source, present)]
+        if wanted:
+            yield from _config_hits(wanted, source)
+        active = [p for p in self._code.get(source.language, ()) if p.wants(source, present)]
+        if active:
+            yield from _code_hits(active, source)
+
+    def _built_in(self, source: Source, present: frozenset[int]) -> Iterator[Hit]:
+        if source.role not in ("docs", "test") and not self._models.isdisjoint(present):
+            for mention in find_mentions(source):
+                yield Hit(MODEL, source.line(mention.index), {"MODEL": mention.model, "context": mention.context})
+        if source.role not in ("docs", "test", "ci") and (
+            source.language not in CODE or not self._prompts.isdisjoint(present)
+        ):
+            for prompt in find_prompts(source):
+                names = {"origin": prompt.origin, "CHARS": str(prompt.chars), "TRAITS": " ".join(sorted(prompt.traits))}
+                yield Hit(PROMPT, source.line(prompt.index), names)
+        if source.role not in ("docs", "test", "example") and not self._secrets.isdisjoint(present):
+            for secret in find_secrets(source.text):
+                yield Hit(SECRET, source.line(secret.index), {"KIND": secret.kind})
+
+
+def _prepare(rule: Rule, literals: frozenset[int]) -> _Prepared:
+    roles = frozenset[str](rule.where)
+    if "product" in roles:
+        roles |= _MAY_BE_PRODUCT
+    match = rule.match
+    pattern = match.text.pattern if match.text else match.config.key if match.config else None
+    globs = match.text.files if match.text else match.config.files if match.config else []
+    value = match.config.value if match.config else None
+    return _Prepared(
+        rule=rule,
+        roles=roles,
+        literals=literals,
+        requires=tuple(re.compile(text) for text in rule.requires),
+        unless=re.compile(rule.unless) if rule.unless else None,
+        files=compile_globs(globs) if globs else None,
+        pattern=re.compile(pattern) if pattern else None,
+        value=re.compile(value) if value else None,
+    )
+
+
+def _text_hits(prepared: _Prepared, source: Source) -> Iterator[Hit]:
+    assert prepared.pattern is not None  # noqa: S101 - a text rule has one
+    count = 0
+    for match in prepared.pattern.finditer(source.text):
+        names = {name: value for name, value in match.groupdict().items() if value is not None}
+        yield Hit(prepared.rule.id, source.line(source.text.count("\n", 0, match.start())), names)
+        count += 1
+        if count == _MOST_HITS:
+            return
+
+
+def _config_hits(wanted: list[_Prepared], source: Source) -> Iterator[Hit]:
+    counts: dict[str, int] = {}
+    for setting in read_settings(source.language, source.text):
+        for prepared in wanted:
+            if (
+                prepared.pattern is None
+                or not prepared.pattern.search(setting.key)
+                or counts.get(prepared.rule.id, 0) >= _MOST_HITS
+            ):
+                continue
+            if prepared.value is None or prepared.value.search(setting.value):
+                counts[prepared.rule.id] = counts.get(prepared.rule.id, 0) + 1
+                yield Hit(prepared.rule.id, source.line(setting.index), {"KEY": setting.key})
+
+
+def _code_hits(active: list[_Prepared], source: Source) -> Iterator[Hit]:
+    root = SgRoot(source.text, grammar_of(source.path, source.language)).root()
+    for prepared in active:
+        seen: set[int] = set()
+        for pattern in prepared.rule.match.code[_key(source.language)]:
+            for node in _find(root, pattern):
+                index = node.range().start.line
+                if index not in seen and len(seen) < _MOST_HITS:
+                    seen.add(index)
+                    yield Hit(prepared.rule.id, source.line(index), _captures(node, prepared.rule.message))
+
+
+def _key(language: str) -> Any:
+    return language
+
+
+def _find(root: SgNode, pattern: str | dict[str, Any]) -> list[SgNode]:
+    return root.find_all(pattern=pattern) if isinstance(pattern, str) else root.find_all(**pattern)
+
+
+def _captures(node: SgNode, message: str) -> dict[str, str]:
+    """The meta-variables that the message names; on one line, and short."""
+    names = re.findall(r"\{([A-Z_]+)\}", message)
+    found = {name: node.get_match(name) for name in names}
+    return {name: " ".join(match.text().split())[:80] for name, match in found.items() if match is not None}

@@ -1,0 +1,301 @@
+"""Scanner rules: what a rule may say, and how rule packs are read.
+
+A rule says what it looks for (`match`), where (`where`), what seeing it shows (`shows`), and carries its own examples.
+Knows nothing of how matching is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from ferrata.documents import Document, line_of, read_text, read_yaml, validate
+from ferrata.errors import InvalidDocument, Mistake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+__all__ = [
+    "CiMatch",
+    "ConfigMatch",
+    "DependencyMatch",
+    "DerivedMatch",
+    "Example",
+    "ModelMatch",
+    "PromptMatch",
+    "Rule",
+    "RuleSet",
+    "SecretMatch",
+    "TextMatch",
+    "load_rules",
+]
+
+Share = Annotated[float, Field(gt=0, le=1)]
+Signed = Annotated[float, Field(ge=-1, le=1)]
+Role = Literal["product", "evaluation", "test", "example", "docs", "ci", "tooling"]
+Language = Literal["python", "typescript", "csharp", "java", "go", "kotlin", "rust", "ruby", "php", "hcl"]
+Ecosystem = Literal["pypi", "npm", "nuget", "maven", "go", "cargo", "gem", "composer"]
+Trait = Literal[
+    "role",
+    "audience",
+    "scope",
+    "safety",
+    "refusal",
+    "output",
+    "examples",
+    "grounding",
+    "citations",
+    "delimiters",
+    "variables",
+]
+
+
+def _regex(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return text
+
+
+class _Match(Document):
+    @field_validator("pattern", "run", "uses", "key", "value", check_fields=False)
+    @classmethod
+    def _compiles(cls, text: str | None) -> str | None:
+        return None if text is None else _regex(text)
+
+
+class TextMatch(_Match):
+    """A regular expression over the text of files whose path matches one of `files` (globs); named groups fill the message."""
+
+    pattern: str
+    files: list[str] = []
+
+
+class ConfigMatch(_Match):
+    """A key in a YAML, TOML or JSON file: `key` is searched in the dotted path (`a.b.0.c`), `value` in the value as text."""
+
+    files: list[str]
+    key: str
+    value: str | None = None
+
+
+class CiMatch(_Match):
+    """A step of a CI workflow: `run` is searched in its command (scripts of package.json and Makefiles resolved), `uses` in the action or task.
+
+    Attributes:
+        can_fail: True: only a step whose failure fails the build.
+        on: the workflow runs on one of these.
+    """
+
+    run: str | None = None
+    uses: str | None = None
+    can_fail: bool | None = None
+    on: list[Literal["push", "pull_request", "schedule", "manual", "release"]] = []
+
+
+class DependencyMatch(Document):
+    """A package in a manifest, by ecosystem; `*` at the end matches any ending. `dev`: whether development groups count."""
+
+    pypi: list[str] = []
+    npm: list[str] = []
+    nuget: list[str] = []
+    maven: list[str] = []
+    go: list[str] = []
+    cargo: list[str] = []
+    gem: list[str] = []
+    composer: list[str] = []
+    dev: bool = False
+
+
+class ModelMatch(Document):
+    """A model's name in code or configuration, where it names the model of a call (`model=...`, `model: ...`), by its life-cycle facts."""
+
+    pinning: Literal["pinned", "floating", "unversioned"] | None = None
+    state: Literal["current", "retiring", "retired"] | None = None
+    context: Literal["code", "config"] | None = None
+
+
+class PromptMatch(Document):
+    """A prompt's text: a file that is a prompt, or a literal in code that is used as one."""
+
+    origin: Literal["file", "code"] | None = None
+    min_chars: int = 0
+    traits: list[Trait] = []
+    at_least: int | None = None
+    lacks: list[Trait] = []
+
+
+class SecretMatch(Document):
+    """A credential in a file, by the shapes that vendors give theirs. The value is never kept."""
+
+    kinds: list[str] = []
+
+
+class DerivedMatch(Document):
+    """A conclusion from other rules over the whole repository.
+
+    Attributes:
+        all: rules that must each have matched somewhere.
+        any: rules of which one must have matched.
+        none: rules that must have matched nowhere.
+        min_files: in how many different files `all` or `any` together must have matched.
+        min_values: how many different values of the capture `value` they must have.
+        capture: the capture that `min_values` counts.
+    """
+
+    all: list[str] = []
+    any: list[str] = []
+    none: list[str] = []
+    min_files: int = 1
+    min_values: int = 1
+    capture: str = ""
+
+
+class Example(Document):
+    """A file (`path`, `text`) or a small tree (`files`) that the rule must match (positive) or not (negative)."""
+
+    path: str = ""
+    text: str = ""
+    files: dict[str, str] = {}
+
+    def tree(self) -> Mapping[str, str]:
+        """Path -> text."""
+        return self.files or {self.path: self.text}
+
+
+class Examples(Document):
+    """Both kinds are asked of every rule."""
+
+    positive: Annotated[list[Example], Field(min_length=1)]
+    negative: Annotated[list[Example], Field(min_length=1)]
+
+
+class Match(Document):
+    """Exactly one way to match.
+
+    Attributes:
+        code: language -> ast-grep patterns (text) or ast-grep rules (mappings); any of them matches. `typescript`
+            covers JavaScript, JSX and TSX. Meta-variables (`$NAME`) fill the message as `{NAME}`.
+        paths: globs; a file of that path exists (`**` for any folders).
+    """
+
+    code: dict[Language, list[str | dict[str, Any]]] = {}
+    text: TextMatch | None = None
+    paths: list[str] = []
+    dependency: DependencyMatch | None = None
+    ci: CiMatch | None = None
+    config: ConfigMatch | None = None
+    model: ModelMatch | None = None
+    prompt: PromptMatch | None = None
+    secret: SecretMatch | None = None
+    derived: DerivedMatch | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Match:
+        given = [name for name in type(self).model_fields if getattr(self, name)]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one way to match, not {given or 'none'}")
+        return self
+
+
+class Rule(Document):
+    """One rule.
+
+    Attributes:
+        id: unique over all packs.
+        shows: practice -> strength, -1 to 1: above 0 it is evidence for, below 0 against. Guide for the size: a dependency
+            or file 0.3, a call or configuration 0.7, a CI step that can fail the build 0.9.
+        message: what was seen, one line; `{NAME}` takes a capture.
+        confidence: how sure a match is, 0 to 1; what is shown weighs strength times confidence.
+        llm: True: a match in the product means that the repository uses a language model.
+        where: roles of files that it looks at.
+        literals: it is tried only on files that hold one of these texts (case counts).
+        requires: regular expressions that the same file must hold, each.
+        unless: a regular expression; a file that holds it is passed over.
+        quiet: it makes no finding of its own, it only serves derived rules.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9.]+)*$")]
+    shows: dict[str, Signed] = {}
+    message: str
+    confidence: Share = 0.9
+    llm: bool = False
+    quiet: bool = False
+    where: list[Role] = ["product"]
+    literals: list[str] = []
+    requires: list[str] = []
+    unless: str | None = None
+    match: Match
+    examples: Examples
+
+    @field_validator("requires")
+    @classmethod
+    def _all_compile(cls, texts: list[str]) -> list[str]:
+        return [_regex(text) for text in texts]
+
+    @field_validator("unless")
+    @classmethod
+    def _compiles(cls, text: str | None) -> str | None:
+        return None if text is None else _regex(text)
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Rule:
+        if not self.shows and not self.llm and not self.quiet:
+            raise ValueError("a rule shows something, marks LLM use (`llm: true`) or is `quiet: true`")
+        if (self.match.code or (self.match.text and not self.match.text.files)) and not self.literals:
+            raise ValueError("a code rule, or a text rule over all files, needs `literals`")
+        return self
+
+
+class _RuleFile(Document):
+    rules: list[Rule]
+
+
+class RuleSet:
+    """All rules in force, by id, with a digest over the files that they came from."""
+
+    def __init__(self, rules: Iterable[Rule], *, digest: str = "") -> None:
+        self.rules = tuple(rules)
+        self.by_id = {rule.id: rule for rule in self.rules}
+        self.digest = digest
+
+
+def load_rules(folders: Iterable[Path]) -> RuleSet:
+    """Read every `*.yaml` of the folders.
+
+    Raises:
+        InvalidDocument: a file or rule is wrong, or two rules have one id; all mistakes at once.
+    """
+    mistakes: list[Mistake] = []
+    rules: dict[str, Rule] = {}
+    digest = hashlib.sha256()
+    for path in sorted(path for folder in folders for path in folder.glob("*.yaml")):
+        text = read_text(path)
+        digest.update(text.encode())
+        try:
+            found = validate(read_yaml(text, file=str(path)), _RuleFile, file=str(path), text=text).rules
+        except InvalidDocument as error:
+            mistakes += error.mistakes
+            continue
+        for i, rule in enumerate(found):
+            if rule.id in rules:
+                line = line_of(text, ["rules", i, "id"])
+                mistakes.append(Mistake(str(path), line, f"rules.{i}.id", f"rule {rule.id!r} is declared twice"))
+            rules[rule.id] = rule
+    mistakes += _unknown(rules)
+    if mistakes:
+        raise InvalidDocument(mistakes)
+    return RuleSet(rules.values(), digest=digest.hexdigest())
+
+
+def _unknown(rules: Mapping[str, Rule]) -> Iterable[Mistake]:
+    for rule in rules.values():
+        if derived := rule.match.derived:
+            for name in (*derived.all, *derived.any, *derived.none):
+                if name not in rules or rules[name].match.derived:
+                    yield Mistake("rules", 1, rule.id, f"derives from {name!r}, which is no rule of its own")

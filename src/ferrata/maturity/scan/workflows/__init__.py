@@ -1,0 +1,6 @@
+"""CI workflows of any vendor as steps: what they run, on what, and whether a failure counts."""
+
+from ferrata.maturity.scan.workflows.read import is_workflow, read_steps
+from ferrata.maturity.scan.workflows.shell import resolve
+
+__all__ = ["is_workflow", "read_steps", "resolve"]

@@ -1,0 +1,110 @@
+"""SQLite in a file: write-ahead log, many readers beside one writer, several processes at once.
+
+Knows nothing of what is stored.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.exc import OperationalError
+
+from ferrata.errors import StoreUnavailable, UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection
+    from sqlalchemy.exc import DBAPIError
+
+__all__ = ["SqliteDialect"]
+
+_WAIT_SECONDS = 30.0
+_ADVICE = {
+    sqlite3.SQLITE_BUSY: "another process is writing to it; try again, and stop the process if it hangs",
+    sqlite3.SQLITE_LOCKED: "another process is writing to it; try again, and stop the process if it hangs",
+    sqlite3.SQLITE_CANTOPEN: "check that the path is a file and that its folder may be written to",
+    sqlite3.SQLITE_CORRUPT: "restore the file from a backup, or name another file",
+    sqlite3.SQLITE_FULL: "make room on the disk, then try again",
+    sqlite3.SQLITE_IOERR: "check the disk and the file system, then try again",
+    sqlite3.SQLITE_NOTADB: "name another file, or move this one away",
+    sqlite3.SQLITE_PERM: "check that the file and its folder may be written to",
+    sqlite3.SQLITE_READONLY: "check that the file and its folder may be written to",
+}
+
+
+class SqliteDialect:
+    """A database in the file that a URL `sqlite:///PATH` names; makes the parent folder.
+
+    Raises:
+        UsageError: the URL names no file.
+        StoreUnavailable: the parent folder cannot be made.
+    """
+
+    def __init__(self, url: URL) -> None:
+        path = url.database
+        if not path or path == ":memory:":
+            raise UsageError("the store needs a file, and the URL names none", hint="write sqlite:///PATH")
+        self.location = repr(path)
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"cannot make the folder of the database {self.location}: {error.strerror}",
+                hint="name a path whose folder can be made and may be written to",
+            ) from None
+        # No isolation level: the driver starts no transaction of its own accord, `_begin` does.
+        self.reader = create_engine(url, connect_args={"isolation_level": None, "timeout": _WAIT_SECONDS})
+        self.writer = self.reader.execution_options(sqlite_writes=True)
+        event.listen(self.reader, "connect", _prepare)
+        event.listen(self.reader, "begin", _begin)
+
+    def lock(self, connection: Connection, name: str) -> None:
+        """Nothing to do: a transaction that may write holds SQLite's one write lock from its first statement."""
+
+    def advice(self, error: DBAPIError) -> str | None:
+        """What to do about a file that cannot be opened, read, written or locked; None for a wrong statement."""
+        code = getattr(error.orig, "sqlite_errorcode", None)
+        if code is None and isinstance(error, OperationalError):
+            # The driver's own complaint: a text in the file is not UTF-8.
+            code = sqlite3.SQLITE_CORRUPT
+        # The low byte is the error, the rest its variety.
+        return None if code is None else _ADVICE.get(code & 0xFF)
+
+    def reason(self, error: DBAPIError) -> str:
+        """The driver's own words."""
+        return str(error.orig)
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    try:
+        _use_write_ahead_log(connection)
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    # SQLite does not wait for a lock while it changes the mode, so processes that make a database together retry.
+    give_up = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _begin(connection: Connection) -> None:
+    options: dict[str, Any] = dict(connection.get_execution_options())
+    writes = bool(options.get("sqlite_writes"))
+    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+    # A write lock taken late can fail with "busy" at once, without the wait; so it is taken first.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
