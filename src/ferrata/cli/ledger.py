@@ -35,7 +35,7 @@ def _moment(_context: click.Context, _parameter: click.Parameter, text: str | No
 
 
 _project = click.option(
-    "--project", type=click.Path(path_type=Path), default=Path(), show_default=".", help="Folder of the project."
+    "--project", type=click.Path(path_type=Path), default=Path(), show_default=True, help="Folder of the project."
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -117,7 +117,10 @@ def verify(context: click.Context, *, project: Path, expect: str | None, as_json
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; standard output if not given."
 )
 def export(*, project: Path, output: Path | None) -> None:
-    """Write every record as JSON lines, the oldest first, and note the export in the ledger."""
+    """Write all records as JSON lines.
+
+    The oldest comes first. The export is noted in the ledger itself.
+    """
     opened = _open(project)
     if output is None:
         count, head = _write_lines(opened.records(), lambda line: click.echo(line))

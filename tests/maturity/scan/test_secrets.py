@@ -153,6 +153,7 @@ def test_random_literals_beside_a_telling_name(line: str) -> None:
         'csrf_token = "' + drawn(40) + '"',
         'next_page_token = "' + drawn(40) + '"',
         "kid: " + drawn(40),
+        '"cl100k_base.tiktoken": "' + drawn(40, HEX) + '"',
         "const token = getAccessTokenFromHeaderOrQuery2(request)",
         'const token = "getAccessTokenFromHeaderOrQuery2024"',
         "token = parser.parse_the_next_token_from_input_1234567",

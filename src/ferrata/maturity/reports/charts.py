@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Dot", "Line", "Radar", "RadarAxis", "Segment", "Trend", "radar", "scale", "trend"]
 
 _HIGHEST = 4
-_RADIUS, _LABEL_RADIUS, _LINE_HEIGHT = 112.0, 126.0, 15.0
+_RADIUS, _LABEL_RADIUS, _LINE_HEIGHT = 122.0, 135.0, 15.5
 
 
 class Dot(NamedTuple):

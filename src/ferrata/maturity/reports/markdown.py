@@ -21,7 +21,8 @@ __all__ = ["code", "escaped", "write_markdown"]
 
 _AGAINST, _CONTRADICTIONS, _STEPS = 10, 10, 5
 _MOST_MESSAGE, _MOST_PLACE = 240, 120
-_SYNTAX = re.compile(r"([\\`*_{}\[\]()#+.!|~$-])")
+_SYNTAX = re.compile(r"([\\`*_\[\]#|~$])")
+_BLOCK = re.compile(r"^(\d*)([-+=.)])")
 _NOTHING = "<!-- -->"
 
 
@@ -48,18 +49,20 @@ def write_markdown(assessment: Assessment, model: MaturityModel, history: Sequen
 def escaped(text: str, most: int = _MOST_MESSAGE) -> str:
     """Text that shows as it is: no markup, HTML, link, mention or issue reference comes of it, in a table or out of it."""
     safe = _SYNTAX.sub(r"\\\1", words.shortened(text, most).replace("&", "&amp;"))
-    safe = safe.replace("<", "&lt;").replace(">", "&gt;").replace(":", f":{_NOTHING}" if "//" in text else ":")
+    safe = _BLOCK.sub(r"\1\\\2", safe)
+    safe = safe.replace("<", "&lt;").replace(">", "&gt;").replace("://", f":{_NOTHING}//")
     # A forge looks for these in the finished text, past all escapes; an empty comment parts them.
     safe = safe.replace("@", f"@{_NOTHING}").replace("\\#", f"\\#{_NOTHING}")
-    return re.sub(r"(?i)\bwww\\\.", f"www{_NOTHING}\\.", safe)
+    return re.sub(r"(?i)\b(www)\.", rf"\1{_NOTHING}.", safe)
 
 
-def code(text: str, most: int = _MOST_PLACE) -> str:
-    """A code span for a table's cell, with a fence longer than any run of backticks inside."""
-    line = words.shortened(text, most)
+def code(text: str, *, cell: bool = False) -> str:
+    """A code span with a fence longer than any run of backticks inside; for a table's `cell`, with its pipes escaped."""
+    line = words.shortened(text, _MOST_PLACE)
     fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
     pad = " " if line.startswith("`") or line.endswith("`") else ""
-    return f"{fence}{pad}{line}{pad}{fence}".replace("|", "\\|")
+    span = f"{fence}{pad}{line}{pad}{fence}"
+    return span.replace("|", "\\|") if cell else span
 
 
 def _dimensions(assessment: Assessment) -> Iterable[str]:
@@ -87,7 +90,7 @@ def _contradictions(assessment: Assessment) -> Iterable[str]:
         return
     yield from ("", "### Contradictions", "")
     for c in found[:_CONTRADICTIONS]:
-        yield f"- {code_outside_table(c.practice)}: {escaped(c.message)}"
+        yield f"- {code(c.practice)}: {escaped(c.message)}"
     yield from _more(len(found) - _CONTRADICTIONS)
 
 
@@ -97,13 +100,13 @@ def _against(assessment: Assessment) -> Iterable[str]:
         return
     yield from ("", "### Evidence against", "", "| Where | What | Practice |", "| :-- | :-- | :-- |")
     for finding in found[:_AGAINST]:
-        yield f"| {_where(finding)} | {escaped(finding.message)} | {code(finding.practice)} |"
+        yield f"| {_where(finding)} | {escaped(finding.message)} | {code(finding.practice, cell=True)} |"
     yield from _more(len(found) - _AGAINST)
 
 
 def _where(finding: FindingResult) -> str:
     url = words.safe_url(finding.url) if finding.url else None
-    place = code(words.place(finding))
+    place = code(words.place(finding), cell=True)
     if url is None:
         return place
     target = re.sub(r"[<>()|\\`\"'\[\]]", lambda m: f"%{ord(m[0]):02X}", url)
@@ -124,15 +127,10 @@ def _steps(assessment: Assessment) -> Iterable[str]:
 
 
 def _step(step: RoadmapStep) -> str:
-    gain = f", gains {step.gains.replace(':', ' point ')}" if step.gains else ""
-    command = f" Run {code_outside_table(step.command)}." if step.command else ""
-    about = f"({code_outside_table(step.practice)}, {words.days(step.effort)}{escaped(gain)})"
+    gain = f", gains {escaped(step.gains.replace(':', ' point '))}" if step.gains else ""
+    command = f" Run {code(step.command)}." if step.command else ""
+    about = f"({code(step.practice)}, {words.days(step.effort)}{gain})"
     return f"{step.order}. {escaped(step.statement)} {about}{command}"
-
-
-def code_outside_table(text: str) -> str:
-    """A code span outside of a table, where a pipe needs no escape."""
-    return code(text).replace("\\|", "|")
 
 
 def _more(count: int) -> Iterable[str]:
@@ -141,7 +139,7 @@ def _more(count: int) -> Iterable[str]:
 
 
 def _footer(assessment: Assessment) -> str:
-    commit = f", commit {code_outside_table(assessment.scan.commit[:12])}" if assessment.scan.commit else ""
+    commit = f", commit {code(assessment.scan.commit[:12])}" if assessment.scan.commit else ""
     model = escaped(f"{assessment.model.id} {assessment.model.version}")
     return f"Model {model}{commit}, {words.when(assessment.at)}, {words.counted(assessment.scan.read, 'file')} read."
 

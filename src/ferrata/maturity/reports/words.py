@@ -9,12 +9,13 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from ferrata.clock import format_time, parse_time
+from ferrata.maturity.reports.base import HistoryPoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from ferrata.maturity.model import MaturityModel
-    from ferrata.maturity.reports.base import HistoryPoint
     from ferrata.maturity.types import Assessment, FindingResult, Status
 
 __all__ = [
@@ -136,10 +137,8 @@ def findings_against(assessment: Assessment) -> list[FindingResult]:
 
 def timeline(assessment: Assessment, history: Sequence[HistoryPoint]) -> list[HistoryPoint]:
     """The earlier assessments and this one, oldest first; one whose time cannot be read is left out."""
-    from ferrata.maturity.reports.base import HistoryPoint
-
     points = {d.id: d.points for d in assessment.dimensions}
-    by_time = {}
+    by_time: dict[datetime, HistoryPoint] = {}
     for entry in (*history, HistoryPoint(assessment.at, assessment.score, assessment.level, points)):
         try:
             by_time[parse_time(entry.at)] = entry

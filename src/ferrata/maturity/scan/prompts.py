@@ -61,7 +61,7 @@ class Prompt(NamedTuple):
         traits: what the text holds (`traits_of`).
     """
 
-    index: int
+    index: int  # pyright: ignore[reportIncompatibleMethodOverride]
     origin: Literal["file", "code"]
     chars: int
     traits: frozenset[str]
@@ -262,6 +262,7 @@ def _configured(source: Source) -> Iterator[Prompt]:
         r"(?i)prompt|system[-_]?(?:message|instruction)|backstory|instructions", text
     ):
         return
+    seen: set[str] = set()
     for pattern in {"yaml": (_BLOCK, _LINE), "json": (_JSON,)}.get(source.language, (_LINE,)):
         for match in pattern.finditer(text):
             value = match[3] if pattern is _BLOCK else next(group for group in match.groups()[1:] if group)
@@ -271,7 +272,8 @@ def _configured(source: Source) -> Iterator[Prompt]:
             if (
                 named == "system" or (source.language == "yaml" and named) or "variables" in traits
             ):  # rows of a dataset are none
-                if len(value) >= 40 and traits:
+                if len(value) >= 40 and traits and value not in seen:
+                    seen.add(value)
                     yield Prompt(text.count("\n", 0, match.start(1)), "file", len(value), traits)
 
 
@@ -316,7 +318,9 @@ _FUNCTIONS = frozenset(
 _WRAPPER = re.compile(
     r"(?:(?:(?:textwrap|inspect|string|String|strings|fmt|str|html)\.)?(?:dedent|cleandoc|Sprintf|format|Format|TrimSpace|trim|outdent|stripIndent|raw|Field|field|default|default_factory|lambda|Text|TextContent|SystemTextBlock|of|from)\s*[(`=:]?|[(\[]|\bawait|\bnew|,\s*=|\breturn\s*\()\s*$"
 )
-_ASSIGNED = re.compile(r"""([\w$.-]+)["'`\]]*\)?\s*(?:\??:\s*[\w\[\], .|<>"']{1,60}?)?\s*(:=|\+?=|=>|:)\s*$""")
+_ASSIGNED = re.compile(
+    r"""([\w$.-]+)(?:\[["'`]?[\w.-]+["'`]?\]|["'`]|\))?\s*(?:\??:\s*[\w\[\], .|<>"']{1,60}?)?\s*(:=|\+?=|=>|:)\s*$"""
+)
 # One of these stands right before every literal that can be a prompt; most literals end here.
 _HINT = re.compile(
     r"rompt|PROMPT|ystem|SYSTEM|eveloper|DEVELOPER|nstruction|INSTRUCTION|ontent|CONTENT|text|Text|emplate|reamble|PREAMBLE|ersona|PERSONA|backstory|_msg|_MSG|(?:return|=>)[\s(\[]*$"
@@ -386,7 +390,6 @@ def _code_prompts(source: Source) -> Iterator[Prompt]:
         .root()
         .find_all({"rule": {"any": kinds, "regex": r"(?s).{14,}"}})
     )
-    uses_model = bool(_MODEL_USE.search(text))
     module = bool(_PROMPT_MODULE.search(source.path))
     lines = _line_starts(text)
     done = -1
@@ -401,7 +404,7 @@ def _code_prompts(source: Source) -> Iterator[Prompt]:
         if not _HINT.search(before) and not module:
             continue
         value = _content(top.text())
-        if _is_prompt(top, before, value, uses_model=uses_model, module=module):
+        if _is_prompt(top, before, value, text=text, module=module):
             done = top.range().end.index
             yield Prompt(start.line, "code", len(value), traits_of(value))
 
@@ -456,7 +459,7 @@ def _unescaped(text: str) -> str:
     return text.replace("\\n", "\n").replace("\\t", "\t")
 
 
-def _is_prompt(top: SgNode, before: str, value: str, *, uses_model: bool, module: bool) -> bool:
+def _is_prompt(top: SgNode, before: str, value: str, *, text: str, module: bool) -> bool:
     if not re.search(r"\s", value.strip()) and not _OTHER_SCRIPT.search(value):
         return False
     if _SYSTEM_CALL.search(before):
@@ -469,9 +472,13 @@ def _is_prompt(top: SgNode, before: str, value: str, *, uses_model: bool, module
     if named == "system":
         return (len(value) >= 200 and not _NOT_PROMPT.match(value)) or _reads_like_prompt(value)
     if named == "prompt":
-        return len(value) >= 40 and _reads_like_prompt(value) and (uses_model or module or len(value) >= 200)
+        return (
+            len(value) >= 40
+            and _reads_like_prompt(value)
+            and (module or len(value) >= 200 or bool(_MODEL_USE.search(text)))
+        )
     if named == "maybe":
-        return len(value) >= 20 and uses_model and _reads_like_prompt(value)
+        return len(value) >= 20 and _reads_like_prompt(value) and bool(_MODEL_USE.search(text))
     return named == "other" and module and len(value) >= 150 and bool(_TRAITS["role"].search(value))
 
 

@@ -109,7 +109,7 @@ _NAME_BEFORE = re.compile(r"[\w.-]*$")
 _ENV_LINE_BEFORE = re.compile(r"^[ \t]*(?:-[ \t]+|export[ \t]+|set[ \t]+|ENV[ \t]+|ARG[ \t]+)?[\"']?[\w.-]*$")
 _PLACEHOLDER = re.compile(
     r"example|sample|dummy|placeholder|change-?_?me|your|xxx|fake|test|todo|redacted|insert|replace|mock|foobar|s3cr3t|secret|"
-    r"password|notreal|not-a-|my[-_]|invalid|random|demo|[-_]here|[-_]key[-_]|[-_]token[-_]|\.\.\.|\*\*\*|qwerty|asdf|deadbeef|lorem|0000",
+    r"password|notreal|not-a-|my[-_]|invalid|random|demo|[-_]here|[-_]key[-_]|[-_]token[-_]|\.\.\.|\*\*\*|qwerty|asdf|ignore|deadbeef|lorem|0000",
     re.I,
 )
 _REPEATED = re.compile(r"(.)\1{4}|(..)\2{3}|(.{3,8})\3{2}")
@@ -126,6 +126,8 @@ _OPENAI_NEAR = re.compile(r"azure|openai|aoai|cognitive", re.I)
 _WORDS = re.compile(r"[a-z]{8,}|(?:[A-Z][a-z]{3,}){2}")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _URL_USER = re.compile(r"(?<=://)[^\s/@\"'<>`\[\]]{1,256}(?=@)")
+# What people write beside a value that other scanners are to let go.
+_ALLOWED = re.compile(r"gitleaks:allow|allowlist[ _]secret|trufflehog:ignore|nosecret|noqa: ?S10[5-7]|NOSONAR")
 _REDACTED = "[redacted]"
 # The published key of the storage emulator.
 _EMULATOR_KEY = "Eby8vdM02x" + "NOcqFlqUwJPLlm"
@@ -168,12 +170,19 @@ def _spans(text: str) -> list[_Span]:
     if any(end in text for end in _NAME_ENDS):
         found += _assigned(text)
     kept: list[_Span] = []
+    if _ALLOWED.search(text):
+        found = [span for span in found if not _ALLOWED.search(text, span.end, _line_end(text, span.end))]
     for span in sorted(found, key=lambda span: (span.start, span.kind == "generic")):
         if not kept or span.start >= kept[-1].end:
             kept.append(span)
         elif kept[-1].kind == "generic":
             kept[-1] = span
     return kept
+
+
+def _line_end(text: str, position: int) -> int:
+    end = text.find("\n", position)
+    return len(text) if end < 0 else end
 
 
 def _shaped(shape: _Shape, text: str) -> Iterator[_Span]:
@@ -222,6 +231,8 @@ def _assigned(text: str) -> Iterator[_Span]:
         value = match["value"]
         line_start = text.rfind("\n", max(0, match.start() - 200), match.start()) + 1
         before = text[max(line_start, match.start() - 200) : match.start()]
+        if _is_within_word(before[-1:], match[0]):
+            continue
         name = (_NAME_BEFORE.search(before[-64:]) or match)[0] + match[0][:10]
         if match["quote"]:
             if match["after"] != match["quote"]:
@@ -238,6 +249,11 @@ def _assigned(text: str) -> Iterator[_Span]:
                 match.start("value"),
                 match.end("value"),
             )
+
+
+def _is_within_word(before: str, name: str) -> bool:
+    """Whether the name's end goes on from a word (`tiktoken`), rather than begin one (`my_token`, `myToken`)."""
+    return before.isalpha() and not (name[0].isupper() and before.islower())
 
 
 def _is_azure_key(value: str) -> bool:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ferrata.maturity.scan.lined_yaml import Items, Table, Value, items_of, table_of, text_of, texts_of, truth_of
+from ferrata.maturity.scan.workflows.calls import commands_in
 from ferrata.maturity.scan.workflows.shell import shell_steps
 from ferrata.maturity.scan.workflows.triggers import order_triggers, with_environment
 
@@ -113,6 +114,7 @@ def _step(step: Table, place: _Place) -> Iterator[Step]:
     task = text_of(step.get("task"))
     script = "\n".join(text_of(step.get(shell)) for shell in _SHELLS if step.get(shell))
     runs = [
+        *(commands_in(step.get("parameters")) if "template" in step else []),
         script,
         _command(task, inputs),
         text_of(inputs.get("script")),

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ferrata.maturity.scan.lined_yaml import Table, Value, items_of, table_of, text_of, truth_of
+from ferrata.maturity.scan.types import Step
+from ferrata.maturity.scan.workflows.calls import commands_in
 from ferrata.maturity.scan.workflows.shell import shell_steps
 from ferrata.maturity.scan.workflows.triggers import order_triggers, with_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from ferrata.maturity.scan.types import Step
 
 __all__ = ["read_action", "read_github"]
 
@@ -28,7 +28,7 @@ _EVENTS = {
     "repository_dispatch": "manual",
     "release": "release",
 }
-_COMMAND_INPUTS = ("script", "inlineScript", "run", "command", "cmd", "args", "arguments")
+_JAVASCRIPT = "actions/github-script"
 
 
 def read_github(path: str, document: Value) -> Iterator[Step]:
@@ -43,7 +43,11 @@ def read_github(path: str, document: Value) -> Iterator[Step]:
         counts = truth_of(job.get("continue-on-error")) is not True
         if uses := text_of(job.get("uses")):
             yield from shell_steps(
-                "", uses=with_environment(uses, environment), line=job.key_lines["uses"], can_fail=counts, on=on
+                "\n".join(commands_in(job.get("with"))),
+                uses=with_environment(uses, environment),
+                line=job.key_lines["uses"],
+                can_fail=counts,
+                on=on,
             )
         yield from _steps(job.get("steps"), environment=environment, counts=counts, on=on)
 
@@ -79,11 +83,11 @@ def _steps(value: Value | None, *, environment: str, counts: bool, on: tuple[str
         step = table_of(item)
         if not step or truth_of(step.get("if")) is False:
             continue
-        given = table_of(step.get("with"))
-        run = "\n".join(
-            text for text in (text_of(step.get("run")), *(text_of(given.get(name)) for name in _COMMAND_INPUTS)) if text
-        )
+        uses = text_of(step.get("uses"))
+        run = "\n".join(text for text in (text_of(step.get("run")), *commands_in(step.get("with"))) if text)
         can_fail = counts and truth_of(step.get("continue-on-error")) is not True
-        yield from shell_steps(
-            run, uses=with_environment(text_of(step.get("uses")), environment), line=step.line, can_fail=can_fail, on=on
-        )
+        named = with_environment(uses, environment)
+        if uses.startswith(_JAVASCRIPT):
+            yield Step(run, named, step.line, can_fail, on)
+        else:
+            yield from shell_steps(run, uses=named, line=step.line, can_fail=can_fail, on=on)
