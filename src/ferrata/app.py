@@ -26,7 +26,7 @@ from ferrata.maturity import (
     merge_answers,
     read_answers,
     roadmap_steps,
-    scan,
+    scan_repository,
 )
 from ferrata.plugins import plugin_manager
 from ferrata.settings import load_settings
@@ -115,7 +115,7 @@ class App:
         given = self.answers_of_file(answers, chosen)
         notes: list[str] = []
         usable = self._try_store(notes, save=save)
-        result = scan(
+        result = scan_repository(
             root,
             self.rules(),
             on=self.clock.now().date(),

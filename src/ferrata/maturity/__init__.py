@@ -8,7 +8,7 @@ from ferrata.maturity.compare import Comparison, PracticeChange, compare_assessm
 from ferrata.maturity.evidence import Answer, Evidence, LedgerRecord, RecordSource
 from ferrata.maturity.git import head_commit, line_links
 from ferrata.maturity.model import MaturityModel, Practice, built_in_model, load_model
-from ferrata.maturity.scan import Finding, Rule, RuleSet, ScanResult, check_examples, load_rules, scan
+from ferrata.maturity.scan import Finding, Rule, RuleSet, ScanResult, check_examples, load_rules, scan_repository
 from ferrata.maturity.types import Assessment, RoadmapStep
 
 __all__ = [
@@ -41,6 +41,6 @@ __all__ = [
     "read_answers",
     "read_assessment",
     "roadmap_steps",
-    "scan",
+    "scan_repository",
     "write_answers",
 ]

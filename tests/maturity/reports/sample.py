@@ -87,9 +87,21 @@ def sample() -> tuple[Assessment, MaturityModel]:
         practices=practices,
         findings=findings,
         contradictions=[
-            Contradiction(practice="evaluation.gate", kind="claimed_but_against", message="claimed (100%), but the evaluation step has continue-on-error: true at .github/workflows/ci.yml:54"),
-            Contradiction(practice="prompts.roles-kept", kind="claimed_but_against", message="claimed (70%), but the system message is built with the variable `question` at src/support/answer.py:31"),
-            Contradiction(practice="monitoring.traced", kind="done_but_not_claimed", message="done by the evidence (support 0.66), but answered with 0%"),
+            Contradiction(
+                practice="evaluation.gate",
+                kind="claimed_but_against",
+                message="claimed (100%), but the evaluation step has continue-on-error: true at .github/workflows/ci.yml:54",
+            ),
+            Contradiction(
+                practice="prompts.roles-kept",
+                kind="claimed_but_against",
+                message="claimed (70%), but the system message is built with the variable `question` at src/support/answer.py:31",
+            ),
+            Contradiction(
+                practice="monitoring.traced",
+                kind="done_but_not_claimed",
+                message="done by the evidence (support 0.66), but answered with 0%",
+            ),
         ],  # fmt: skip
         roadmap=_roadmap(model, practices),
         scan=ScanSummary(
@@ -140,8 +152,13 @@ def hostile() -> tuple[Assessment, MaturityModel]:
             "project": HOSTILE_TEXT,
             "level_name": "<b>defined|",
             "findings": [*bad, *assessment.findings],
-            "practices": [p.model_copy(update={"answers": [answer]}) if p.id == "models.pinned" else p for p in assessment.practices],
-            "contradictions": [Contradiction(practice="models.pinned", kind="claimed_but_against", message=HOSTILE_TEXT)],
+            "practices": [
+                p.model_copy(update={"answers": [answer]}) if p.id == "models.pinned" else p
+                for p in assessment.practices
+            ],
+            "contradictions": [
+                Contradiction(practice="models.pinned", kind="claimed_but_against", message=HOSTILE_TEXT)
+            ],
             "roadmap": [assessment.roadmap[0].model_copy(update={"missing": [HOSTILE_TEXT, f"{HOSTILE_FILE}:7 bad"]})],
             "scan": assessment.scan.model_copy(
                 update={
@@ -239,7 +256,15 @@ def _practices(model: MaturityModel, findings: list[FindingResult]) -> list[Prac
 def _answers(practice: str, level: int) -> list[AnswerEvidence]:
     if level > 2 and practice != "evaluation.gate":
         return []
-    lead = AnswerEvidence(respondent="Mara", value=1.0, text="Yes, for each change.", note="", link="https://wiki.example/evals", at=AT, weight=0.35)
+    lead = AnswerEvidence(
+        respondent="Mara",
+        value=1.0,
+        text="Yes, for each change.",
+        note="",
+        link="https://wiki.example/evals",
+        at=AT,
+        weight=0.35,
+    )
     if practice != "evaluation.gate":
         return [lead]
     return [
@@ -251,7 +276,11 @@ def _answers(practice: str, level: int) -> list[AnswerEvidence]:
 
 def _records(practice: str) -> list[RecordEvidence]:
     expires = "2026-05-24T09:10:00.000000Z" if len(practice) % 2 else None
-    return [RecordEvidence(action="eval.completed", seq=1207, at="2026-02-23T09:10:00.000000Z", count=9, expires=expires, weight=0.9)]
+    return [
+        RecordEvidence(
+            action="eval.completed", seq=1207, at="2026-02-23T09:10:00.000000Z", count=9, expires=expires, weight=0.9
+        )
+    ]
 
 
 def _dimension(model: MaturityModel, name: str, title: str, practices: list[PracticeResult]) -> DimensionResult:
@@ -266,7 +295,9 @@ def _dimension(model: MaturityModel, name: str, title: str, practices: list[Prac
         )
         for n in (1, 2, 3, 4)
     ]
-    return DimensionResult(id=name, title=title, points=points, claimed_points=claimed, progress=progress, levels=levels)
+    return DimensionResult(
+        id=name, title=title, points=points, claimed_points=claimed, progress=progress, levels=levels
+    )
 
 
 def _roadmap(model: MaturityModel, practices: list[PracticeResult]) -> list[RoadmapStep]:

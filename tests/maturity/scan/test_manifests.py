@@ -141,17 +141,17 @@ def test_pyproject() -> None:
         dependencies = ["mypy"]
     """
     assert read("pyproject.toml", text) == [
-        ("openai", 7, False),
-        ("pydantic-ai", 8, False),
-        ("azure-identity", 12, False),
-        ("pytest", 14, True),
-        ("deepeval", 18, True),
-        ("langgraph", 19, False),
-        ("litellm", 23, False),
-        ("ragas", 26, False),
-        ("promptfoo-py", 29, True),
-        ("ruff", 32, True),
-        ("mypy", 35, True),
+        ("openai", 8, False),
+        ("pydantic-ai", 9, False),
+        ("azure-identity", 13, False),
+        ("pytest", 15, True),
+        ("deepeval", 19, True),
+        ("langgraph", 20, False),
+        ("litellm", 24, False),
+        ("ragas", 27, False),
+        ("promptfoo-py", 30, True),
+        ("ruff", 33, True),
+        ("mypy", 36, True),
     ]
 
 

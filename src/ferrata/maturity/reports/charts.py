@@ -66,11 +66,13 @@ class Line(NamedTuple):
 
 
 class Trend(NamedTuple):
-    """The score over time in a box of `width` x `height`, oldest first."""
+    """The score over time in a box of `width` x `height`, oldest first; `highest` is at the top of the box."""
 
     width: float
     height: float
+    highest: int
     dots: list[Dot]
+    scores: list[int]
     bands: list[Line]
     first: str
     last: str
@@ -110,7 +112,9 @@ def scale(model: MaturityModel, highest: int) -> list[Segment]:
     """The bands from 0 to the highest score; one that starts above it is left out."""
     bands = [b for b in model.bands if b.least < highest]
     ends = [b.least for b in bands[1:]] + [highest]
-    return [Segment(b.level, b.name, round(100 * (end - b.least) / highest, 3)) for b, end in zip(bands, ends, strict=True)]
+    return [
+        Segment(b.level, b.name, round(100 * (end - b.least) / highest, 3)) for b, end in zip(bands, ends, strict=True)
+    ]
 
 
 def trend(points: Sequence[HistoryPoint], model: MaturityModel, highest: int) -> Trend | None:
@@ -129,4 +133,13 @@ def trend(points: Sequence[HistoryPoint], model: MaturityModel, highest: int) ->
         for time, p in zip(times, points, strict=True)
     ]
     bands = [Line(down(b.least), f"{b.least} {b.name}") for b in model.bands if 0 < b.least < highest]
-    return Trend(width, height, dots, bands, when(points[0].at)[:10], when(points[-1].at)[:10])
+    return Trend(
+        width=width,
+        height=height,
+        highest=highest,
+        dots=dots,
+        scores=[p.score for p in points],
+        bands=bands,
+        first=when(points[0].at)[:10],
+        last=when(points[-1].at)[:10],
+    )

@@ -31,6 +31,7 @@ _AGAINST_SHOWN = 15
 _FINDINGS_OF_A_PRACTICE = 20
 _SKIPPED_SHOWN = 200
 _TREND_COLUMNS = 8
+_MOST_CHARACTERS = 400
 
 
 class PracticeView(NamedTuple):
@@ -69,7 +70,9 @@ def _page(assessment: Assessment, model: MaturityModel, history: Sequence[Histor
         "statements": {p.id: p.statement for p in assessment.practices},
         "levels": _LEVELS,
         "views": views,
-        "grid": {(d.id, n): [v for v in views[d.id] if v.result.level == n] for d in assessment.dimensions for n in _LEVELS},
+        "grid": {
+            (d.id, n): [v for v in views[d.id] if v.result.level == n] for d in assessment.dimensions for n in _LEVELS
+        },
         "radar": charts.radar(assessment),
         "scale": charts.scale(model, assessment.highest_score),
         "trend": charts.trend(points, model, assessment.highest_score),
@@ -118,6 +121,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "brief": lambda text: words.shortened(text, _MOST_CHARACTERS),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
         "counted": words.counted,
         "days": words.days,
         "place": words.place,
@@ -131,4 +135,7 @@ def _environment() -> Environment:
 
 def _finalize(value: object) -> object:
     """Every text that the templates write passes here before it is escaped; markup that they made stays."""
-    return words.one_line(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    before, after = value[:1] == " ", value[-1:] == " "
+    return f"{' ' * before}{words.one_line(value)}{' ' * after}"

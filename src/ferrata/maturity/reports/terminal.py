@@ -61,21 +61,31 @@ def print_assessment(
         console.print(Text.assemble(("Report: ", "bold"), words.one_line(report)), soft_wrap=True)
 
 
-def plain_text(assessment: Assessment, model: MaturityModel, *, verbose: bool = False, report: str | None = None) -> str:
+def plain_text(
+    assessment: Assessment, model: MaturityModel, *, verbose: bool = False, report: str | None = None
+) -> str:
     """The same as text: no escape codes, and lines as long as they need to be."""
     lines = [f"{words.one_line(assessment.project)}: {words.verdict(assessment)}"]
     if assessment.llm_use:
         lines.append(words.claim(assessment, model))
         lines += ["", *_plain_dimensions(assessment)]
         lines += [*_part("Evidence against", list(_plain_against(assessment)), most=None if verbose else _AGAINST)]
-        lines += [*_part("Contradictions", list(_plain_contradictions(assessment)), most=None if verbose else _CONTRADICTIONS)]
+        lines += [
+            *_part("Contradictions", list(_plain_contradictions(assessment)), most=None if verbose else _CONTRADICTIONS)
+        ]
         lines += [*_part("Next steps", list(_plain_steps(assessment)), most=None if verbose else _STEPS)]
     else:
         lines += _no_llm_use(assessment)
     if verbose:
-        practices = [f"{p.id}: level {p.level}: {p.status}: {words.one_line(p.statement)}" for p in assessment.practices]
+        practices = [
+            f"{p.id}: level {p.level}: {p.status}: {words.one_line(p.statement)}" for p in assessment.practices
+        ]
         lines += [*_part("Practices", practices if assessment.llm_use else [])]
-        lines += [*_part("Not read", [f"{words.one_line(s.file)}: {words.one_line(s.reason)}" for s in assessment.scan.skipped])]
+        lines += [
+            *_part(
+                "Not read", [f"{words.one_line(s.file)}: {words.one_line(s.reason)}" for s in assessment.scan.skipped]
+            )
+        ]
         lines += [*_part("Notes", [words.one_line(note) for note in assessment.notes])]
     if report:
         lines += ["", f"Report: {words.one_line(report)}"]
@@ -95,7 +105,12 @@ def _part(title: str, lines: Sequence[str], *, most: int | None = None) -> Itera
 def _plain_dimensions(assessment: Assessment) -> Iterable[str]:
     rows = [("dimension", "points", "claimed", "to next point")]
     rows += [
-        (words.one_line(d.title), f"{d.points}/4", f"{d.claimed_points}/4" if assessment.answered else "-", _way(d.points, d.progress))
+        (
+            words.one_line(d.title),
+            f"{d.points}/4",
+            f"{d.claimed_points}/4" if assessment.answered else "-",
+            _way(d.points, d.progress),
+        )
         for d in assessment.dimensions
     ]
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
@@ -205,7 +220,9 @@ def _print_steps(console: Console, assessment: Assessment, *, verbose: bool) -> 
 def _step_line(step: RoadmapStep) -> Text:
     gain = f", gains {step.gains.replace(':', ' point ')}" if step.gains else ""
     line = Text.assemble(
-        (f"{step.order}. ", "bold"), words.one_line(step.statement), (f"  {step.practice}, {words.days(step.effort)}{gain}", "dim")
+        (f"{step.order}. ", "bold"),
+        words.one_line(step.statement),
+        (f"  {step.practice}, {words.days(step.effort)}{gain}", "dim"),
     )
     for missing in step.missing[:2]:
         line.append(f"\n   {words.shortened(missing, _MOST)}")
@@ -220,7 +237,11 @@ def _print_rest(console: Console, assessment: Assessment) -> None:
         _heading(console, "Practices", len(assessment.practices), len(assessment.practices))
         for p in assessment.practices:
             sign = (f"{words.STATUS_SIGNS[p.status]} ", styles[p.status])
-            console.print(_indented(Text.assemble(sign, (f"{p.level} ", "dim"), words.one_line(p.statement), (f"  {p.id}", "dim"))))
+            console.print(
+                _indented(
+                    Text.assemble(sign, (f"{p.level} ", "dim"), words.one_line(p.statement), (f"  {p.id}", "dim"))
+                )
+            )
     for title, lines in (
         ("Not read", [f"{words.one_line(s.file)}: {words.one_line(s.reason)}" for s in assessment.scan.skipped]),
         ("Notes", [words.one_line(note) for note in assessment.notes]),

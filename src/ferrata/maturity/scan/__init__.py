@@ -1,6 +1,6 @@
 """The scanner: what a repository shows, without running any of it."""
 
-from ferrata.maturity.scan.engine import check_examples, scan, scan_texts
+from ferrata.maturity.scan.engine import check_examples, scan_repository, scan_texts
 from ferrata.maturity.scan.rules import Rule, RuleSet, load_rules
 from ferrata.maturity.scan.secrets import redact
 from ferrata.maturity.scan.types import Finding, ScanResult, Skipped
@@ -14,6 +14,6 @@ __all__ = [
     "check_examples",
     "load_rules",
     "redact",
-    "scan",
+    "scan_repository",
     "scan_texts",
 ]

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Cache", "content_key"]
 
 # A file that changed this recently may change again within the same tick of the file system's clock.
+# How long a scan waits for another one to let go of the cache.
+WAIT_SECONDS = 5.0
 _RACY_NS = 2_000_000_000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (rules TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -56,7 +58,7 @@ class Cache:
 
     def _open(self, path: Path, rules: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(path, timeout=5)
+        db = sqlite3.connect(path, timeout=WAIT_SECONDS)
         try:
             db.executescript(_SCHEMA)
             if db.execute("SELECT rules FROM meta").fetchall() != [(rules,)]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ferrata.maturity.scan.rules import RuleSet
 
-__all__ = ["check_examples", "scan", "scan_texts"]
+__all__ = ["check_examples", "scan_repository", "scan_texts"]
 
 _BATCH = 128
 # Below this many files to read, starting other processes takes longer than reading.
@@ -42,7 +42,7 @@ class _Read(NamedTuple):
     facts: FileFacts
 
 
-def scan(
+def scan_repository(
     root: Path,
     rules: RuleSet,
     *,
@@ -142,21 +142,29 @@ def _read_all(root: Path, entries: list[Entry], rules: RuleSet, *, workers: int)
 
 def _pooled(root: str, batches: list[list[Entry]], rules: RuleSet, workers: int) -> Iterator[_Read]:
     """Read batches in other processes; a file on which a parser dies is skipped, and costs nothing else."""
+    broken: list[list[Entry]] = []
     with _pool(rules, workers) as pool:
-        futures = [(batch, pool.submit(_read_batch, root, batch)) for batch in batches]
-        broken: list[list[Entry]] = []
-        for batch, future in futures:
+        for batch, future in [(batch, pool.submit(_read_batch, root, batch)) for batch in batches]:
             try:
                 yield from future.result()
             except BrokenProcessPool:
                 broken.append(batch)
     for batch in broken:
-        if len(batch) > 1:
-            half = len(batch) // 2
-            yield from _pooled(root, [batch[:half], batch[half:]], rules, 1)
-        else:
-            facts = FileFacts(skipped="the parser died on it")
-            yield _Read(batch[0], content_key(batch[0].path, str(batch[0]).encode()), facts)
+        yield from _read_alone(root, batch, rules)
+
+
+def _read_alone(root: str, batch: list[Entry], rules: RuleSet) -> Iterator[_Read]:
+    """Read a batch in a process of its own; if it dies, halve the batch until the file is found."""
+    try:
+        with _pool(rules, 1) as pool:
+            yield from pool.submit(_read_batch, root, batch).result()
+    except BrokenProcessPool:
+        if len(batch) == 1:
+            yield _Read(batch[0], f"died {batch[0]}", FileFacts(skipped="the parser died on it"))
+            return
+        half = len(batch) // 2
+        yield from _read_alone(root, batch[:half], rules)
+        yield from _read_alone(root, batch[half:], rules)
 
 
 def _pool(rules: RuleSet, workers: int) -> ProcessPoolExecutor:

@@ -29,10 +29,15 @@ _GEM_BLOCK = re.compile(
 _PHP_PLATFORM = re.compile(r"^(?:php(?:-\w+)?|ext-.*|lib-.*|composer(?:-.*)?|hhvm)$")
 
 
+def _indent(match: re.Match[str]) -> tuple[bool, int]:
+    """Sorts keys that begin a line before others, and the less indented first."""
+    return match.start() > 0 and match.string[match.start() - 1] != "\n", len(match[1].expandtabs(4))
+
+
 def _json_keys(text: str, section: str, names: Tree) -> Iterator[tuple[str, int]]:
     """The names in a section of a JSON object, with their lines: from the least indented key of that name on."""
-    opened = list(re.finditer(rf"([ \t]*)\"{re.escape(section)}\"\s*:\s*\{{", text))
-    start = min(opened, key=lambda match: len(match[1].expandtabs(4))).end() if opened else 0
+    opened = list(re.finditer(rf"(?<![ \t])([ \t]*)\"{re.escape(section)}\"\s*:\s*\{{", text))
+    start = min(opened, key=_indent).end() if opened else 0
     for name in names:
         found = re.compile(rf"\"{re.escape(name)}\"\s*:").search(text, start)
         yield name, line_at(text, found.start() if found else start)

@@ -17,7 +17,7 @@ _DEV = frozenset(
 )
 _HEADER = re.compile(r"^[ \t]*\[\[?[ \t]*([^\[\]\n#]+?)[ \t]*\]\]?[ \t]*(?:#.*)?$")
 _KEY_PART = re.compile(r"\"([^\"]*)\"|'([^']*)'|([^.\s]+)")
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|(\"(?:[^\"\\\n]|\\.)*\")", re.S)
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)|(\"(?:[^\"\\\n]|\\.)*\")", re.S)
 
 
 def is_dev(name: str) -> bool:

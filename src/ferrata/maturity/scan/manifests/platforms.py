@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["read_gradle", "read_msbuild", "read_packages_config", "read_paket", "read_pom", "read_version_catalog"]
 
-_XML_COMMENT = re.compile(r"<!--.*?-->", re.S)
-_BLANKED = re.compile(r"<(dependencyManagement|exclusions|plugins|pluginManagement|parent)\b[^>]*>.*?</\1\s*>", re.S)
+_XML_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
+_BLANKED = re.compile(
+    r"<(dependencyManagement|exclusions|plugins|pluginManagement|parent)\b[^>]{0,300}(?<!/)>.*?(?:</\1\s*>|\Z)", re.S
+)
 _REFERENCE = re.compile(
     r"<(?:PackageReference|PackageVersion|GlobalPackageReference)\b[^>]{0,400}?\b(?:Include|Update)\s*=\s*[\"']([\w.$(){}-]+)[\"']"
 )
@@ -28,7 +30,7 @@ _TEST_PROJECT = re.compile(
 )
 _PACKAGE = re.compile(r"<package\b([^>]{0,400})>")
 _PAKET = re.compile(r"^\s*nuget\s+([\w.-]+)")
-_DEPENDENCY = re.compile(r"<dependency\b[^>]*>(.*?)</dependency\s*>", re.S)
+_DEPENDENCY = re.compile(r"<dependency\b[^>]{0,300}>((?:(?!<dependency\b).)*?)</dependency\s*>", re.S)
 _TAG = {name: re.compile(rf"<{name}>\s*([^<\s]+)\s*</{name}>") for name in ("groupId", "artifactId", "scope", "type")}
 _GRADLE = re.compile(
     r"\b(?P<scope>\w*(?:[iI]mplementation|[aA]pi|[cC]ompileOnly|[rR]untimeOnly|[aA]nnotationProcessor|compile|runtime|testCompile|kapt|ksp|classpath))\b"
@@ -38,7 +40,7 @@ _GRADLE_MAP = re.compile(
     r"\b(?P<scope>\w*(?:[iI]mplementation|[aA]pi|[cC]ompileOnly|[rR]untimeOnly|compile|runtime))\b\s*\(?\s*"
     r"group\s*[:=]\s*[\"'](?P<group>[\w.-]+)[\"']\s*,\s*name\s*[:=]\s*[\"'](?P<artifact>[\w.-]+)[\"']"
 )
-_GRADLE_COMMENT = re.compile(r"/\*.*?\*/|^[ \t]*//[^\n]*", re.S | re.M)
+_GRADLE_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|^[ \t]*//[^\n]*", re.S | re.M)
 
 
 def _blank(match: re.Match[str]) -> str:

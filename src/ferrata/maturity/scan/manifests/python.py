@@ -6,6 +6,7 @@ Nothing is executed; a `setup.py` that computes its list gives what is written a
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ferrata.maturity.scan.lined_yaml import Table, Text, items_of, load_documents, table_of
@@ -37,6 +38,7 @@ _SETUP_KEYS = re.compile(
 )
 _NOT_PACKAGES = frozenset({"python", "pip"})
 _MAX_LITERALS = 5_000
+_MAX_KEYS = 20
 
 
 def _name(requirement: str) -> str:
@@ -130,7 +132,7 @@ def read_pipfile(path: str, text: str) -> Iterator[Dependency]:
 
 def read_setup_py(path: str, text: str) -> Iterator[Dependency]:
     """The literals of `install_requires`, `extras_require` and `tests_require`, also by way of a name at the top level."""
-    for match in _SETUP_KEYS.finditer(text):
+    for match in islice(_SETUP_KEYS.finditer(text), _MAX_KEYS):
         start = match.end()
         if match["name"]:
             assigned = re.search(rf"^{match['name']}\s*(?::[^=\n]*)?=\s*(?=[\[({{])", text, re.M)

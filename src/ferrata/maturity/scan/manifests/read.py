@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ferrata.maturity.scan.manifests import packages, platforms, python
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["is_manifest", "read_dependencies"]
 
 _MAX_CHARS = 2_000_000
+_MAX_DEPENDENCIES = 2_000
 
 
 class _Kind(NamedTuple):
@@ -80,7 +82,7 @@ def read_dependencies(path: str, text: str) -> list[Dependency]:
 def _unique(dependencies: Iterable[Dependency]) -> list[Dependency]:
     """One for each package; what the product asks for wins over what development asks for."""
     found: dict[tuple[str, str], Dependency] = {}
-    for dependency in dependencies:
+    for dependency in islice(dependencies, _MAX_DEPENDENCIES):
         key = (dependency.ecosystem, dependency.name)
         known = found.get(key)
         if known is None or (known.dev and not dependency.dev):

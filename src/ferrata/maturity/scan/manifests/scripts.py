@@ -18,7 +18,7 @@ __all__ = ["read_scripts"]
 
 _MAX_CHARS = 500_000
 _TARGET = re.compile(r"^(?P<names>[\w./%$(){} -]+?)\s*::?(?![=:])(?P<needs>[^=#;\n]*)(?:;(?P<recipe>.*))?(?:#.*)?$")
-_RECIPE = re.compile(r"^@?(?P<name>[A-Za-z_][\w-]*)(?P<args>[^:=\n]*):(?!=)(?P<needs>.*)$")
+_RECIPE = re.compile(r"^@?(?P<name>[A-Za-z_][\w-]*)(?P<args>[^:\n]*):(?!=)(?P<needs>.*)$")
 
 
 def read_scripts(path: str, text: str) -> dict[str, str]:
@@ -111,7 +111,7 @@ def _make(text: str) -> dict[str, str]:
     recipes: dict[str, list[str]] = {}
     needs: dict[str, list[str]] = {}
     current: list[str] = []
-    for line in re.sub(r"\\\n[ \t]*", " ", text).split("\n"):
+    for line in re.sub(r"(?<![ \t])[ \t]*\\\n[ \t]*", " ", text).split("\n"):
         if line.startswith("\t"):
             for name in current:
                 recipes[name].append(_make_line(line))

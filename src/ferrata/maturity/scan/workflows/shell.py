@@ -48,7 +48,7 @@ _TOOL = {
 
 def logical_lines(run: str) -> list[str]:
     """The lines of a script, continued lines joined, comments and empty lines left out."""
-    joined = re.sub(r"[ \t]*(?:\\|`)\r?\n[ \t]*", " ", run)
+    joined = re.sub(r"(?<![ \t])[ \t]*(?:\\|`)\r?\n[ \t]*", " ", run)
     return [line for line in joined.splitlines() if line.strip() and not line.lstrip().startswith("#")]
 
 
