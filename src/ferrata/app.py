@@ -15,9 +15,9 @@ from ferrata.errors import NotFound, StoreUnavailable, UsageError
 from ferrata.maturity import (
     Inputs,
     MaturityRepo,
-    built_in_formats,
     built_in_rules,
     evidence_of,
+    formats,
     head_commit,
     line_links,
     load_model,
@@ -178,10 +178,23 @@ class App:
 
     def report_formats(self) -> dict[str, ReportWriter]:
         """Report writers by the name of their format; a plugin's may replace a built-in one."""
-        formats = dict(built_in_formats())
+        writers = dict(formats())
         for more in plugin_manager().hook.report_formats():
-            formats.update(more)
-        return formats
+            writers.update(more)
+        return writers
+
+    def write_report(self, assessment: Assessment) -> str | None:
+        """Write the HTML report beside the local state, if that exists; its path."""
+        path = self.settings.state / "report.html"
+        if not self.settings.state.is_dir():
+            return None
+        try:
+            path.write_text(
+                formats()["html"](assessment, self.model(), self.trend(assessment)), encoding="utf-8", errors="replace"
+            )
+        except OSError:
+            return None
+        return str(path)
 
     def trend(self, assessment: Assessment) -> list[HistoryPoint]:
         """The course of the score up to an assessment, the oldest first."""

@@ -90,7 +90,7 @@ def validate(value: Any, kind: type[D], *, file: str, text: str) -> D:
 def line_of(text: str, where: Sequence[str | int]) -> int:
     """The line (from 1) of the key path `where` in a YAML text; of its nearest parent where it is missing."""
     try:
-        node = cast("yaml.Node | None", yaml.compose(text, Loader=_Loader))
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError:
         return 1
     line = 1

@@ -95,11 +95,17 @@ def _below(assessment: Assessment, fail_under: int | None, before: Assessment | 
     return problems
 
 
+def _show(app: App, assessment: Assessment, *, verbose: bool) -> None:
+    from rich.console import Console
+
+    from ferrata.maturity import print_assessment
+
+    print_assessment(Console(), assessment, app.model(), verbose=verbose, report=app.write_report(assessment))
+
+
 def _print(app: App, assessment: Assessment, *, form: str | None, output: Path | None, verbose: bool) -> None:
     if output is None and form is None:
-        from ferrata.maturity import print_assessment
-
-        print_assessment(assessment, app.model(), verbose=verbose)
+        _show(app, assessment, verbose=verbose)
         return
     writers = app.report_formats()
     name = form or (output.suffix.lstrip(".").lower() if output else "text")

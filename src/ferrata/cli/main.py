@@ -45,8 +45,7 @@ class _LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            error.message += f". The commands are: {', '.join(_COMMANDS)}"
-            raise
+            raise click.UsageError(f"{error.message} The commands are: {', '.join(_COMMANDS)}.", ctx) from None
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

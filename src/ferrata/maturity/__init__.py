@@ -8,25 +8,32 @@ from ferrata.maturity.compare import Comparison, PracticeChange, compare_assessm
 from ferrata.maturity.evidence import Answer, Evidence, LedgerRecord, RecordSource
 from ferrata.maturity.git import head_commit, line_links
 from ferrata.maturity.model import MaturityModel, Practice, built_in_model, load_model
+from ferrata.maturity.repo import AssessmentRow, MaturityRepo
+from ferrata.maturity.reports import HistoryPoint, ReportWriter, formats, print_assessment
 from ferrata.maturity.scan import Finding, Rule, RuleSet, ScanResult, check_examples, load_rules, scan_repository
 from ferrata.maturity.types import Assessment, RoadmapStep
 
 __all__ = [
     "Answer",
     "Assessment",
+    "AssessmentRow",
     "Comparison",
     "Evidence",
     "Finding",
+    "HistoryPoint",
     "Inputs",
     "LedgerRecord",
     "MaturityModel",
+    "MaturityRepo",
     "Practice",
     "PracticeChange",
     "RecordSource",
+    "ReportWriter",
     "RoadmapStep",
     "Rule",
     "RuleSet",
     "ScanResult",
+    "formats",
     "built_in_model",
     "built_in_rules",
     "check_examples",
@@ -38,6 +45,7 @@ __all__ = [
     "load_rules",
     "make_assessment",
     "merge_answers",
+    "print_assessment",
     "read_answers",
     "read_assessment",
     "roadmap_steps",

@@ -5,11 +5,12 @@ Knows nothing of points.
 
 from __future__ import annotations
 
+import operator
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, cast
 
 from ferrata.clock import format_time, parse_time
 from ferrata.maturity.types import AnswerEvidence, FindingResult, RecordEvidence, Status
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Evidence", "LedgerRecord", "RecordSource", "collect_evidence", "status_of"]
 
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "gte": operator.ge,
+    "lte": operator.le,
+    "gt": operator.gt,
+    "lt": operator.lt,
+}
 # How many records of a kind are counted; more would not make them stronger.
 _ENOUGH = 100
 # Evidence against from which a practice is called contradicted.
@@ -166,19 +173,13 @@ def _meets(where: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
 def _holds(value: Any, wanted: Any) -> bool:
     if not isinstance(wanted, dict):
         return bool(value == wanted)
-    tests: dict[str, Any] = wanted
+    tests = cast("dict[str, Any]", wanted)
     if "in" in tests and value not in tests["in"]:
         return False
-    numbers = {name: limit for name, limit in tests.items() if name != "in"}
-    if numbers and (not isinstance(value, int | float) or isinstance(value, bool)):
+    limits = {name: limit for name, limit in tests.items() if name != "in"}
+    if limits and (not isinstance(value, int | float) or isinstance(value, bool)):
         return False
-    compare = {
-        "gte": lambda a, b: a >= b,
-        "lte": lambda a, b: a <= b,
-        "gt": lambda a, b: a > b,
-        "lt": lambda a, b: a < b,
-    }
-    return all(compare[name](value, limit) for name, limit in numbers.items())
+    return all(_COMPARE[name](value, limit) for name, limit in limits.items())
 
 
 def _answer_evidence(practice: Practice, answer: Answer) -> AnswerEvidence:

@@ -53,7 +53,18 @@ def test_manifests_are_known_by_their_path(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["constraints.txt", "requirements/constraints.txt", "package-lock.json", "uv.lock", "poetry.lock", "notes.txt", "go.sum", "app.config", "environment/app.yml"]
+    "path",
+    [
+        "constraints.txt",
+        "requirements/constraints.txt",
+        "package-lock.json",
+        "uv.lock",
+        "poetry.lock",
+        "notes.txt",
+        "go.sum",
+        "app.config",
+        "environment/app.yml",
+    ],
 )
 def test_lock_files_and_constraints_are_none(path: str) -> None:
     assert not is_manifest(path)
@@ -174,8 +185,17 @@ def test_setup_py_and_cfg() -> None:
             tests_require=["ragas"],
         )
     """
-    assert read("setup.py", text) == [("openai", 3, False), ("langchain", 4, False), ("pytest", 9, True), ("azure-identity", 9, False), ("ragas", 10, True)]
-    assert read("setup.py", 'setup(install_requires=["a-b", "c"], classifiers=["x"])') == [("a-b", 1, False), ("c", 1, False)]
+    assert read("setup.py", text) == [
+        ("openai", 3, False),
+        ("langchain", 4, False),
+        ("pytest", 9, True),
+        ("azure-identity", 9, False),
+        ("ragas", 10, True),
+    ]
+    assert read("setup.py", 'setup(install_requires=["a-b", "c"], classifiers=["x"])') == [
+        ("a-b", 1, False),
+        ("c", 1, False),
+    ]
     cfg = """
         [metadata]
         name = app
@@ -189,11 +209,18 @@ def test_setup_py_and_cfg() -> None:
         azure =
             azure-identity
     """
-    assert read("setup.cfg", cfg) == [("openai", 5, False), ("tiktoken", 6, False), ("pytest", 9, True), ("azure-identity", 11, False)]
+    assert read("setup.cfg", cfg) == [
+        ("openai", 5, False),
+        ("tiktoken", 6, False),
+        ("pytest", 9, True),
+        ("azure-identity", 11, False),
+    ]
 
 
 def test_pipfile_and_conda() -> None:
-    assert read("Pipfile", '[packages]\nOpenAI = "*"\n\n[dev-packages]\npytest = "*"\n[requires]\npython_version = "3.11"\n') == [("openai", 2, False), ("pytest", 5, True)]
+    assert read(
+        "Pipfile", '[packages]\nOpenAI = "*"\n\n[dev-packages]\npytest = "*"\n[requires]\npython_version = "3.11"\n'
+    ) == [("openai", 2, False), ("pytest", 5, True)]
     text = """
         name: x
         dependencies:
@@ -221,7 +248,13 @@ def test_npm_and_deno() -> None:
           "peerDependencies": {"ai": ">=4"}
         }
     """
-    assert read("package.json", text) == [("openai", 6, False), ("@ai-sdk/azure", 7, False), ("@langchain/core", 8, False), ("promptfoo", 10, True), ("ai", 11, False)]
+    assert read("package.json", text) == [
+        ("openai", 6, False),
+        ("@ai-sdk/azure", 7, False),
+        ("@langchain/core", 8, False),
+        ("promptfoo", 10, True),
+        ("ai", 11, False),
+    ]
     deno = '{\n  // what we use\n  "imports": {\n    "openai": "npm:openai@^4",\n    "sdk": "npm:@anthropic-ai/sdk/x",\n    "std": "jsr:@std/fs@1", // "x": "npm:no"\n  },\n}\n'
     assert read("deno.jsonc", deno) == [("openai", 4, False), ("@anthropic-ai/sdk", 5, False)]
 
@@ -240,9 +273,16 @@ def test_dotnet() -> None:
     """
     assert read("src/App.csproj", text) == [("Azure.AI.OpenAI", 4, False), ("Microsoft.SemanticKernel", 5, False)]
     assert all(dev for _, _, dev in read("T.csproj", text.replace("$(Name)", "Microsoft.NET.Test.Sdk")))
-    assert read("Directory.Packages.props", '<Project>\n<PackageVersion Include="OpenAI" Version="2" />\n</Project>') == [("OpenAI", 2, False)]
-    assert read("packages.config", '<packages>\n  <package id="OpenAI" version="1" />\n</packages>') == [("OpenAI", 2, False)]
-    assert read("paket.dependencies", "source https://x\nnuget OpenAI ~> 2\ngroup Test\n  nuget xunit\n") == [("OpenAI", 2, False), ("xunit", 4, True)]
+    assert read(
+        "Directory.Packages.props", '<Project>\n<PackageVersion Include="OpenAI" Version="2" />\n</Project>'
+    ) == [("OpenAI", 2, False)]
+    assert read("packages.config", '<packages>\n  <package id="OpenAI" version="1" />\n</packages>') == [
+        ("OpenAI", 2, False)
+    ]
+    assert read("paket.dependencies", "source https://x\nnuget OpenAI ~> 2\ngroup Test\n  nuget xunit\n") == [
+        ("OpenAI", 2, False),
+        ("xunit", 4, True),
+    ]
 
 
 def test_maven() -> None:
@@ -268,7 +308,10 @@ def test_maven() -> None:
           <build><plugins><plugin><dependencies><dependency><groupId>p</groupId><artifactId>q</artifactId></dependency></dependencies></plugin></plugins></build>
         </project>
     """
-    assert read("pom.xml", text) == [("dev.langchain4j:langchain4j-open-ai", 10, False), ("org.junit.jupiter:junit-jupiter", 14, True)]
+    assert read("pom.xml", text) == [
+        ("dev.langchain4j:langchain4j-open-ai", 10, False),
+        ("org.junit.jupiter:junit-jupiter", 14, True),
+    ]
 
 
 def test_gradle() -> None:
@@ -283,10 +326,19 @@ def test_gradle() -> None:
             implementation(libs.openai)
         }
     """
-    expected = [("dev.langchain4j:langchain4j", 2, False), ("com.openai:openai-java", 4, False), ("com.azure:azure-ai-openai", 6, False), ("org.junit:junit", 7, True)]
+    expected = [
+        ("dev.langchain4j:langchain4j", 2, False),
+        ("com.openai:openai-java", 4, False),
+        ("com.azure:azure-ai-openai", 6, False),
+        ("org.junit:junit", 7, True),
+    ]
     assert read("build.gradle", text) == read("app/build.gradle.kts", text) == expected
     catalog = '[versions]\nopenai = "2"\n[libraries]\nopenai = { module = "com.openai:openai-java", version.ref = "openai" }\nkoog = "ai.koog:koog-agents:0.3"\nl4j = { group = "dev.langchain4j", name = "langchain4j" }\n'
-    assert read("gradle/libs.versions.toml", catalog) == [("com.openai:openai-java", 4, False), ("ai.koog:koog-agents", 5, False), ("dev.langchain4j:langchain4j", 6, False)]
+    assert read("gradle/libs.versions.toml", catalog) == [
+        ("com.openai:openai-java", 4, False),
+        ("ai.koog:koog-agents", 5, False),
+        ("dev.langchain4j:langchain4j", 6, False),
+    ]
 
 
 def test_go_and_cargo() -> None:
@@ -325,7 +377,14 @@ def test_go_and_cargo() -> None:
         [target.'cfg(unix)'.dependencies]
         nix = "1"
     """
-    assert read("Cargo.toml", cargo) == [("async-openai", 5, False), ("rllm", 6, False), ("serde", 7, False), ("rig-core", 9, False), ("insta", 13, True), ("nix", 16, False)]
+    assert read("Cargo.toml", cargo) == [
+        ("async-openai", 5, False),
+        ("rllm", 6, False),
+        ("serde", 7, False),
+        ("rig-core", 9, False),
+        ("insta", 13, True),
+        ("nix", 16, False),
+    ]
 
 
 def test_ruby_and_php() -> None:
@@ -338,15 +397,28 @@ def test_ruby_and_php() -> None:
         gem "langchainrb"
         gem "rubocop", group: :development
     """
-    assert read("Gemfile", text) == [("ruby-openai", 2, False), ("rspec", 4, True), ("langchainrb", 6, False), ("rubocop", 7, True)]
-    assert read("x.gemspec", 's.add_dependency "ruby_llm", "1"\ns.add_development_dependency("rake")\n') == [("ruby_llm", 1, False), ("rake", 2, True)]
+    assert read("Gemfile", text) == [
+        ("ruby-openai", 2, False),
+        ("rspec", 4, True),
+        ("langchainrb", 6, False),
+        ("rubocop", 7, True),
+    ]
+    assert read("x.gemspec", 's.add_dependency "ruby_llm", "1"\ns.add_development_dependency("rake")\n') == [
+        ("ruby_llm", 1, False),
+        ("rake", 2, True),
+    ]
     composer = '{\n"require": {"php": "^8", "ext-json": "*",\n "openai-php/client": "1"},\n"require-dev": {"phpunit/phpunit": "1"}\n}'
     assert read("composer.json", composer) == [("openai-php/client", 3, False), ("phpunit/phpunit", 4, True)]
 
 
 def test_scripts_of_package_managers() -> None:
-    assert scripts("web/package.json", '{"scripts": {"eval": "promptfoo eval", "n": 1}}') == {"npm eval": "promptfoo eval"}
-    assert scripts("composer.json", '{"scripts": {"ci": ["@lint", "@php x.php"], "lint": "phpcs"}}') == {"composer ci": "composer lint\nx.php", "composer lint": "phpcs"}
+    assert scripts("web/package.json", '{"scripts": {"eval": "promptfoo eval", "n": 1}}') == {
+        "npm eval": "promptfoo eval"
+    }
+    assert scripts("composer.json", '{"scripts": {"ci": ["@lint", "@php x.php"], "lint": "phpcs"}}') == {
+        "composer ci": "composer lint\nx.php",
+        "composer lint": "phpcs",
+    }
     text = """
         [tool.poe.tasks]
         eval = "python -m evals"
@@ -374,11 +446,22 @@ def test_scripts_of_package_managers() -> None:
 
 def test_scripts_of_task_runners() -> None:
     make = "PY := python\n.PHONY: ci eval\n\nci: eval lint ## all\n\neval: data.csv\n\t@$(PY) eval.py \\\n\t  --all\n\n\t-rm out\nlint:\n\truff check\nx ?= 1\n"
-    assert read_scripts("Makefile", make) == {"make ci": "make eval\nmake lint", "make eval": "$(PY) eval.py --all\nrm out || true", "make lint": "ruff check"}
+    assert read_scripts("Makefile", make) == {
+        "make ci": "make eval\nmake lint",
+        "make eval": "$(PY) eval.py --all\nrm out || true",
+        "make lint": "ruff check",
+    }
     just = "set shell := ['bash']\n\nci: eval\n    echo done\n\neval MODEL='x':\n    python eval.py {{MODEL}}\n"
-    assert read_scripts("justfile", just) == {"just ci": "just eval\necho done", "just eval": "python eval.py {{MODEL}}"}
+    assert read_scripts("justfile", just) == {
+        "just ci": "just eval\necho done",
+        "just eval": "python eval.py {{MODEL}}",
+    }
     task = "version: '3'\ntasks:\n  ci:\n    deps: [lint]\n    cmds:\n      - task: eval\n      - echo done\n  eval: python eval.py\n  lint:\n    cmds:\n      - cmd: ruff check\n        ignore_error: true\n"
-    assert read_scripts("Taskfile.yml", task) == {"task ci": "task lint\ntask eval\necho done", "task eval": "python eval.py", "task lint": "ruff check || true"}
+    assert read_scripts("Taskfile.yml", task) == {
+        "task ci": "task lint\ntask eval\necho done",
+        "task eval": "python eval.py",
+        "task lint": "ruff check || true",
+    }
 
 
 FRAGMENTS = [
@@ -398,7 +481,23 @@ def test_junk_raises_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize("path", [*MANIFESTS, *RUNNERS])
-@pytest.mark.parametrize("piece", ["[", '{"a":', "- ", "a: &a [*a]\n", "<!--", "<dependency>", "'", "install_requires=[", "\t", "a b ", "gem 'a' do\n", "implementation"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "[",
+        '{"a":',
+        "- ",
+        "a: &a [*a]\n",
+        "<!--",
+        "<dependency>",
+        "'",
+        "install_requires=[",
+        "\t",
+        "a b ",
+        "gem 'a' do\n",
+        "implementation",
+    ],
+)
 @pytest.mark.timeout(20)
 def test_hostile_text_takes_no_time(path: str, piece: str) -> None:
     text = piece * 20_000

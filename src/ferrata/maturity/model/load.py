@@ -132,7 +132,7 @@ def _practice_problems(practice: Practice, model: MaturityModel, dimensions: set
     if practice.dimension not in dimensions:
         yield "id", f"no dimension {practice.dimension!r} (there are {', '.join(sorted(dimensions))})"
     values = [option.value for option in practice.answers]
-    if values != sorted(set(values)) or values[0] != 0 or values[-1] != 1:
+    if values != sorted({*values}) or values[0] != 0 or values[-1] != 1:
         yield "answers", "the answers' values must rise from 0 to 1"
     for need in practice.needs:
         needed = model.practice(need)
@@ -157,4 +157,7 @@ def _cycle(model: MaturityModel) -> list[str]:
         done.add(name)
         return []
 
-    return next((found for name in needs if (found := walk(name, []))), [])
+    for name in needs:
+        if found := walk(name, []):
+            return found
+    return []

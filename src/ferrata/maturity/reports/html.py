@@ -5,9 +5,9 @@ What came from the repository (names, messages, addresses) is hostile: all of it
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -120,16 +120,17 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "brief": lambda text: words.shortened(text, _MOST_CHARACTERS),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    filters = cast("dict[str, Any]", environment.filters)
+    filters |= {
+        "brief": partial(words.shortened, most=_MOST_CHARACTERS),
         "counted": words.counted,
         "days": words.days,
+        "percent": "{:.0%}".format,
         "place": words.place,
         "safe_url": words.safe_url,
         "when": words.when,
-        "percent": lambda share: f"{share:.0%}",  # pyright: ignore[reportUnknownLambdaType]
     }
-    environment.globals |= {"signs": words.STATUS_SIGNS, "status_words": words.STATUS_WORDS}  # pyright: ignore[reportAttributeAccessIssue]
+    cast("dict[str, Any]", environment.globals).update(signs=words.STATUS_SIGNS, status_words=words.STATUS_WORDS)
     return environment
 
 

@@ -19,11 +19,11 @@ _MOST = 20_000
 
 
 class Setting(NamedTuple):
-    """A key of a configuration file, dotted from the root, with its value as text (empty for a mapping or list) and its line (from 0)."""
+    """A key of a configuration file, dotted from the root, with its value as text (empty for a mapping or list) and its row, from 0."""
 
     key: str
     value: str
-    index: int
+    row: int
 
 
 def read_settings(language: str, text: str) -> Iterator[Setting]:
@@ -45,7 +45,7 @@ def _plain_json(text: str) -> str:
 def _yaml(text: str) -> Iterator[Setting]:
     count = 0
     for document in yaml.compose_all(text, Loader=_Loader):
-        todo: list[tuple[str, yaml.Node, int]] = [("", cast("yaml.Node", document), 0)] if document else []
+        todo: list[tuple[str, yaml.Node, int]] = [("", document, 0)] if document else []
         while todo:
             key, node, index = todo.pop()
             count += 1

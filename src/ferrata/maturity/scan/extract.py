@@ -120,7 +120,7 @@ class Extractor:
     def _built_in(self, source: Source, present: frozenset[int]) -> Iterator[Hit]:
         if source.role not in ("docs", "test") and not self._models.isdisjoint(present):
             for mention in find_mentions(source):
-                yield Hit(MODEL, source.line(mention.index), {"MODEL": mention.model, "context": mention.context})
+                yield Hit(MODEL, source.line(mention.row), {"MODEL": mention.model, "context": mention.context})
         if source.role not in ("docs", "test", "ci") and (
             source.language not in CODE or not self._prompts.isdisjoint(present)
         ):
@@ -175,7 +175,7 @@ def _config_hits(wanted: list[_Prepared], source: Source) -> Iterator[Hit]:
                 continue
             if prepared.value is None or prepared.value.search(setting.value):
                 counts[prepared.rule.id] = counts.get(prepared.rule.id, 0) + 1
-                yield Hit(prepared.rule.id, source.line(setting.index), {"KEY": setting.key})
+                yield Hit(prepared.rule.id, source.line(setting.row), {"KEY": setting.key})
 
 
 def _code_hits(active: list[_Prepared], source: Source) -> Iterator[Hit]:

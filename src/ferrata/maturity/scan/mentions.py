@@ -34,10 +34,10 @@ _CATALOGUE = 12
 
 
 class Mention(NamedTuple):
-    """A model's name at a line (from 0), in `code` (a change of code changes it) or in `config`."""
+    """A model's name in a row of the text (from 0), in `code` (a change of code changes it) or in `config`."""
 
     model: str
-    index: int
+    row: int
     context: str
 
 

@@ -98,50 +98,48 @@ def grammar_of(path: str, language: str) -> str:
 
 
 # Folders and file names that tell what a file is for. The first match wins.
-_ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
-    (role, re.compile(pattern, re.IGNORECASE))
-    for role, pattern in (
-        (
-            "vendored",
-            r"(^|/)(node_modules|vendor|vendors|third_?party|third-party|site-packages|bower_components|pods|carthage|\.yarn|\.venv|venv|virtualenv|jspm_packages"
-            r"|bundled_libs|extern|_vendor|wwwroot/lib|static/(lib|libs|vendor))/",
-        ),
-        (
-            "generated",
-            r"(^|/)(dist|out|\.next|\.nuxt|__generated__|generated|__snapshots__|coverage|target/(debug|release|classes)|obj/(debug|release)|bin/(debug|release))/"
-            r"|_pb2(_grpc)?\.py$|\.pb\.go$|\.g\.cs$|\.designer\.cs$|\.generated\.\w+$|\.gen\.\w+$",
-        ),
-        (
-            "ci",
-            r"^\.github/(workflows|actions)/|(^|/)\.gitlab-ci[\w.-]*\.ya?ml$|^\.gitlab/|(^|/)[\w.-]*azure-pipelines?[\w.-]*\.ya?ml$"
-            r"|(^|/)\.?azure-?pipelines/|^\.azuredevops/|^\.azdo/|^\.circleci/|(^|/)jenkinsfile[\w.]*$|(^|/)bitbucket-pipelines\.yml$|^\.buildkite/|^\.ci/",
-        ),
-        (
-            "docs",
-            r"(^|/)(docs?|documentation|website|wiki|changelogs?|i18n|locales?|translations?|blog|site-docs)/|^readme|^(changelog|contributing|security|history|authors|license)\b",
-        ),
-        (
-            "test",
-            r"(^|/)(tests?|__tests__|specs?|testing|test_?data|testdata|test_?fixtures|fixtures|__mocks__|mocks?|cypress|e2e|integration_?tests?|unit_?tests?|[\w.]*\.(unit|integration)?tests?|test-[\w-]+|[\w-]+-tests?)/"
-            r"|(^|/)(test_[^/]*|[^/]*_test|[^/]*_spec|conftest)\.(py|go|rb|rs|cc|php)$|\.(test|spec|e2e|stories)\.\w+$|tests?\.(cs|java|kt|php|scala)$|(^|/)[a-z0-9]+Tests?\.\w+$",
-        ),
-        (
-            "evaluation",
-            r"(^|/)(evals?|evaluations?|evaluators?|benchmarks?|bench|promptfoo|llm[-_]?evals?|red[-_]?team(ing)?)/|(^|/)(evaluat(e|ion|or)s?|evals?)([_-][^/]*)?\.(py|ts|js|ipynb|ya?ml)$"
-            r"|(^|/)[^/]*[_-](evals?|evaluation|evaluate)\.(py|ts|js|ipynb|ya?ml)$|(^|/)promptfoo[\w.-]*\.(ya?ml|js|ts|json)$|\.eval\.\w+$",
-        ),
-        (
-            "example",
-            r"(^|/)(examples?|samples?|demos?|cookbooks?|recipes|tutorials?|notebooks?|quick-?starts?|playgrounds?|workshops?|labs?|getting[-_]started|templates?/examples|code[-_]samples|snippets)/"
-            r"|(^|/)[\w.-]+[-_.](examples?|samples?|demos?|quickstarts?)/|(^|/)(example|sample|demo)[\w.-]*\.(py|ts|js|cs|java|go)$|\.ipynb$",
-        ),
-        (
-            "tooling",
-            r"^(\.github|\.vscode|\.idea|\.cursor|\.claude|\.devcontainer|\.husky|\.config|scripts?|hack|build|\.build|eng|ci|contrib|misc)/|(^|/)scripts?/",
-        ),
-        ("docs", r"\.(md|mdx|rst|adoc)$"),
-    )
+_PATTERNS: tuple[tuple[Role, str], ...] = (
+    (
+        "vendored",
+        r"(^|/)(node_modules|vendor|vendors|third_?party|third-party|site-packages|bower_components|pods|carthage|\.yarn|\.venv|venv|virtualenv|jspm_packages"
+        r"|bundled_libs|extern|_vendor|wwwroot/lib|static/(lib|libs|vendor))/",
+    ),
+    (
+        "generated",
+        r"(^|/)(dist|out|\.next|\.nuxt|__generated__|generated|__snapshots__|coverage|target/(debug|release|classes)|obj/(debug|release)|bin/(debug|release))/"
+        r"|_pb2(_grpc)?\.py$|\.pb\.go$|\.g\.cs$|\.designer\.cs$|\.generated\.\w+$|\.gen\.\w+$",
+    ),
+    (
+        "ci",
+        r"^\.github/(workflows|actions)/|(^|/)\.gitlab-ci[\w.-]*\.ya?ml$|^\.gitlab/|(^|/)[\w.-]*azure-pipelines?[\w.-]*\.ya?ml$"
+        r"|(^|/)\.?azure-?pipelines/|^\.azuredevops/|^\.azdo/|^\.circleci/|(^|/)jenkinsfile[\w.]*$|(^|/)bitbucket-pipelines\.yml$|^\.buildkite/|^\.ci/",
+    ),
+    (
+        "docs",
+        r"(^|/)(docs?|documentation|website|wiki|changelogs?|i18n|locales?|translations?|blog|site-docs)/|^readme|^(changelog|contributing|security|history|authors|license)\b",
+    ),
+    (
+        "test",
+        r"(^|/)(tests?|__tests__|specs?|testing|test_?data|testdata|test_?fixtures|fixtures|__mocks__|mocks?|cypress|e2e|integration_?tests?|unit_?tests?|[\w.]*\.(unit|integration)?tests?|test-[\w-]+|[\w-]+-tests?)/"
+        r"|(^|/)(test_[^/]*|[^/]*_test|[^/]*_spec|conftest)\.(py|go|rb|rs|cc|php)$|\.(test|spec|e2e|stories)\.\w+$|tests?\.(cs|java|kt|php|scala)$|(^|/)[a-z0-9]+Tests?\.\w+$",
+    ),
+    (
+        "evaluation",
+        r"(^|/)(evals?|evaluations?|evaluators?|benchmarks?|bench|promptfoo|llm[-_]?evals?|red[-_]?team(ing)?)/|(^|/)(evaluat(e|ion|or)s?|evals?)([_-][^/]*)?\.(py|ts|js|ipynb|ya?ml)$"
+        r"|(^|/)[^/]*[_-](evals?|evaluation|evaluate)\.(py|ts|js|ipynb|ya?ml)$|(^|/)promptfoo[\w.-]*\.(ya?ml|js|ts|json)$|\.eval\.\w+$",
+    ),
+    (
+        "example",
+        r"(^|/)(examples?|samples?|demos?|cookbooks?|recipes|tutorials?|notebooks?|quick-?starts?|playgrounds?|workshops?|labs?|getting[-_]started|templates?/examples|code[-_]samples|snippets)/"
+        r"|(^|/)[\w.-]+[-_.](examples?|samples?|demos?|quickstarts?)/|(^|/)(example|sample|demo)[\w.-]*\.(py|ts|js|cs|java|go)$|\.ipynb$",
+    ),
+    (
+        "tooling",
+        r"^(\.github|\.vscode|\.idea|\.cursor|\.claude|\.devcontainer|\.husky|\.config|scripts?|hack|build|\.build|eng|ci|contrib|misc)/|(^|/)scripts?/",
+    ),
+    ("docs", r"\.(md|mdx|rst|adoc)$"),
 )
+_ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = tuple((role, re.compile(pattern, re.IGNORECASE)) for role, pattern in _PATTERNS)
 # A prompt kept as Markdown or text is part of the product, not documentation.
 _PROMPT_FOLDER = re.compile(
     r"(^|/)(prompts?|prompt[-_]?templates?|system[-_]?(messages?|prompts?))/|(^|/)[\w.-]*prompt[\w.-]*\.(md|mdx)$",

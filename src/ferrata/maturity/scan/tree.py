@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pathspec import GitIgnoreSpec
 
 from ferrata.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Entry", "list_files"]
 

@@ -22,7 +22,7 @@ _RECIPE = re.compile(r"^@?(?P<name>[A-Za-z_][\w-]*)(?P<args>[^:\n]*):(?!=)(?P<ne
 
 
 def read_scripts(path: str, text: str) -> dict[str, str]:
-    """The scripts of a package.json, composer.json, pyproject.toml, Pipfile, Makefile, justfile or Taskfile.
+    """The scripts of a package.json, composer.json, pyproject.toml, Makefile, justfile or Taskfile.
 
     Args:
         path: decides by its last part what the file is.
