@@ -20,6 +20,8 @@ __all__ = ["Document", "line_of", "read_document", "read_yaml", "validate"]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_MOST_DEPTH = 200
+
 
 class Document(BaseModel):
     """Base of everything that is declared in a file: frozen, and an unknown key is a mistake."""
@@ -63,11 +65,27 @@ def read_yaml(text: str, *, file: str) -> Any:
         InvalidDocument: it is not YAML; says on which line.
     """
     try:
+        _check_depth(text, file=file)
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise InvalidDocument([Mistake(file, mark.line + 1 if mark else 1, "", f"not valid YAML: {problem}")]) from None
+
+
+def _check_depth(text: str, *, file: str) -> None:
+    """Refuse deep nesting before it reaches the C composer, which recurses and takes the process down."""
+    if text.count("[") + text.count("{") + text.count("- ") + text.count("? ") < _MOST_DEPTH:
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            depth += 1
+            if depth > _MOST_DEPTH:
+                line = cast("int", event.start_mark.line) + 1
+                raise InvalidDocument([Mistake(file, line, "", f"nested deeper than {_MOST_DEPTH}")])
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            depth -= 1
 
 
 def validate(value: Any, kind: type[D], *, file: str, text: str) -> D:

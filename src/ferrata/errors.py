@@ -100,3 +100,6 @@ class InvalidDocument(FerrataError):
     def __init__(self, mistakes: list[Mistake], *, hint: str = "") -> None:
         self.mistakes = sorted(mistakes)
         super().__init__("\n".join(str(mistake) for mistake in self.mistakes), hint=hint)
+
+    def __reduce__(self) -> tuple[type[InvalidDocument], tuple[list[Mistake]], dict[str, object]]:
+        return type(self), (self.mistakes,), {"hint": self.hint}

@@ -27,9 +27,22 @@ def score(status):
 
 
 def test_the_model_covers_the_published_scale():
-    assert [d.id for d in MODEL.dimensions] == ["models", "prompts", "evaluation", "deployment", "monitoring", "safety", "assets"]
+    assert [d.id for d in MODEL.dimensions] == [
+        "models",
+        "prompts",
+        "evaluation",
+        "deployment",
+        "monitoring",
+        "safety",
+        "assets",
+    ]
     assert len(MODEL.practices) >= 90
-    assert [(b.least, b.level, b.name) for b in MODEL.bands] == [(0, 1, "initial"), (10, 2, "defined"), (15, 3, "managed"), (20, 4, "optimized")]
+    assert [(b.least, b.level, b.name) for b in MODEL.bands] == [
+        (0, 1, "initial"),
+        (10, 2, "defined"),
+        (15, 3, "managed"),
+        (20, 4, "optimized"),
+    ]
 
 
 @pytest.mark.parametrize(("points", "level"), [(0, 1), (9, 1), (10, 2), (14, 2), (15, 3), (19, 3), (20, 4), (28, 4)])
@@ -162,7 +175,9 @@ class Written:
 
 def gather(model=MODEL, findings=(), records=(), answers=()):
     def of(action, since):
-        return sorted((r for r in records if r.action == action and (since is None or r.at >= since)), key=lambda r: -r.seq)
+        return sorted(
+            (r for r in records if r.action == action and (since is None or r.at >= since)), key=lambda r: -r.seq
+        )
 
     return collect_evidence(model, findings=findings, records=of, answers=answers, now=NOW)
 
@@ -191,8 +206,12 @@ def test_records_count_within_their_time_and_age():
     fresh = [Written(1, "gate.decided", 29, verdict="pass"), Written(2, "gate.decided", 5, verdict="pass")]
     found = gather(model, records=fresh)["models.pinned"].records[0]
     assert (found.seq, found.count, found.expires) == (2, 2, "2026-11-24T00:00:00.000000Z")
-    assert gather(model, records=[Written(1, "gate.decided", 31, verdict="pass"), fresh[1]])["models.pinned"].records == ()
-    assert gather(model, records=[Written(1, "gate.decided", 1, verdict="fail"), fresh[1]])["models.pinned"].records == ()
+    assert (
+        gather(model, records=[Written(1, "gate.decided", 31, verdict="pass"), fresh[1]])["models.pinned"].records == ()
+    )
+    assert (
+        gather(model, records=[Written(1, "gate.decided", 1, verdict="fail"), fresh[1]])["models.pinned"].records == ()
+    )
 
 
 @pytest.mark.parametrize(
@@ -215,7 +234,11 @@ def test_conditions_on_records(where, payload, holds):
 
 
 def test_respondents_disagree():
-    said = [Answer("models.pinned", "ann", 1.0), Answer("models.pinned", "bob", 0.0), Answer("models.pinned", "cem", None)]
+    said = [
+        Answer("models.pinned", "ann", 1.0),
+        Answer("models.pinned", "bob", 0.0),
+        Answer("models.pinned", "cem", None),
+    ]
     evidence = gather(answers=said)["models.pinned"]
     assert (evidence.claimed, evidence.disagreement) == (0.5, 1.0)
     assert evidence.answers[2].text == "don't know"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from ferrata.maturity.reports.markdown import code, escaped, write_markdown
+from ferrata.maturity.reports.words import shortened
 
 _render = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render
 _text = st.text(alphabet=st.one_of(st.sampled_from("|`\\*_[]()<>#!~&:/.-+1@$ x\n"), st.characters()), max_size=40)
@@ -46,14 +47,12 @@ def test_hostile_text_becomes_no_markup() -> None:
 
 @given(_text)
 def test_escaped_text_shows_as_it_is(text: str) -> None:
-    from ferrata.maturity.reports.words import one_line
-
     html = _render(f"| a |\n| - |\n| {escaped(text)} |\n")
     assert re.findall(r"</?(\w+)", html.replace("<!-- -->", "")) == [
         "table", "thead", "tr", "th", "th", "tr", "thead", "tbody", "tr", "td", "td", "tr", "tbody", "table",
     ]  # fmt: skip
     cell = re.search(r"<td>(.*)</td>", html, re.DOTALL)
-    assert cell is not None and _shown(cell[1]) == one_line(text)
+    assert cell is not None and _shown(cell[1]) == shortened(text, 240)
 
 
 @given(_text)
@@ -64,9 +63,7 @@ def test_escaped_text_in_a_list_starts_no_block(text: str) -> None:
 
 @given(_text)
 def test_code_shows_as_it_is(text: str) -> None:
-    from ferrata.maturity.reports.words import one_line
-
-    line = one_line(text)
+    line = shortened(text, 120)
     if not line:
         return
     for html in (_render(f"x {code(text)} x"), _render(f"| a |\n| - |\n| x {code(text, cell=True)} x |\n")):

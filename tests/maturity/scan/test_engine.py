@@ -60,7 +60,10 @@ def seen(result):
     return [(f.rule, f.polarity, f.file, f.line, f.message) for f in result.findings]
 
 
-EXPECTED = [("has-dockerfile", "for", "Dockerfile", 1, "a Dockerfile"), ("greets", "against", "app/bot.py", 3, "greets user")]
+EXPECTED = [
+    ("has-dockerfile", "for", "Dockerfile", 1, "a Dockerfile"),
+    ("greets", "against", "app/bot.py", 3, "greets user"),
+]
 
 
 def test_a_scan_sees_the_product_only(tree, rules):

@@ -60,7 +60,9 @@ def test_formats(path, language):
     assert form.language == language
 
 
-@pytest.mark.parametrize("path", ["package-lock.json", "a/poetry.lock", "x.png", "lib.min.js", "types.d.ts", "LICENSE", "noextension"])
+@pytest.mark.parametrize(
+    "path", ["package-lock.json", "a/poetry.lock", "x.png", "lib.min.js", "types.d.ts", "LICENSE", "noextension"]
+)
 def test_never_opened(path):
     assert format_of(path) is None
 

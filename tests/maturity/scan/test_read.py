@@ -35,7 +35,11 @@ def notebook(*cells, **dump):
 def test_lines_of_a_notebook_are_lines_of_its_file():
     data = notebook(
         {"cell_type": "markdown", "source": ["# Title\n", "text"]},
-        {"cell_type": "code", "source": ["%pip install openai\n", "import openai\n", "x = 'é'"], "outputs": [{"text": ["import openai\n"]}]},
+        {
+            "cell_type": "code",
+            "source": ["%pip install openai\n", "import openai\n", "x = 'é'"],
+            "outputs": [{"text": ["import openai\n"]}],
+        },
         {"cell_type": "code", "source": "client = openai.OpenAI()"},
         indent=1,
     )
@@ -49,7 +53,9 @@ def test_lines_of_a_notebook_are_lines_of_its_file():
 
 
 def test_a_notebook_on_one_line():
-    source = make_source("a.ipynb", "example", "notebook", notebook({"cell_type": "code", "source": "import openai\nx = 1"}))
+    source = make_source(
+        "a.ipynb", "example", "notebook", notebook({"cell_type": "code", "source": "import openai\nx = 1"})
+    )
     assert [source.line(i) for i in range(2)] == [1, 1]
 
 
@@ -60,6 +66,11 @@ def test_a_broken_notebook_says_so(data):
 
 
 def test_scripts_of_components_keep_their_lines():
-    source = make_source("a.vue", "product", "typescript", b"<template>\n<p/>\n</template>\n<script setup lang='ts'>\nimport OpenAI from 'openai'\n</script>\n")
+    source = make_source(
+        "a.vue",
+        "product",
+        "typescript",
+        b"<template>\n<p/>\n</template>\n<script setup lang='ts'>\nimport OpenAI from 'openai'\n</script>\n",
+    )
     assert source.text.split("\n")[4] == "import OpenAI from 'openai'"
     assert "template" not in source.text

@@ -25,14 +25,12 @@ _LABEL = "GenAIOps maturity"
 _COLOURS = {None: "#5b6470", 1: "#96511c", 2: "#6f6416", 3: "#1f5f8b", 4: "#1b6e4f"}
 _PADDING = 7
 _NARROW, _WIDE = set("fijlrtI.,:;'|!()/ "), set("mwMWOQGDN@%")
+# No ids, so that several badges can stand in one page.
 _SHAPE = Markup("""\
-<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" viewBox="0 0 {width} 20" role="img" aria-labelledby="title">
-  <title id="title">{label}: {value}</title>
-  <clipPath id="round"><rect width="{width}" height="20" rx="3"/></clipPath>
-  <g clip-path="url(#round)">
-    <rect width="{left}" height="20" fill="#3b4148"/>
-    <rect x="{left}" width="{right}" height="20" fill="{colour}"/>
-  </g>
+<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" viewBox="0 0 {width} 20" role="img" aria-label="{label}: {value}">
+  <title>{label}: {value}</title>
+  <path fill="#3b4148" d="M3 0H{left}V20H3A3 3 0 0 1 0 17V3A3 3 0 0 1 3 0Z"/>
+  <path fill="{colour}" d="M{left} 0H{right}A3 3 0 0 1 {width} 3V17A3 3 0 0 1 {right} 20H{left}Z"/>
   <g fill="#fff" font-family="Verdana,Geneva,DejaVu Sans,sans-serif" font-size="11" aria-hidden="true">
     <text x="{padding}" y="14" textLength="{label_width}" lengthAdjust="spacingAndGlyphs">{label}</text>
     <text x="{value_at}" y="14" textLength="{value_width}" lengthAdjust="spacingAndGlyphs">{value}</text>
@@ -48,11 +46,12 @@ def write_badge(assessment: Assessment, _model: MaturityModel, _history: Sequenc
         name = one_line(assessment.level_name)
         value = f"{assessment.level} {name} ({assessment.score}/{assessment.highest_score})"
     label_width, value_width = _width(_LABEL), _width(value)
-    left, right = label_width + 2 * _PADDING, value_width + 2 * _PADDING
+    left = label_width + 2 * _PADDING
+    width = left + value_width + 2 * _PADDING
     return _SHAPE.format(
-        width=left + right,
+        width=width,
         left=left,
-        right=right,
+        right=width - 3,
         padding=_PADDING,
         label=_LABEL,
         label_width=label_width,

@@ -121,7 +121,7 @@ def trend(points: Sequence[HistoryPoint], model: MaturityModel, highest: int) ->
     """The score over time; None for fewer than two assessments."""
     if len(points) < 2 or not highest:
         return None
-    width, height = 600.0, 180.0
+    width, height = 520.0, 180.0
     times = [parse_time(p.at).timestamp() for p in points]
     span = times[-1] - times[0]
 

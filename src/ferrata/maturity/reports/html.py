@@ -27,7 +27,7 @@ __all__ = ["write_html"]
 
 _LEVELS = (1, 2, 3, 4)
 _STEPS_SHOWN = 6
-_AGAINST_SHOWN = 15
+_AGAINST_SHOWN, _AGAINST_MOST = 15, 500
 _FINDINGS_OF_A_PRACTICE = 20
 _SKIPPED_SHOWN = 200
 _TREND_COLUMNS = 8
@@ -79,6 +79,7 @@ def _page(assessment: Assessment, model: MaturityModel, history: Sequence[Histor
         "points": points[-_TREND_COLUMNS:],
         "against": words.findings_against(assessment),
         "against_shown": _AGAINST_SHOWN,
+        "against_most": _AGAINST_MOST,
         "findings_shown": _FINDINGS_OF_A_PRACTICE,
         "skipped_shown": _SKIPPED_SHOWN,
         "steps": assessment.roadmap[:_STEPS_SHOWN],

@@ -51,6 +51,7 @@ def print_assessment(
         return
     _print_verdict(console, assessment, model)
     if assessment.llm_use:
+        console.print()
         console.print(_dimensions(assessment))
         _print_against(console, assessment, verbose=verbose)
         _print_contradictions(console, assessment, verbose=verbose)
@@ -58,6 +59,7 @@ def print_assessment(
     if verbose:
         _print_rest(console, assessment)
     if report:
+        console.print()
         console.print(Text.assemble(("Report: ", "bold"), words.one_line(report)), soft_wrap=True)
 
 
@@ -184,16 +186,14 @@ def _print_against(console: Console, assessment: Assessment, *, verbose: bool) -
         return
     _heading(console, "Evidence against", len(shown), len(found))
     for finding in shown:
-        console.print(_indented(_finding_line(finding)))
+        console.print(_item(Text("✕", style="red"), _finding_line(finding)))
 
 
 def _finding_line(finding: FindingResult) -> Text:
     url = words.safe_url(finding.url) if finding.url else None
     where = words.shortened(words.place(finding), 100)
     message = words.shortened(finding.message, _MOST)
-    return Text.assemble(
-        ("✕ ", "red"), (where, Style(color="cyan", link=url)), " ", message, (f"  {finding.practice}", "dim")
-    )
+    return Text.assemble((where, Style(color="cyan", link=url)), " ", message, (f"  {finding.practice}", "dim"))
 
 
 def _print_contradictions(console: Console, assessment: Assessment, *, verbose: bool) -> None:
@@ -204,7 +204,7 @@ def _print_contradictions(console: Console, assessment: Assessment, *, verbose: 
     _heading(console, "Contradictions", len(shown), len(found))
     for contradiction in shown:
         message = words.shortened(contradiction.message, _MOST)
-        console.print(_indented(Text.assemble(("! ", "yellow"), (contradiction.practice, "cyan"), f" {message}")))
+        console.print(_item(Text("!", style="yellow"), Text.assemble((contradiction.practice, "cyan"), f" {message}")))
 
 
 def _print_steps(console: Console, assessment: Assessment, *, verbose: bool) -> None:
@@ -214,20 +214,19 @@ def _print_steps(console: Console, assessment: Assessment, *, verbose: bool) -> 
         return
     _heading(console, "Next steps", len(shown), len(steps))
     for step in shown:
-        console.print(_indented(_step_line(step)))
+        console.print(_item(Text(f"{step.order}.", style="bold"), _step_line(step)))
 
 
 def _step_line(step: RoadmapStep) -> Text:
     gain = f", gains {step.gains.replace(':', ' point ')}" if step.gains else ""
     line = Text.assemble(
-        (f"{step.order}. ", "bold"),
         words.one_line(step.statement),
         (f"  {step.practice}, {words.days(step.effort)}{gain}", "dim"),
     )
     for missing in step.missing[:2]:
-        line.append(f"\n   {words.shortened(missing, _MOST)}")
+        line.append(f"\n{words.shortened(missing, _MOST)}")
     if step.command:
-        line.append(f"\n   {words.one_line(step.command)}", style="cyan")
+        line.append(f"\n{words.one_line(step.command)}", style="cyan")
     return line
 
 
@@ -236,12 +235,8 @@ def _print_rest(console: Console, assessment: Assessment) -> None:
     if assessment.llm_use:
         _heading(console, "Practices", len(assessment.practices), len(assessment.practices))
         for p in assessment.practices:
-            sign = (f"{words.STATUS_SIGNS[p.status]} ", styles[p.status])
-            console.print(
-                _indented(
-                    Text.assemble(sign, (f"{p.level} ", "dim"), words.one_line(p.statement), (f"  {p.id}", "dim"))
-                )
-            )
+            line = Text.assemble(words.one_line(p.statement), (f"  {p.id}, level {p.level}", "dim"))
+            console.print(_item(Text(words.STATUS_SIGNS[p.status], style=styles[p.status]), line))
     for title, lines in (
         ("Not read", [f"{words.one_line(s.file)}: {words.one_line(s.reason)}" for s in assessment.scan.skipped]),
         ("Notes", [words.one_line(note) for note in assessment.notes]),
@@ -249,13 +244,13 @@ def _print_rest(console: Console, assessment: Assessment) -> None:
         if lines:
             _heading(console, title, len(lines), len(lines))
             for line in lines:
-                console.print(_indented(Text(line)))
+                console.print(_item(Text(""), Text(line)))
 
 
-def _indented(line: Text) -> Table:
-    """The line two columns in, with what wraps two more."""
-    table = Table.grid(padding=0)
-    table.add_column(width=2)
+def _item(sign: Text, line: Text) -> Table:
+    """A sign and a text beside it; what wraps stays beside it too."""
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(width=4, justify="right", no_wrap=True)
     table.add_column(overflow="fold", ratio=1)
-    table.add_row("", line)
+    table.add_row(sign, line)
     return table

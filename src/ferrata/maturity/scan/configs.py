@@ -7,14 +7,15 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-import yaml
+from ferrata.maturity.scan.lined_yaml import Table, load_documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ferrata.maturity.scan.lined_yaml import Value
+
 __all__ = ["Setting", "read_settings"]
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MOST = 20_000
 
 
@@ -33,7 +34,7 @@ def read_settings(language: str, text: str) -> Iterator[Setting]:
             yield from _toml(text)
         elif language in ("yaml", "json"):
             yield from _yaml(text if language == "yaml" else _plain_json(text))
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         return
 
 
@@ -44,26 +45,26 @@ def _plain_json(text: str) -> str:
 
 def _yaml(text: str) -> Iterator[Setting]:
     count = 0
-    for document in yaml.compose_all(text, Loader=_Loader):
-        todo: list[tuple[str, yaml.Node, int]] = [("", document, 0)] if document else []
+    for document in load_documents(text):
+        todo: list[tuple[str, Value, int]] = [("", document, 1)]
         while todo:
-            key, node, index = todo.pop()
+            key, value, line = todo.pop()
             count += 1
             if count > _MOST:
                 return
             if key:
-                yield Setting(key, str(node.value) if isinstance(node, yaml.ScalarNode) else "", index)
-            todo.extend(reversed(list(_children(key, node))))
+                yield Setting(key, str(value) if isinstance(value, str) else "", line - 1)
+            todo.extend(reversed(list(_children(key, value))))
 
 
-def _children(key: str, node: yaml.Node) -> Iterator[tuple[str, yaml.Node, int]]:
+def _children(key: str, value: Value) -> Iterator[tuple[str, Value, int]]:
     prefix = f"{key}." if key else ""
-    if isinstance(node, yaml.MappingNode):
-        for name, value in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
-            yield f"{prefix}{name.value}", value, name.start_mark.line
-    elif isinstance(node, yaml.SequenceNode):
-        for i, value in enumerate(cast("list[yaml.Node]", node.value)):
-            yield f"{prefix}{i}", value, value.start_mark.line
+    if isinstance(value, Table):
+        for name, child in value.items():
+            yield f"{prefix}{name}", child, value.key_lines[name]
+    elif isinstance(value, list):
+        for i, child in enumerate(value):
+            yield f"{prefix}{i}", child, child.line
 
 
 def _toml(text: str) -> Iterator[Setting]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ferrata.maturity.scan.rules import Rule, RuleSet
 
-__all__ = ["MODEL", "PROMPT", "SECRET", "Extractor"]
+__all__ = ["MODEL", "PROMPT", "SECRET", "Extractor", "check_patterns"]
 
 # Hits that every file gives, whatever the rules; rules on models, prompts and secrets look at these.
 MODEL, PROMPT, SECRET = "@model", "@prompt", "@secret"
@@ -99,9 +99,7 @@ class Extractor:
             hits=tuple(self._hits(source)),
             dependencies=tuple(read_dependencies(path, source.text)) if is_manifest(path) else (),
             steps=tuple(read_steps(path, source.text)) if is_workflow(path) else (),
-            scripts=read_scripts(path, source.text)
-            if is_manifest(path) or path.lower().endswith(("makefile", "justfile", "taskfile.yml"))
-            else {},
+            scripts=read_scripts(path, source.text),
         )
 
     def _hits(self, source: Source) -> Iterator[Hit]:
@@ -196,6 +194,19 @@ def _key(language: str) -> Any:
 
 def _find(root: SgNode, pattern: str | dict[str, Any]) -> list[SgNode]:
     return root.find_all(pattern=pattern) if isinstance(pattern, str) else root.find_all(**pattern)
+
+
+def check_patterns(rules: Iterable[Rule]) -> Iterator[tuple[str, str]]:
+    """The ids of rules whose code patterns the parser refuses, each with its reason."""
+    for rule in rules:
+        for language, patterns in rule.match.code.items():
+            root = SgRoot("", language).root()
+            for pattern in patterns:
+                try:
+                    _find(root, pattern)
+                except (RuntimeError, TypeError, ValueError) as error:
+                    reason = str(error).partition("Stack backtrace")[0]
+                    yield rule.id, f"{language}: {' '.join(reason.split())}"
 
 
 def _captures(node: SgNode, message: str) -> dict[str, str]:

@@ -139,7 +139,9 @@ _PATTERNS: tuple[tuple[Role, str], ...] = (
     ),
     ("docs", r"\.(md|mdx|rst|adoc)$"),
 )
-_ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = tuple((role, re.compile(pattern, re.IGNORECASE)) for role, pattern in _PATTERNS)
+_ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
+    (role, re.compile(pattern, re.IGNORECASE)) for role, pattern in _PATTERNS
+)
 # A prompt kept as Markdown or text is part of the product, not documentation.
 _PROMPT_FOLDER = re.compile(
     r"(^|/)(prompts?|prompt[-_]?templates?|system[-_]?(messages?|prompts?))/|(^|/)[\w.-]*prompt[\w.-]*\.(md|mdx)$",

@@ -11,6 +11,7 @@ from ferrata.maturity.scan.extract import MODEL, PROMPT, SECRET
 from ferrata.maturity.scan.paths import CODE, compile_globs, format_of, role_of
 from ferrata.maturity.scan.secrets import redact
 from ferrata.maturity.scan.types import Finding
+from ferrata.maturity.scan.workflows import inherit_triggers
 from ferrata.maturity.scan.workflows import resolve as resolve_step
 
 if TYPE_CHECKING:
@@ -209,8 +210,9 @@ class _Sites:
             scripts: dict[str, str] = {}
             for path in sorted(self._facts, key=lambda p: -p.count("/")):  # the root's scripts win
                 scripts.update(self._facts[path].scripts)
+            steps = inherit_triggers({path: facts.steps for path, facts in self._facts.items() if facts.steps})
             self._resolved_steps = [
-                (path, resolve_step(step, scripts)) for path, facts in self._facts.items() for step in facts.steps
+                (path, resolve_step(step, scripts)) for path, found in steps.items() for step in found
             ]
         return self._resolved_steps
 
