@@ -94,7 +94,9 @@ class App:
     def rules(self) -> RuleSet:
         """The rules in force: built-in ones, plugins' and the project's own."""
         packs = [folder for folders in plugin_manager().hook.rule_packs() for folder in folders]
-        return load_rules([built_in_rules(), *packs, *self.own_rule_folders()])
+        state = self.settings.state
+        cache = state / "rules.json" if state.is_dir() else None
+        return load_rules([built_in_rules(), *packs, *self.own_rule_folders()], cache=cache)
 
     def own_rule_folders(self) -> list[Path]:
         """The folders of rules that the project declares."""

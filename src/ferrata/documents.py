@@ -82,7 +82,7 @@ def _check_depth(text: str, *, file: str) -> None:
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             depth += 1
             if depth > _MOST_DEPTH:
-                line = cast("int", event.start_mark.line) + 1
+                line = event.start_mark.line + 1 if event.start_mark else 1
                 raise InvalidDocument([Mistake(file, line, "", f"nested deeper than {_MOST_DEPTH}")])
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             depth -= 1

@@ -79,7 +79,9 @@ class Cache:
     def known(self, entry: Entry) -> FileFacts | None:
         """The facts of a file that has not changed, by size and time; None where it must be read."""
         size, mtime_ns, key = self._files.get(entry.path, (-1, -1, ""))
-        return self.by_key(key) if (size, mtime_ns) == (entry.size, entry.mtime_ns) else None
+        if (size, mtime_ns) != (entry.size, entry.mtime_ns):
+            return None
+        return self.by_key(key) if key else FileFacts()
 
     def by_key(self, key: str) -> FileFacts | None:
         """The facts of a content."""

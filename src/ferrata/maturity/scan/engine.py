@@ -11,9 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, NamedTuple
 
-from ferrata import __version__
 from ferrata.maturity.scan.cache import Cache, content_key
-from ferrata.maturity.scan.extract import Extractor
 from ferrata.maturity.scan.paths import compile_globs, format_of
 from ferrata.maturity.scan.resolve import Resolved, matching_rules, resolve
 from ferrata.maturity.scan.tree import Entry, list_files
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from ferrata.maturity.scan.extract import Extractor
     from ferrata.maturity.scan.rules import RuleSet
 
 __all__ = ["check_examples", "scan_repository", "scan_texts"]
@@ -69,7 +68,7 @@ def scan_repository(
     left_out = compile_globs(exclude)
     entries = [entry for entry in list_files(root) if not (exclude and left_out.match(entry.path))]
     wanted = [entry for entry in entries if format_of(entry.path) is not None]
-    memory = Cache(cache, f"{__version__} {rules.digest}")
+    memory = Cache(cache, rules.digest)
     facts: dict[str, FileFacts] = {}
     new: list[Entry] = []
     for entry in wanted:
@@ -89,7 +88,7 @@ def scan_repository(
 
 def scan_texts(files: Mapping[str, str], rules: RuleSet, *, on: date) -> Resolved:
     """Scan a tree that is given as path -> text; what the examples of rules run through."""
-    extractor = Extractor(rules)
+    extractor = _new_extractor(rules)
     facts = {path: extractor.extract(path, text.encode()) for path, text in sorted(files.items())}
     return resolve(facts, sorted(files), rules, on=on)
 
@@ -97,7 +96,7 @@ def scan_texts(files: Mapping[str, str], rules: RuleSet, *, on: date) -> Resolve
 def check_examples(rules: RuleSet, *, on: date) -> list[str]:
     """Run the examples of every rule; a line for each that does not come out as it says."""
     found: list[str] = []
-    extractor = Extractor(rules)
+    extractor = _new_extractor(rules)
     for rule in rules.rules:
         for wanted, examples in ((True, rule.examples.positive), (False, rule.examples.negative)):
             for number, example in enumerate(examples, 1):
@@ -134,7 +133,7 @@ def _result(
 
 def _read_all(root: Path, entries: list[Entry], rules: RuleSet, *, workers: int) -> Iterator[_Read]:
     if workers < 2 or len(entries) < _WORTH_A_POOL:
-        yield from _read_batch_with(Extractor(rules), str(root), entries)
+        yield from _read_batch_with(_new_extractor(rules), str(root), entries)
         return
     batches = [entries[i : i + _BATCH] for i in range(0, len(entries), _BATCH)]
     yield from _pooled(str(root), batches, rules, workers)
@@ -173,12 +172,19 @@ def _pool(rules: RuleSet, workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(rules,))
 
 
+def _new_extractor(rules: RuleSet) -> Extractor:
+    """The readers and parsers are loaded only by who reads: a warm scan does not."""
+    from ferrata.maturity.scan.extract import Extractor
+
+    return Extractor(rules)
+
+
 _extractor: Extractor | None = None
 
 
 def _start_worker(rules: RuleSet) -> None:
     global _extractor
-    _extractor = Extractor(rules)
+    _extractor = _new_extractor(rules)
 
 
 def _read_batch(root: str, entries: list[Entry]) -> list[_Read]:
@@ -188,6 +194,9 @@ def _read_batch(root: str, entries: list[Entry]) -> list[_Read]:
 
 def _read_batch_with(extractor: Extractor, root: str, entries: Iterable[Entry]) -> Iterator[_Read]:
     for entry in entries:
+        if not extractor.opens(entry.path):
+            yield _Read(entry, "", _NOTHING)
+            continue
         try:
             with open(os.path.join(root, entry.path), "rb") as file:  # noqa: PTH118, PTH123 - tens of thousands of them
                 data = file.read(25_000_000)

@@ -7,6 +7,7 @@ rest of the repository and of today's date.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahocorasick_rs import AhoCorasick
@@ -20,7 +21,7 @@ from ferrata.maturity.scan.paths import CODE, compile_globs, format_of, grammar_
 from ferrata.maturity.scan.prompts import PROMPT_LITERALS, find_prompts
 from ferrata.maturity.scan.read import Unreadable, make_source
 from ferrata.maturity.scan.secrets import SECRET_LITERALS, find_secrets
-from ferrata.maturity.scan.types import FileFacts, Hit, Source
+from ferrata.maturity.scan.types import MODEL, PROMPT, SECRET, FileFacts, Hit, Source
 from ferrata.maturity.scan.workflows import is_workflow, read_steps
 
 if TYPE_CHECKING:
@@ -30,11 +31,10 @@ if TYPE_CHECKING:
 
     from ferrata.maturity.scan.rules import Rule, RuleSet
 
-__all__ = ["MODEL", "PROMPT", "SECRET", "Extractor", "check_patterns"]
+__all__ = ["Extractor", "check_patterns"]
 
-# Hits that every file gives, whatever the rules; rules on models, prompts and secrets look at these.
-MODEL, PROMPT, SECRET = "@model", "@prompt", "@secret"
 _MOST_HITS = 20
+_MODELS, _PROMPTS, _SECRETS = frozenset(MODEL_LITERALS), frozenset(PROMPT_LITERALS), frozenset(SECRET_LITERALS)
 _NEVER_OPENED = frozenset({"vendored", "generated"})
 # Roles that may turn out to be the product, in a repository that has no other.
 _MAY_BE_PRODUCT = frozenset({"example", "evaluation", "tooling"})
@@ -45,54 +45,84 @@ class _Prepared(NamedTuple):
 
     rule: Rule
     roles: frozenset[str]
-    literals: frozenset[int]
+    literals: tuple[str, ...]
     requires: tuple[re.Pattern[str], ...]
     unless: re.Pattern[str] | None
     files: re.Pattern[str] | None
     pattern: re.Pattern[str] | None
     value: re.Pattern[str] | None
 
-    def wants(self, source: Source, present: frozenset[int]) -> bool:
-        """Whether the rule is tried on this source at all."""
-        if source.role not in self.roles or (self.literals and self.literals.isdisjoint(present)):
-            return False
-        if self.files is not None and not self.files.match(source.path):
+    def wants(self, source: Source) -> bool:
+        """Whether the rule is tried on this source, which holds one of its literals."""
+        if source.role not in self.roles or (self.files is not None and not self.files.match(source.path)):
             return False
         return all(p.search(source.text) for p in self.requires) and not (
             self.unless and self.unless.search(source.text)
         )
 
 
+class _Index:
+    """Finds the few rules that a file may concern, by the literals in it and the ending of its name."""
+
+    def __init__(self, prepared: Iterable[_Prepared], always: Iterable[str]) -> None:
+        self._wanted: dict[str, list[_Prepared]] = defaultdict(list)
+        self._by_suffix: dict[str, list[_Prepared]] = defaultdict(list)
+        literals = set(always)
+        for one in prepared:
+            literals.update(one.literals)
+            for literal in one.literals:
+                self._wanted[literal].append(one)
+            if not one.literals:
+                for suffix in _suffixes(one):
+                    self._by_suffix[suffix].append(one)
+        self._literals = sorted(literals)
+        self._search = AhoCorasick(self._literals)
+
+    def present(self, text: str) -> set[str]:
+        """The literals in a text."""
+        found = {i for i, _, _ in self._search.find_matches_as_indexes(text, overlapping=True)}
+        return {self._literals[i] for i in found}
+
+    def candidates(self, source: Source, present: set[str]) -> list[_Prepared]:
+        """The rules to try on a source, each once."""
+        name = source.path.rpartition("/")[2].lower()
+        suffix = "." + name.rpartition(".")[2] if "." in name else ""
+        by_name = [*self._by_suffix.get(suffix, ()), *self._by_suffix.get("*", ())]
+        found = {one.rule.id: one for literal in present for one in self._wanted.get(literal, ())}
+        found.update((one.rule.id, one) for one in by_name)
+        return [one for _, one in sorted(found.items()) if one.wants(source)]
+
+
+def _suffixes(prepared: _Prepared) -> set[str]:
+    """The endings that the globs of a rule ask for; `*` where one asks for none."""
+    match = prepared.rule.match
+    globs = match.text.files if match.text else match.config.files if match.config else []
+    endings = {re.search(r"(\.[A-Za-z0-9]+)$", glob.lower()) for glob in globs}
+    return {ending[1] if ending else "*" for ending in endings} or {"*"}
+
+
 class Extractor:
     """Reads files under a rule set."""
 
     def __init__(self, rules: RuleSet) -> None:
-        literals: dict[str, int] = {}
+        prepared = [_prepare(rule) for rule in rules.rules if rule.match.text or rule.match.config or rule.match.code]
+        self._index = _Index(prepared, (*MODEL_LITERALS, *PROMPT_LITERALS, *SECRET_LITERALS))
 
-        def number(texts: Iterable[str]) -> frozenset[int]:
-            return frozenset(literals.setdefault(text, len(literals)) for text in texts)
-
-        self._models = number(MODEL_LITERALS)
-        self._prompts = number(PROMPT_LITERALS)
-        self._secrets = number(SECRET_LITERALS)
-        prepared = [_prepare(rule, number(rule.literals)) for rule in rules.rules]
-        self._text = [p for p in prepared if p.rule.match.text]
-        self._config = [p for p in prepared if p.rule.match.config]
-        self._code = {language: [p for p in prepared if language in p.rule.match.code] for language in CODE}
-        self._literals = AhoCorasick(list(literals))
+    def opens(self, path: str) -> bool:
+        """Whether the file at a path is read at all."""
+        return format_of(path) is not None and role_of(path) not in _NEVER_OPENED
 
     def extract(self, path: str, data: bytes) -> FileFacts:
         """The facts of a file; `skipped` says why where it could not be read."""
         form = format_of(path)
-        role = role_of(path)
-        if form is None or role in _NEVER_OPENED:
+        if form is None or not self.opens(path):
             return FileFacts()
         if len(data) > form.limit:
             return FileFacts(
                 skipped=f"enormous ({len(data):,} bytes; at most {form.limit:,} of {form.language} are read)"
             )
         try:
-            source = make_source(path, role, form.language, data)
+            source = make_source(path, role_of(path), form.language, data)
         except Unreadable as reason:
             return FileFacts(skipped="" if str(reason) in ("generated", "minified") else str(reason))
         return FileFacts(
@@ -103,34 +133,33 @@ class Extractor:
         )
 
     def _hits(self, source: Source) -> Iterator[Hit]:
-        present = frozenset(i for i, _, _ in self._literals.find_matches_as_indexes(source.text, overlapping=True))
-        yield from self._built_in(source, present)
-        for prepared in self._text:
-            if prepared.wants(source, present):
+        present = self._index.present(source.text)
+        yield from _built_in(source, present)
+        candidates = self._index.candidates(source, present)
+        for prepared in candidates:
+            if prepared.rule.match.text:
                 yield from _text_hits(prepared, source)
-        wanted = [p for p in self._config if p.wants(source, present)]
-        if wanted:
+        if wanted := [p for p in candidates if p.rule.match.config]:
             yield from _config_hits(wanted, source)
-        active = [p for p in self._code.get(source.language, ()) if p.wants(source, present)]
-        if active:
+        if active := [p for p in candidates if source.language in p.rule.match.code]:
             yield from _code_hits(active, source)
 
-    def _built_in(self, source: Source, present: frozenset[int]) -> Iterator[Hit]:
-        if source.role not in ("docs", "test") and not self._models.isdisjoint(present):
-            for mention in find_mentions(source):
-                yield Hit(MODEL, source.line(mention.row), {"MODEL": mention.model, "context": mention.context})
-        if source.role not in ("docs", "test", "ci") and (
-            source.language not in CODE or not self._prompts.isdisjoint(present)
-        ):
-            for prompt in find_prompts(source):
-                names = {"origin": prompt.origin, "CHARS": str(prompt.chars), "TRAITS": " ".join(sorted(prompt.traits))}
-                yield Hit(PROMPT, source.line(prompt.index), names)
-        if source.role not in ("docs", "test", "example") and not self._secrets.isdisjoint(present):
-            for secret in find_secrets(source.text):
-                yield Hit(SECRET, source.line(secret.index), {"KIND": secret.kind})
+
+def _built_in(source: Source, present: set[str]) -> Iterator[Hit]:
+    """What every file gives, whatever the rules."""
+    if source.role not in ("docs", "test") and not _MODELS.isdisjoint(present):
+        for mention in find_mentions(source):
+            yield Hit(MODEL, source.line(mention.row), {"MODEL": mention.model, "context": mention.context})
+    if source.role not in ("docs", "test", "ci") and (source.language not in CODE or not _PROMPTS.isdisjoint(present)):
+        for prompt in find_prompts(source):
+            names = {"origin": prompt.origin, "CHARS": str(prompt.chars), "TRAITS": " ".join(sorted(prompt.traits))}
+            yield Hit(PROMPT, source.line(prompt.index), names)
+    if source.role not in ("docs", "test", "example") and not _SECRETS.isdisjoint(present):
+        for secret in find_secrets(source.text):
+            yield Hit(SECRET, source.line(secret.index), {"KIND": secret.kind})
 
 
-def _prepare(rule: Rule, literals: frozenset[int]) -> _Prepared:
+def _prepare(rule: Rule) -> _Prepared:
     roles = frozenset[str](rule.where)
     if "product" in roles:
         roles |= _MAY_BE_PRODUCT
@@ -141,7 +170,7 @@ def _prepare(rule: Rule, literals: frozenset[int]) -> _Prepared:
     return _Prepared(
         rule=rule,
         roles=roles,
-        literals=literals,
+        literals=tuple(rule.literals),
         requires=tuple(re.compile(text) for text in rule.requires),
         unless=re.compile(rule.unless) if rule.unless else None,
         files=compile_globs(globs) if globs else None,

@@ -7,10 +7,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from ferrata.catalog import classify_model
-from ferrata.maturity.scan.extract import MODEL, PROMPT, SECRET
 from ferrata.maturity.scan.paths import CODE, compile_globs, format_of, role_of
 from ferrata.maturity.scan.secrets import redact
-from ferrata.maturity.scan.types import Finding
+from ferrata.maturity.scan.types import MODEL, PROMPT, SECRET, Finding
 from ferrata.maturity.scan.workflows import inherit_triggers
 from ferrata.maturity.scan.workflows import resolve as resolve_step
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from ferrata import __version__
 from ferrata.documents import Document, line_of, read_text, read_yaml, validate
 from ferrata.errors import InvalidDocument, Mistake
 
@@ -256,6 +258,11 @@ class _RuleFile(Document):
     rules: list[Rule]
 
 
+class _Remembered(Document):
+    digest: str
+    rules: list[Rule]
+
+
 class RuleSet:
     """All rules in force, by id, with a digest over the files that they came from."""
 
@@ -265,18 +272,43 @@ class RuleSet:
         self.digest = digest
 
 
-def load_rules(folders: Iterable[Path]) -> RuleSet:
+def load_rules(folders: Iterable[Path], *, cache: Path | None = None) -> RuleSet:
     """Read every `*.yaml` of the folders.
+
+    Args:
+        folders: where rule packs lie.
+        cache: a file that remembers the parsed rules, because parsing YAML takes longer than a warm scan.
 
     Raises:
         InvalidDocument: a file or rule is wrong, or two rules have one id; all mistakes at once.
     """
+    files = [(path, read_text(path)) for path in sorted(path for folder in folders for path in folder.glob("*.yaml"))]
+    digest = hashlib.sha256("".join([__version__, *(f"{len(text)} {text}" for _, text in files)]).encode()).hexdigest()
+    remembered = _recall(cache, digest)
+    if remembered is not None:
+        return remembered
+    rules = RuleSet(_parse(files), digest=digest)
+    if cache is not None:
+        with suppress(OSError):
+            cache.parent.mkdir(parents=True, exist_ok=True)
+            cache.write_text(_Remembered(digest=digest, rules=list(rules.rules)).model_dump_json(), encoding="utf-8")
+    return rules
+
+
+def _recall(cache: Path | None, digest: str) -> RuleSet | None:
+    if cache is None:
+        return None
+    try:
+        found = _Remembered.model_validate_json(cache.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return RuleSet(found.rules, digest=digest) if found.digest == digest else None
+
+
+def _parse(files: Iterable[tuple[Path, str]]) -> list[Rule]:
     mistakes: list[Mistake] = []
     rules: dict[str, Rule] = {}
-    digest = hashlib.sha256()
-    for path in sorted(path for folder in folders for path in folder.glob("*.yaml")):
-        text = read_text(path)
-        digest.update(text.encode())
+    for path, text in files:
         try:
             found = validate(read_yaml(text, file=str(path)), _RuleFile, file=str(path), text=text).rules
         except InvalidDocument as error:
@@ -290,7 +322,7 @@ def load_rules(folders: Iterable[Path]) -> RuleSet:
     mistakes += _unknown(rules)
     if mistakes:
         raise InvalidDocument(mistakes)
-    return RuleSet(rules.values(), digest=digest.hexdigest())
+    return list(rules.values())
 
 
 def _unknown(rules: Mapping[str, Rule]) -> Iterable[Mistake]:

@@ -5,7 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-__all__ = ["Dependency", "FileFacts", "Finding", "Hit", "Role", "ScanResult", "Skipped", "Source", "Step"]
+# Hits that every file gives, whatever the rules; rules on models, prompts and secrets look at these.
+MODEL, PROMPT, SECRET = "@model", "@prompt", "@secret"
+
+__all__ = [
+    "MODEL",
+    "PROMPT",
+    "SECRET",
+    "Dependency",
+    "FileFacts",
+    "Finding",
+    "Hit",
+    "Role",
+    "ScanResult",
+    "Skipped",
+    "Source",
+    "Step",
+]
 
 Role = Literal["product", "evaluation", "test", "example", "docs", "ci", "tooling", "vendored", "generated"]
 
