@@ -107,7 +107,7 @@ _TRAITS: dict[str, re.Pattern[str]] = {
         r"\bzielgruppe|\btonfall|\btono\b|\bton (?:amical|professionnel)|\btom (?:amig|profiss)|语气|受众|口吻|トーン|口調|말투|어조|\bтон\b",
     ),
     "scope": _any(
-        r"\b(?:only|solely|exclusively) (?:answer|respond|reply|discuss|help|talk|assist|handle)|\b(?:answer|respond|reply|discuss|help)\w*(?: \w+){0,3} (?:only|solely|exclusively)\b|\b(?:do not|don't|never|must not|should not|cannot|can't) (?:answer|discuss|engage|talk about|respond to|help with|assist with|provide (?:\w+ ){0,2}(?:advice|opinions))",
+        r"\b(?:only|solely|exclusively) (?:answer|respond|reply|discuss|help|talk|assist|handle)\w*\b(?! (?:with|in|using|by)\b)|\b(?:answer|respond|reply|discuss|help)\w*(?: (?!in\b|with\b|as\b)\w+){0,2} (?:only|solely|exclusively)\b(?! (?:with|in|using|by|as|valid|json|the json)\b)|\b(?:do not|don't|never|must not|should not|cannot|can't) (?:answer|discuss|engage|talk about|respond to|help with|assist with|provide (?:\w+ ){0,2}(?:advice|opinions))",
         r"\b(?:out(?:side)?(?: of)?|beyond|within|in) (?:\w+ ){0,3}(?:scope|domain|expertise|remit)\b|\bout-of-scope|\boff-?topic|(?:\bun|\bnot |n't )related (?:to|questions|topics|requests)|\bunrelated\b|\b(?:stick|limited|restrict(?:ed)?|confine\w*|limit)\b(?: \w+){0,3} to\b|\bboundar(?:y|ies)\b|(?:^|\n)\W*(?:scope|limitations|constraints)\b",
         r"\bnur fragen|\bbeantworte nur|\bausschließlich|\b(?:solo|únicamente|solamente) (?:responde|debes|puedes|preguntas)|\bresponde (?:solo|únicamente)|\buniquement\b|\bhors sujet|\b(?:apenas|somente) (?:responda|sobre|perguntas)|\bтолько на вопросы|\bотвечай только|仅回答|只回答|只能回答|仅限|无关|不要回答|範囲外|のみ(?:回答|答)|만 (?:답|대답)|관련(?:이 없| 없)",
     ),

@@ -260,7 +260,7 @@ def _derived(match: DerivedMatch, kept: Mapping[str, list[Site]]) -> Iterable[Si
         return
     if match.any and not any(kept[name] for name in match.any):
         return
-    sites = sorted(site for name in (*match.all, *match.any) for site in kept[name])
+    sites = sorted((site for name in (*match.all, *match.any) for site in kept[name]), key=lambda site: site[:2])
     if not sites:
         yield Site(".", 1, {})
         return

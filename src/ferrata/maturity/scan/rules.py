@@ -249,6 +249,9 @@ class Rule(Document):
     def _sensible(self) -> Rule:
         if not self.shows and not self.llm and not self.quiet:
             raise ValueError("a rule shows something, marks LLM use (`llm: true`) or is `quiet: true`")
+        reads_text = self.match.code or self.match.text or self.match.config
+        if not reads_text and (self.literals or self.requires or self.unless):
+            raise ValueError("`literals`, `requires` and `unless` go with code, text and config only")
         if (self.match.code or (self.match.text and not self.match.text.files)) and not self.literals:
             raise ValueError("a code rule, or a text rule over all files, needs `literals`")
         return self

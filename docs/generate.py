@@ -1,0 +1,141 @@
+"""Writes the references that are generated: `make docs`. A test holds them against what this would write.
+
+    python docs/generate.py            write them
+    python docs/generate.py --check    exit with 1 and name those that are stale
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ferrata.assets import catalogue
+from ferrata.cli.main import cli
+from ferrata.maturity import Assessment, built_in_model, built_in_rules, load_rules
+from ferrata.plugins import Hooks
+from ferrata.settings import MaturitySettings, ProjectFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DOCS = Path(__file__).parent
+HEAD = "<!-- Written by docs/generate.py; do not edit. -->\n\n"
+
+
+def commands(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[tuple[str, str]]:
+    """Every command with its help text."""
+    context = click.Context(command, info_name=name, parent=parent, terminal_width=100, max_content_width=100)
+    yield context.command_path, command.get_help(context)
+    if isinstance(command, click.Group):
+        for child in command.list_commands(context):
+            found = command.get_command(context, child)
+            if found is not None:
+                yield from commands(found, child, context)
+
+
+def cli_page() -> str:
+    parts = [f"## `{path}`\n\n```text\n{text}\n```\n" for path, text in commands(cli, "ferrata")]
+    return f"{HEAD}# Commands\n\n" + "\n".join(parts)
+
+
+def practices_page() -> str:
+    model = built_in_model()
+    rules = load_rules([built_in_rules()]).rules
+    lines = [f"{HEAD}# The practices of model {model.id} {model.version}\n"]
+    lines.append(f"{len(model.practices)} practices in {len(model.dimensions)} dimensions. T: technique, O: operational, *: essential for its level.\n")
+    for dimension in model.dimensions:
+        lines.append(f"## {dimension.title}\n\n{dimension.about}\n")
+        lines.append("| level | practice | statement | seen by | effort, person-days |\n| --- | --- | --- | --- | --- |")
+        for p in model.of(dimension.id):
+            found = sum(p.id in rule.shows for rule in rules)
+            seen = [f"{found} rules"] if found else []
+            seen += [f"`{action}`" for action in dict.fromkeys(record.action for record in p.records)]
+            seen += ["answers"] if p.answer.with_link else []
+            mark = f"{p.axis[0].upper()}{'*' if p.essential else ''}"
+            lines.append(f"| {p.level} {mark} | `{p.id}` | {p.statement} | {', '.join(seen)} | {p.effort:g} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def rules_page() -> str:
+    lines = [f"{HEAD}# Scanner rules\n"]
+    rules = load_rules([built_in_rules()]).rules
+    lines.append(f"{len(rules)} rules. The weight of a match as evidence is strength times confidence; below 0 it speaks against.\n")
+    lines.append("| rule | what was seen | shows (weight) |\n| --- | --- | --- |")
+    for rule in sorted(rules, key=lambda r: r.id):
+        shows = ", ".join(f"`{name}` {strength * rule.confidence:+.2f}" for name, strength in rule.shows.items())
+        shows = shows or ("LLM use" if rule.llm else "serves other rules")
+        lines.append(f"| `{rule.id}` | {rule.message.replace('|', '&#124;').replace('<', '&lt;')} | {shows} |")
+    return "\n".join(lines) + "\n"
+
+
+def actions_page() -> str:
+    lines = [f"{HEAD}# Actions of the ledger\n", "| action | means | room | payload |\n| --- | --- | --- | --- |"]
+    for name, action in sorted(catalogue().items()):
+        fields = ", ".join(f"`{field.name}`{'' if field.required else '?'}" for field in action.fields.values())
+        lines.append(f"| `{name}` | {action.means} | {action.room} | {fields} |")
+    return "\n".join(lines) + "\n"
+
+
+def settings_page() -> str:
+    def table(kind: type) -> list[str]:
+        about = {}
+        for line in (kind.__doc__ or "").split("Attributes:")[-1].splitlines():
+            name, _, text = line.strip().partition(": ")
+            about[name] = text
+        rows = ["| key | default | meaning |", "| --- | --- | --- |"]
+        for name, field in kind.model_fields.items():
+            default = "" if field.default is None or name == "maturity" else f"`{field.default}`"
+            rows.append(f"| `{name}` | {default} | {about.get(name, '')} |")
+        return rows
+
+    lines = [f"{HEAD}# Settings\n", "## `ferrata.yaml`\n", *table(ProjectFile), "", "## `maturity`\n", *table(MaturitySettings), ""]
+    lines += [
+        "## Environment\n",
+        "| variable | meaning |",
+        "| --- | --- |",
+        "| `FERRATA_STORE` | the database's URL: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST:PORT/NAME` |",
+        "| `FERRATA_ACTOR` | who acts, in the ledger and as respondent; the user of the process if not set |",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def hooks_page() -> str:
+    lines = [f"{HEAD}# Hooks\n", "A plugin names a module under the entry-point group `ferrata`; the module has any of these, marked with `ferrata.plugins.hookimpl`.\n"]
+    for name, hook in vars(Hooks).items():
+        if not name.startswith("_"):
+            lines.append(f"- `{name}()`: {(hook.__doc__ or '').strip()}")
+    return "\n".join(lines) + "\n"
+
+
+def pages() -> dict[Path, str]:
+    """Path -> text of everything that is generated."""
+    return {
+        DOCS / "reference/cli.md": cli_page(),
+        DOCS / "reference/practices.md": practices_page(),
+        DOCS / "reference/rules.md": rules_page(),
+        DOCS / "reference/actions.md": actions_page(),
+        DOCS / "reference/settings.md": settings_page(),
+        DOCS / "reference/hooks.md": hooks_page(),
+        DOCS / "assessment.schema.json": json.dumps(Assessment.model_json_schema(mode="serialization"), indent=2) + "\n",
+    }
+
+
+def main() -> None:
+    stale = [path for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    if "--check" in sys.argv:
+        for path in stale:
+            print(f"stale: {path.relative_to(DOCS.parent)}; run `make docs`")
+        sys.exit(bool(stale))
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(pages()[path], encoding="utf-8")
+        print(f"written: {path.relative_to(DOCS.parent)}")
+
+
+if __name__ == "__main__":
+    main()
