@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from ferrata.maturity.score import LEVELS, ladder, share_of
+from ferrata.maturity.score import LEVELS, ladder, met_share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -112,7 +112,7 @@ def _cheapest(model: MaturityModel, dimension: str, level: int, status: Mapping[
     for count in range(len(may) + 1):
         for extra in combinations(may, count):
             after: dict[str, Status] = {**status, **{p.id: "met" for p in (*must, *extra)}}
-            if share_of(here, after) < model.scoring.share:
+            if met_share(here, after) < model.scoring.share:
                 continue
             names = _with_needs(model, [*must, *extra], status)
             effort = sum(p.effort for name in names if (p := model.practice(name)))

@@ -1,8 +1,8 @@
 """Points from the state of practices: the ladder of a dimension, the bands, the two axes.
 
-A level of a dimension is reached when the levels below it are, each of its essential practices is met, and the met
-share of its practices is at least `scoring.share`; a practice partly met counts half. A dimension has as many points as
-levels reached. What is fulfilled above that is progress, not points. See `docs/maturity-model.md`.
+A level of a dimension is reached when the levels below it are, each of its essential practices is met, and at least
+`scoring.share` of its practices are met. A dimension has as many points as levels reached. What is fulfilled beyond that,
+and every practice that is partly met (as half a one), is progress and gives no points. See `docs/maturity-model.md`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,19 @@ if TYPE_CHECKING:
     from ferrata.maturity.model import Band, MaturityModel, Practice
     from ferrata.maturity.types import Status
 
-__all__ = ["LEVELS", "band_of", "ladder", "score_axes", "score_dimensions", "share_of"]
+__all__ = ["LEVELS", "band_of", "ladder", "met_share", "score_axes", "score_dimensions", "share_of"]
 
 LEVELS = (1, 2, 3, 4)
 _WORTH: Mapping[Status, float] = {"met": 1.0, "partly": 0.5, "against": 0.0, "open": 0.0}
 
 
+def met_share(practices: Sequence[Practice], status: Mapping[str, Status]) -> float:
+    """The share of some practices that is met, 0 to 1: what points are given for."""
+    return round(sum(status[p.id] == "met" for p in practices) / len(practices), 4) if practices else 0.0
+
+
 def share_of(practices: Sequence[Practice], status: Mapping[str, Status]) -> float:
-    """The met share of some practices, 0 to 1; a practice partly met counts half."""
+    """How far some practices are, 0 to 1, a practice partly met as half a one: progress, not points."""
     return round(sum(_WORTH[status[p.id]] for p in practices) / len(practices), 4) if practices else 0.0
 
 
@@ -34,11 +39,12 @@ def ladder(practices: Sequence[Practice], status: Mapping[str, Status], *, neede
     below = True
     for level in LEVELS:
         here = [p for p in practices if p.level == level]
-        share = share_of(here, status)
+        share = met_share(here, status)
         whole = all(status[p.id] == "met" for p in here if p.essential)
         below = below and bool(here) and whole and share >= needed
         missing = [p.id for p in here if status[p.id] != "met"]
-        results.append(LevelResult(level=level, share=share, needed=needed, reached=below, missing=missing))
+        progress = share_of(here, status)
+        results.append(LevelResult(level=level, share=share, progress=progress, needed=needed, reached=below, missing=missing))
     return results
 
 
@@ -70,7 +76,7 @@ def _progress(levels: Sequence[LevelResult], points: int) -> float:
     if points == len(levels):
         return 1.0
     following = levels[points]
-    return round(min(following.share / following.needed, 0.99), 2) if following.needed else 0.0
+    return round(min(following.progress / following.needed, 0.99), 2) if following.needed else 0.0
 
 
 def score_axes(model: MaturityModel, status: Mapping[str, Status]) -> list[AxisResult]:

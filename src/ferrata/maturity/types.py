@@ -113,10 +113,11 @@ class PracticeResult(Document):
 
 
 class LevelResult(Document):
-    """A level of a dimension: which share of its practices is met (partly counts half), and what is missing."""
+    """A level of a dimension: the share of its practices that is met, its progress (partly counts half), what is missing."""
 
     level: Annotated[int, Field(ge=1, le=4)]
     share: Share
+    progress: Share
     needed: Share
     reached: bool
     missing: list[str]

@@ -145,13 +145,12 @@ class Scoring(Document):
     Attributes:
         met: support from which a practice is met.
         partly: support from which it is partly met.
-        share: the share of a level's practices that a point takes; a practice partly met counts half, and an
-            essential one must be met.
+        share: the share of a level's practices that must be met for its point; an essential one must be in any case.
     """
 
-    met: Share = 0.6
-    partly: Share = 0.3
-    share: Share = 0.6
+    met: Share = 0.5
+    partly: Share = 0.25
+    share: Share = 0.5
 
 
 class MaturityModel(Document):

@@ -91,7 +91,7 @@ _RISK = (
 )
 _BAN = (
     r"(?:\bnot\b|n't|\bnever|\bavoid|\brefus|\bdeclin|\bwithout\b|\bno\b|\bignore|\bredact|\bmask|\breject|\bfree of\b|\brefrain|\bprohibit|\bforbidden|\bkein|\bnicht|\bniemals|\bno debes|\bnunca|\bevita"
-    r"|\bpas\b|\bjamais|\bnão|不要|不得|禁止|拒绝|避免|不能|しない|ない|하지|않|마세요|\bне\b|нельзя)"
+    r"|\bpas\b|\bjamais|\bnão|不要|不得|禁止|严禁|拒绝|避免|不能|しない|ない|하지|않|마세요|\bне\b|нельзя)"
 )
 
 _TRAITS: dict[str, re.Pattern[str]] = {
@@ -107,9 +107,9 @@ _TRAITS: dict[str, re.Pattern[str]] = {
         r"\bzielgruppe|\btonfall|\btono\b|\bton (?:amical|professionnel)|\btom (?:amig|profiss)|语气|受众|口吻|トーン|口調|말투|어조|\bтон\b",
     ),
     "scope": _any(
-        r"\b(?:only|solely|exclusively) (?:answer|respond|reply|discuss|help|talk|assist|handle)\w*\b(?! (?:with|in|using|by)\b)|\b(?:answer|respond|reply|discuss|help)\w*(?: (?!in\b|with\b|as\b)\w+){0,2} (?:only|solely|exclusively)\b(?! (?:with|in|using|by|as|valid|json|the json)\b)|\b(?:do not|don't|never|must not|should not|cannot|can't) (?:answer|discuss|engage|talk about|respond to|help with|assist with|provide (?:\w+ ){0,2}(?:advice|opinions))",
+        r"\b(?:only|solely|exclusively) (?:answer|respond|reply|discuss|help|talk|assist|handle)\w*\b(?! (?:with|in|using|by)\b)|\b(?:answer|respond|reply|discuss|help)\w*(?: (?!in\b|with\b|as\b)\w+){0,3} (?:only|solely|exclusively)\b(?! (?:with|in|using|by|as|valid|json|the json)\b)|\b(?:do not|don't|never|must not|should not|cannot|can't) (?:answer|discuss|engage|talk about|respond to|help with|assist with|provide (?:\w+ ){0,2}(?:advice|opinions))",
         r"\b(?:out(?:side)?(?: of)?|beyond|within|in) (?:\w+ ){0,3}(?:scope|domain|expertise|remit)\b|\bout-of-scope|\boff-?topic|(?:\bun|\bnot |n't )related (?:to|questions|topics|requests)|\bunrelated\b|\b(?:stick|limited|restrict(?:ed)?|confine\w*|limit)\b(?: \w+){0,3} to\b|\bboundar(?:y|ies)\b|(?:^|\n)\W*(?:scope|limitations|constraints)\b",
-        r"\bnur fragen|\bbeantworte nur|\bausschließlich|\b(?:solo|únicamente|solamente) (?:responde|debes|puedes|preguntas)|\bresponde (?:solo|únicamente)|\buniquement\b|\bhors sujet|\b(?:apenas|somente) (?:responda|sobre|perguntas)|\bтолько на вопросы|\bотвечай только|仅回答|只回答|只能回答|仅限|无关|不要回答|範囲外|のみ(?:回答|答)|만 (?:답|대답)|관련(?:이 없| 없)",
+        r"\bnur fragen|\bbeantworte nur|\bausschließlich|\b(?:solo|únicamente|solamente) (?:responde|debes|puedes|preguntas)|\bresponde (?:solo|únicamente)|\buniquement\b|\bhors sujet|\b(?:apenas|somente) (?:responda|sobre|perguntas)|\bтолько на вопросы|\bотвечай только|仅回答|只回答|只能|仅限|只(?:记录|输出|处理|关注|允许)|不要(?:回答|添加|包含|讨论)|忽略|无关|範囲外|のみ(?:回答|答)|만 (?:답|대답)|관련(?:이 없| 없)",
     ),
     "safety": _any(
         rf"{_BAN}[^.\n。]{{0,90}}{_RISK}",
@@ -120,13 +120,13 @@ _TRAITS: dict[str, re.Pattern[str]] = {
         r"\bdo(?:n't| not) know\b|\bnot sure\b|\bunsure\b|\buncertain\b|\bcan(?:not|'t| not) (?:answer|help|assist|find|be (?:found|determined|answered)|provide|comply|determine|do that)|\bpolitely|\bdecline|\brefus(?:e|al)\b|\b(?:not enough|insufficient|lacks?|no) (?:relevant )?(?:information|context|data|evidence)\b",
         r"\bif (?:the |a |an |any |there |it |you )?(?:\w+ ){0,4}(?:does not|doesn't|do not|don't|is not|isn't|are not|aren't|is no|are no|is unclear|is ambiguous|is missing|cannot|can't)\b",
         r"\b(?:ask|request) (?:\w+ ){0,3}(?:clarif|follow-up question)|\bclarifying question|\b(?:escalate|hand ?over|hand off|refer|redirect|transfer|direct)\b(?: \w+){0,4} to (?:a |an |the |our )?(?:human|person|agent|support|professional|doctor|lawyer|expert|representative|colleague)|\b(?:return|output|respond with|reply|say|use) (?:\w+ )?[\"'`]?(?:null|none|unknown|n/a|an empty|not found|no_|i cannot)",
-        r"\bweiß(?:t)? (?:es )?nicht|\bnicht (?:weißt|beantworten|sicher)|\bno (?:sabes|lo sé|sé|encuentras|puedes responder)|\bne (?:sais|savez|peux|pouvez) pas|\bnão (?:sabe|sei|souber|encontr)|\bnon (?:lo so|sai|sei sicuro)|\bне знае|\bне знаю|\bне можешь ответить|不知道|无法(?:回答|确定)|未找到|拒绝|没有(?:相关|足够)|わからない|分からない|答えられ|모르|답변할 수 없|없다고",
+        r"\bweiß(?:t)? (?:es )?nicht|\bnicht (?:weißt|beantworten|sicher)|\bno (?:sabes|lo sé|sé|encuentras|puedes responder)|\bne (?:sais|savez|peux|pouvez) pas|\bnão (?:sabe|sei|souber|encontr)|\bnon (?:lo so|sai|sei sicuro)|\bне знае|\bне знаю|\bне можешь ответить|不知道|不确定|无法|未找到|拒绝|(?:如果|若|当)[^。\n]{0,20}(?:没有|不存在|不足|缺少|不明确)|没有(?:相关|足够)|わからない|分からない|答えられ|모르|답변할 수 없|없다고",
     ),
     "output": _any(
         r"\bjson\b|\bmarkdown\b|\byaml\b|\bxml\b|\bcsv\b|\bbullet|\bnumbered list|\bplain text\b|\bschema\b|\b(?:output|response|answer|reply|return|result)s? (?:format|structure|must|should)\b|\b(?:output|return|respond with) only|\bformat(?:ted|ting)?\b|\b(?:return|output|print) (?:only|just|a|an|the|your|exactly|nothing)\b",
         r"\b(?:at most|no more than|up to|under|less than|fewer than|maximum(?: of)?|exactly|within|about|around|\d+\s?[-–]) ?\d+ (?:\w+ )?(?:word|sentence|paragraph|character|bullet|line|token|item)|\b(?:one|two|three|a single|\d+)[- ](?:or (?:two|three) )?(?:sentence|paragraph|word|line)s?\b|\bconcise|\bbrief(?:ly)?\b|\bshort (?:answer|response|sentence|repl)",
         r"\b(?:respond|reply|answer|write|speak|output)\w*(?: \w+){0,3} in (?:the )?(?:same language|english|german|french|spanish|chinese|japanese|korean|italian|portuguese|vietnamese|user's language|language)|\bantworte (?:nur|immer|kurz|auf|im)|\b(?:auf deutsch|en español|en français|em português|in italiano)\b|\bformato\b|\bformat de\b|\bкратко|\bформат|\bна русском",
-        r"格式|输出|返回|用中文|中文回|以json|出力|形式|日本語で|출력|형식|한국어로",
+        r"格式|输出|返回|用中文|中文回|以json|每条|每行|一行|开头|字以内|不超过|简洁|直接(?:回复|返回|给出)|出力|箇条書き|文字以内|形式|日本語で|출력|형식|한국어로",
     ),
     "examples": _any(
         r"(?:^|\n)\W*(?:few-?shot )?(?:examples?|sample|demonstration)s?\b(?: \w+){0,4}\s*(?:\d+|[a-c])?\W*(?:\n|:|$)",
