@@ -171,15 +171,18 @@ def _meets(where: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
 
 
 def _holds(value: Any, wanted: Any) -> bool:
+    """Whether a payload's value meets a condition; of a list, its length is compared and any item may be `in`."""
     if not isinstance(wanted, dict):
         return bool(value == wanted)
     tests = cast("dict[str, Any]", wanted)
-    if "in" in tests and value not in tests["in"]:
+    items = cast("list[Any]", value) if isinstance(value, list) else [value]
+    if "in" in tests and not any(item in tests["in"] for item in items):
         return False
     limits = {name: limit for name, limit in tests.items() if name != "in"}
-    if limits and (not isinstance(value, int | float) or isinstance(value, bool)):
+    number = len(items) if isinstance(value, list) else value
+    if limits and (not isinstance(number, int | float) or isinstance(number, bool)):
         return False
-    return all(_COMPARE[name](value, limit) for name, limit in limits.items())
+    return all(_COMPARE[name](number, limit) for name, limit in limits.items())
 
 
 def _answer_evidence(practice: Practice, answer: Answer) -> AnswerEvidence:

@@ -44,7 +44,9 @@ def ladder(practices: Sequence[Practice], status: Mapping[str, Status], *, neede
         below = below and bool(here) and whole and share >= needed
         missing = [p.id for p in here if status[p.id] != "met"]
         progress = share_of(here, status)
-        results.append(LevelResult(level=level, share=share, progress=progress, needed=needed, reached=below, missing=missing))
+        results.append(
+            LevelResult(level=level, share=share, progress=progress, needed=needed, reached=below, missing=missing)
+        )
     return results
 
 

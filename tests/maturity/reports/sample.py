@@ -289,6 +289,7 @@ def _dimension(model: MaturityModel, name: str, title: str, practices: list[Prac
         LevelResult(
             level=n,
             share=0.8 if n <= points else 0.25,
+            progress=0.8 if n <= points else 0.3,
             needed=model.scoring.share,
             reached=n <= points,
             missing=[p.id for p in practices if p.dimension == name and p.level == n and p.status != "met"],

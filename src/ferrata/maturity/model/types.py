@@ -51,7 +51,8 @@ class RecordRule(Document):
 
     Attributes:
         action: an action of the ledger's catalogue.
-        where: payload field -> the value it must have, or `{gte|lte|gt|lt: number}`, `{in: [...]}`.
+        where: payload field -> the value it must have, or `{gte|lte|gt|lt: number}` (of a list: its length), or
+            `{in: [...]}` (of a list: any item).
         at_least: how many such records it takes.
         within_days: only records this young count; None means that they do not age.
         strength: 0 to 1, how strongly they show it.

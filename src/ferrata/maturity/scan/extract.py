@@ -149,7 +149,11 @@ def _built_in(source: Source, present: set[str]) -> Iterator[Hit]:
     """What every file gives, whatever the rules."""
     if source.role not in ("docs", "test") and not _MODELS.isdisjoint(present):
         for mention in find_mentions(source):
-            yield Hit(MODEL, source.line(mention.row), {"MODEL": mention.model, "context": mention.context})
+            yield Hit(
+                MODEL,
+                source.line(mention.row),
+                {"MODEL": mention.model, "KEY": mention.key, "context": mention.context},
+            )
     if source.role not in ("docs", "test", "ci") and (source.language not in CODE or not _PROMPTS.isdisjoint(present)):
         for prompt in find_prompts(source):
             names = {"origin": prompt.origin, "CHARS": str(prompt.chars), "TRAITS": " ".join(sorted(prompt.traits))}

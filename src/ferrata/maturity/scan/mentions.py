@@ -3,46 +3,72 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ferrata.catalog import MODEL_PATTERN, looks_like_model
 from ferrata.maturity.scan.paths import CODE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ferrata.maturity.scan.types import Source
 
 __all__ = ["Mention", "find_mentions"]
 
-_KEY = r"(?:[\w.-]*(?:model|engine|deployment|llm)[\w.-]*)"
-# model="x", model: 'x', "model": "x", .model("x"), WithModel("x"), openai("x"), ChatOpenAI("x"), init_chat_model("x")
-_CODE = re.compile(
-    rf"""(?P<key>{_KEY}|[\w.]*(?:openai|anthropic|google|gemini|mistral|groq|bedrock|azure|claude)[\w.]*)["'`]?\s*(?P<sign>\??:(?!:)|=(?!=)|:=|\(|=>)\s*(?:\w+\(\s*)?[fu@$]?["'`](?P<model>[^"'`\s]{{2,80}})["'`]""",
-    re.IGNORECASE,
-)
-# os.getenv("MODEL", "x"), process.env.MODEL ?? "x", || "x": a default that the environment changes
-_DEFAULT = re.compile(
-    r"""(?:environ\.get|getenv|env\.\w+|env\.get|env\(|config\.get|GetEnvironmentVariable|GetValue|Configuration\[)[^"'`\n]{0,40}(?:["'`][\w.:-]+["'`]\]?\)?)?\s*(?:,|\|\||\?\?|or)\s*["'`](?P<model>[^"'`\s]{2,80})["'`]""",
-    re.IGNORECASE,
-)
-_CONFIG = re.compile(
-    rf"""^\s*(?:export\s+|-\s+|param\s+|ENV\s+|ARG\s+)?["']?(?P<key>{_KEY})["']?\s*(?::|=|\s+string\s*=)\s*["']?(?P<model>[\w./:@-]{{2,80}})["']?""",
-    re.IGNORECASE,
-)
+# A file that names this many different models is a catalogue; it decides nothing.
 _CATALOGUE = 12
+_KEY = r"(?:[\w.-]*(?:model|engine|deployment|llm)(?:[_.-]?(?:name|id))?)"
+_CALLEE = r"(?:[\w.]*(?:openai|anthropic|google|gemini|vertex|mistral|groq|bedrock|azure|claude|cohere|deepseek|xai|[a-z]+model)\w*)"
+_NAME = r"""(?P<model>[^"'`\s]{2,80})"""
+
+
+@cache
+def _code() -> re.Pattern[str]:
+    """`model="x"`, `model: 'x'`, `"model": "x"`, `.model("x")`, `openai("x")`, `ChatOpenAI("x")`, `init_chat_model("x")`."""
+    assigned = rf"""(?P<key>{_KEY})["'`]?\s*(?:\??:(?!:)|=(?!=)|:=|=>|\()\s*(?:\w+\(\s*)?[fu@$]?["'`]{_NAME}["'`]"""
+    called = rf"""(?P<callee>{_CALLEE})\(\s*["'`]{_NAME.replace("<model>", "<model2>")}["'`]"""
+    return re.compile(f"{assigned}|{called}", re.IGNORECASE)
+
+
+@cache
+def _default() -> re.Pattern[str]:
+    """`os.getenv("MODEL", "x")`, `process.env.MODEL ?? "x"`: a default that the environment changes."""
+    asked = r"environ\.get|getenv|env\.\w+|env\.get|env\(|config\.get|GetEnvironmentVariable|GetValue|Configuration\["
+    named = r"""[^"'`\n]{0,40}(?:["'`](?P<key>[\w.:-]+)["'`]\]?\)?)?"""
+    return re.compile(rf"""(?:{asked}){named}\s*(?:,|\|\||\?\?|or)\s*["'`]{_NAME}["'`]""", re.IGNORECASE)
+
+
+@cache
+def _config() -> re.Pattern[str]:
+    """`model: x`, `"model": "x"`, `MODEL=x`, `param model string = 'x'` at the start of a line."""
+    before = r"""^\s*[{,]?\s*(?:export\s+|-\s+|param\s+|ENV\s+|ARG\s+)?["']?"""
+    return re.compile(
+        rf"""{before}(?P<key>{_KEY})["']?\s*(?::|=|\s+string\s*=)\s*["']?(?P<model>[\w./:@-]{{2,80}})["']?""",
+        re.IGNORECASE,
+    )
+
+
+# Lines that compare, count or describe a model's name instead of choosing it.
+_NOT_A_CHOICE = re.compile(
+    r"encoding_for_model|startswith|startsWith|StartsWith|HasPrefix|endswith|EndsWith|\.includes\(|\.contains\(|\.Contains\(|indexOf|\.match\("
+    r"|==|!=|\b(?:if|elif|case|when|assert|expect)\b|\bnot in\b|\bin \[|count_tokens|num_tokens|get_encoding|deprecat|>>>"
+    r"""|["'`]\s*\{\s*\\?["'](?:\w+\\?["']\s*:)|\\["']"""
+)
+_COMMENT = ("#", "//", "*", "/*", "--", "<!--")
 
 
 class Mention(NamedTuple):
-    """A model's name in a row of the text (from 0), in `code` (a change of code changes it) or in `config`."""
+    """A model's name in a row of the text (from 0) beside its key, in `code` (a change of code changes it) or in `config`."""
 
     model: str
+    key: str
     row: int
     context: str
 
 
 def find_mentions(source: Source) -> Iterator[Mention]:
-    """The models that a file decides on. A file that lists a dozen different ones is a catalogue and decides nothing."""
+    """The models that a file decides on; none of a file that lists a dozen different ones."""
     found = list(_find(source))
     if len({mention.model for mention in found}) < _CATALOGUE:
         yield from found
@@ -50,16 +76,36 @@ def find_mentions(source: Source) -> Iterator[Mention]:
 
 def _find(source: Source) -> Iterator[Mention]:
     code = source.language in CODE and source.language != "hcl"
-    for index, line in enumerate(source.text.split("\n")):
-        if len(line) > 2000 or not MODEL_PATTERN.search(line):
+    rows = _rows_outside_blocks(source) if code else enumerate(source.text.split("\n"))
+    for row, line in rows:
+        if len(line) > 2000 or not MODEL_PATTERN.search(line) or line.lstrip().startswith(_COMMENT):
             continue
-        if code and line.lstrip().startswith(("#", "//", "*", "/*", ">>>")):
+        match = _default().search(line)
+        context = "config" if match else "code" if code else "config"
+        if match is None:
+            match = None if code and _NOT_A_CHOICE.search(line) else (_code() if code else _config()).search(line)
+        if match is None:
             continue
-        if match := _DEFAULT.search(line):
-            context = "config"
-        elif match := (_CODE if code else _CONFIG).search(line):
-            context = "code" if code else "config"
-        else:
-            continue
-        if looks_like_model(match["model"]):
-            yield Mention(match["model"], index, context)
+        groups = match.groupdict()
+        model = groups["model"] or groups.get("model2") or ""
+        if looks_like_model(model) and not _is_label(model):
+            yield Mention(model, groups["key"] or groups.get("callee") or "", row, context)
+
+
+def _is_label(model: str) -> bool:
+    """Whether it is how people write a model's name on a screen: `GPT-4o`, `Claude-3-Opus`; ids are in lower case."""
+    return model.startswith(("GPT", "Claude", "Gemini", "ChatGPT", "Mistral-"))
+
+
+def _rows_outside_blocks(source: Source) -> Iterable[tuple[int, str]]:
+    """The rows that are not inside of a multi-line text or comment."""
+    block = ""
+    for row, line in enumerate(source.text.split("\n")):
+        inside = bool(block)
+        for mark in re.findall(r'"""|\'\'\'|/\*|\*/', line):
+            if not block:
+                block = mark if mark != "*/" else ""
+            elif mark == block or (block == "/*" and mark == "*/"):
+                block = ""
+        if not inside:
+            yield row, line

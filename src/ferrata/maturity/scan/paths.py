@@ -36,7 +36,8 @@ _SUFFIXES = {
     "json": ".json .jsonc",
     "jsonl": ".jsonl",
     "prompt": ".prompty .prompt",
-    "template": ".jinja2 .jinja .j2 .hbs .handlebars .mustache .liquid",
+    "template": ".jinja2 .jinja .j2 .hbs .handlebars .mustache .liquid .st .tmpl",
+    "html": ".html .htm",
     "markdown": ".md .mdx",
     "text": ".txt .rst .cfg .ini .properties .xml .csproj .fsproj .props .gradle .conf .sh .ps1 .proto .sql .razor .cshtml .swift .scala .dart .ex .exs",
     "env": ".env",
@@ -121,12 +122,12 @@ _PATTERNS: tuple[tuple[Role, str], ...] = (
     (
         "test",
         r"(^|/)(tests?|__tests__|specs?|testing|test_?data|testdata|test_?fixtures|fixtures|__mocks__|mocks?|cypress|e2e|integration_?tests?|unit_?tests?|[\w.]*\.(unit|integration)?tests?|test-[\w-]+|[\w-]+-tests?)/"
-        r"|(^|/)(test_[^/]*|[^/]*_test|[^/]*_spec|conftest)\.(py|go|rb|rs|cc|php)$|\.(test|spec|e2e|stories)\.\w+$|tests?\.(cs|java|kt|php|scala)$|(^|/)[a-z0-9]+Tests?\.\w+$",
+        r"|(^|/)(test_[^/]*|[^/]*_test|[^/]*_spec|conftest)\.(py|go|rb|rs|cc|php)$|\.(\w*test|spec|e2e|stories)\.\w+$|(^|/)(test_?utils?|testing_?utils?)(/|\.\w+$)|tests?\.(cs|java|kt|php|scala)$|(^|/)[a-z0-9]+Tests?\.\w+$",
     ),
     (
         "evaluation",
         r"(^|/)(evals?|evaluations?|evaluators?|benchmarks?|bench|promptfoo|llm[-_]?evals?|red[-_]?team(ing)?)/|(^|/)(evaluat(e|ion|or)s?|evals?)([_-][^/]*)?\.(py|ts|js|ipynb|ya?ml)$"
-        r"|(^|/)[^/]*[_-](evals?|evaluation|evaluate)\.(py|ts|js|ipynb|ya?ml)$|(^|/)promptfoo[\w.-]*\.(ya?ml|js|ts|json)$|\.eval\.\w+$",
+        r"|(^|/)[^/]*[_-](evals?|evaluation|evaluate)\.(py|ts|js|ipynb|ya?ml)$|(^|/)promptfoo[\w.-]*\.(ya?ml|js|ts|json)$|\.eval\.\w+$|(^|/)benchmark\w*\.(py|ts|js)$",
     ),
     (
         "example",
@@ -142,6 +143,8 @@ _PATTERNS: tuple[tuple[Role, str], ...] = (
 _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
     (role, re.compile(pattern, re.IGNORECASE)) for role, pattern in _PATTERNS
 )
+# Folders below a source root are package names, not purposes: src/main/java/com/example/App.java is a product.
+_PACKAGE = re.compile(r"(?<=/)src/main/(?:java|kotlin|scala|groovy)/.*/|^src/main/(?:java|kotlin|scala|groovy)/.*/")
 # A prompt kept as Markdown or text is part of the product, not documentation.
 _PROMPT_FOLDER = re.compile(
     r"(^|/)(prompts?|prompt[-_]?templates?|system[-_]?(messages?|prompts?))/|(^|/)[\w.-]*prompt[\w.-]*\.(md|mdx)$",
@@ -151,8 +154,9 @@ _PROMPT_FOLDER = re.compile(
 
 def role_of(path: str) -> Role:
     """What a file is for, by its path: `product` unless a folder or name says otherwise."""
+    plain = _PACKAGE.sub("/", path)
     for role, pattern in _ROLES:
-        if pattern.search(path):
+        if pattern.search(plain):
             if (
                 role == "docs"
                 and _PROMPT_FOLDER.search(path)

@@ -151,7 +151,9 @@ class _Sites:
             elif match.ci:
                 self._sites[rule.id] = list(self._steps(match.ci))
             elif match.model:
-                self._sites[rule.id] = list(self._hits(MODEL, _model_test(match.model, self._on)))
+                files = compile_globs(match.model.files or ["**"])
+                found = self._hits(MODEL, _model_test(match.model, self._on))
+                self._sites[rule.id] = [site for site in found if files.match(site.file)]
             elif match.prompt:
                 self._sites[rule.id] = list(self._hits(PROMPT, _prompt_test(match.prompt)))
             elif match.secret:
@@ -228,11 +230,18 @@ class _Sites:
 
 
 def _model_test(match: ModelMatch, on: date) -> Callable[[Mapping[str, str]], Mapping[str, str] | None]:
+    key = re.compile(match.key, re.IGNORECASE) if match.key else None
+    not_key = re.compile(match.not_key, re.IGNORECASE) if match.not_key else None
+
     def test(names: Mapping[str, str]) -> Mapping[str, str] | None:
         known = classify_model(names["MODEL"], on)
         if known is None or match.context not in (None, names["context"]):
             return None
         if match.pinning not in (None, known.pinning) or match.state not in (None, known.state):
+            return None
+        if match.kind is not None and (match.kind == "embedding") != ("embed" in names["MODEL"].lower()):
+            return None
+        if (key and not key.search(names["KEY"])) or (not_key and not_key.search(names["KEY"])):
             return None
         retires = known.retires.isoformat() if known.retires else "a date not published"
         return {**names, "RETIRES": retires, "REPLACEMENT": known.replacement or "a current model"}

@@ -65,7 +65,7 @@ def _regex(text: str) -> str:
 
 
 class _Match(Document):
-    @field_validator("pattern", "run", "uses", "key", "value", check_fields=False)
+    @field_validator("pattern", "run", "uses", "key", "not_key", "value", check_fields=False)
     @classmethod
     def _compiles(cls, text: str | None) -> str | None:
         return None if text is None else _regex(text)
@@ -114,12 +114,23 @@ class DependencyMatch(Document):
     dev: bool = False
 
 
-class ModelMatch(Document):
-    """A model's name in code or configuration, where it names the model of a call (`model=...`, `model: ...`), by its life-cycle facts."""
+class ModelMatch(_Match):
+    """A model's name in code or configuration, where it names the model of a call (`model=...`), by its life-cycle facts.
+
+    Attributes:
+        context: `code` (a change of code changes it) or `config`.
+        key: a regular expression that the key must hold (`deployment` in `azure_deployment="gpt-4o"`); `not_key`: must not.
+        kind: `chat` (anything that is no embedding) or `embedding`.
+        files: globs of paths; all, if empty.
+    """
 
     pinning: Literal["pinned", "floating", "unversioned"] | None = None
     state: Literal["current", "retiring", "retired"] | None = None
     context: Literal["code", "config"] | None = None
+    key: str | None = None
+    not_key: str | None = None
+    kind: Literal["chat", "embedding"] | None = None
+    files: list[str] = []
 
 
 class PromptMatch(Document):
