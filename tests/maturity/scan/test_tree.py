@@ -104,3 +104,10 @@ def test_empty_folder_and_empty_repository(tmp_path):
     assert paths(tmp_path) == []
     git(tmp_path, "init", "-q")
     assert paths(tmp_path) == []
+
+
+def test_a_folder_that_the_enclosing_repository_ignores(tmp_path):
+    git(tmp_path, "init", "-q")
+    write(tmp_path, ".gitignore", "built/\n")
+    write(tmp_path, "built/app/a.py")
+    assert paths(tmp_path / "built/app") == ["a.py"]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 from ast_grep_py import SgRoot
@@ -17,7 +18,8 @@ from ferrata.catalog import MODEL_LITERALS
 from ferrata.maturity.scan.configs import read_settings
 from ferrata.maturity.scan.manifests import is_manifest, read_dependencies, read_scripts
 from ferrata.maturity.scan.mentions import find_mentions
-from ferrata.maturity.scan.paths import CODE, compile_globs, format_of, grammar_of, role_of
+from ferrata.maturity.scan.paths import CODE, compile_globs, expand_braces, format_of, grammar_of, role_of
+from ferrata.maturity.scan.patterns import CodePattern
 from ferrata.maturity.scan.prompts import PROMPT_LITERALS, find_prompts
 from ferrata.maturity.scan.read import Unreadable, make_source
 from ferrata.maturity.scan.secrets import SECRET_LITERALS, find_secrets
@@ -25,13 +27,13 @@ from ferrata.maturity.scan.types import MODEL, PROMPT, SECRET, FileFacts, Hit, S
 from ferrata.maturity.scan.workflows import is_workflow, read_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ast_grep_py import SgNode
 
     from ferrata.maturity.scan.rules import Rule, RuleSet
 
-__all__ = ["Extractor", "check_patterns"]
+__all__ = ["Extractor"]
 
 _MOST_HITS = 20
 _MODELS, _PROMPTS, _SECRETS = frozenset(MODEL_LITERALS), frozenset(PROMPT_LITERALS), frozenset(SECRET_LITERALS)
@@ -51,6 +53,7 @@ class _Prepared(NamedTuple):
     files: re.Pattern[str] | None
     pattern: re.Pattern[str] | None
     value: re.Pattern[str] | None
+    code: Mapping[str, tuple[CodePattern, ...]]
 
     def wants(self, source: Source) -> bool:
         """Whether the rule is tried on this source, which holds one of its literals."""
@@ -66,15 +69,15 @@ class _Index:
 
     def __init__(self, prepared: Iterable[_Prepared], always: Iterable[str]) -> None:
         self._wanted: dict[str, list[_Prepared]] = defaultdict(list)
-        self._by_suffix: dict[str, list[_Prepared]] = defaultdict(list)
+        self._by_name: dict[str, list[_Prepared]] = defaultdict(list)
         literals = set(always)
         for one in prepared:
             literals.update(one.literals)
             for literal in one.literals:
                 self._wanted[literal].append(one)
             if not one.literals:
-                for suffix in _suffixes(one):
-                    self._by_suffix[suffix].append(one)
+                for key in _name_keys(one):
+                    self._by_name[key].append(one)
         self._literals = sorted(literals)
         self._search = AhoCorasick(self._literals)
 
@@ -86,19 +89,23 @@ class _Index:
     def candidates(self, source: Source, present: set[str]) -> list[_Prepared]:
         """The rules to try on a source, each once."""
         name = source.path.rpartition("/")[2].lower()
-        suffix = "." + name.rpartition(".")[2] if "." in name else ""
-        by_name = [*self._by_suffix.get(suffix, ()), *self._by_suffix.get("*", ())]
+        keys = (f"={name}", "." + name.rpartition(".")[2] if "." in name else "", "*")
+        by_name = [one for key in keys for one in self._by_name.get(key, ())]
         found = {one.rule.id: one for literal in present for one in self._wanted.get(literal, ())}
         found.update((one.rule.id, one) for one in by_name)
         return [one for _, one in sorted(found.items()) if one.wants(source)]
 
 
-def _suffixes(prepared: _Prepared) -> set[str]:
-    """The endings that the globs of a rule ask for; `*` where one asks for none."""
+def _name_keys(prepared: _Prepared) -> set[str]:
+    """What the globs of a rule ask of a file's name: `=name`, `.ending`, or `*` where one asks for neither."""
     match = prepared.rule.match
     globs = match.text.files if match.text else match.config.files if match.config else []
-    endings = {re.search(r"(\.[A-Za-z0-9]+)$", glob.lower()) for glob in globs}
-    return {ending[1] if ending else "*" for ending in endings} or {"*"}
+    keys: set[str] = set()
+    for glob in (one for written in globs for one in expand_braces(written.lower())):
+        name = glob.rpartition("/")[2]
+        ending = re.search(r"(\.[a-z0-9]+)$", name)
+        keys.add(f"={name}" if not set(name) & set("*?") else ending[1] if ending else "*")
+    return keys or {"*"}
 
 
 class Extractor:
@@ -180,6 +187,7 @@ def _prepare(rule: Rule) -> _Prepared:
         files=compile_globs(globs) if globs else None,
         pattern=re.compile(pattern) if pattern else None,
         value=re.compile(value) if value else None,
+        code={language: tuple(map(CodePattern.of, patterns)) for language, patterns in match.code.items()},
     )
 
 
@@ -195,51 +203,42 @@ def _text_hits(prepared: _Prepared, source: Source) -> Iterator[Hit]:
 
 
 def _config_hits(wanted: list[_Prepared], source: Source) -> Iterator[Hit]:
-    counts: dict[str, int] = {}
+    counts: dict[str, int] = defaultdict(int)
+    any_key = _any_of(tuple(p.rule.match.config.key for p in wanted if p.rule.match.config))
     for setting in read_settings(source.language, source.text):
+        if not any_key.search(setting.key):
+            continue
         for prepared in wanted:
-            if (
-                prepared.pattern is None
-                or not prepared.pattern.search(setting.key)
-                or counts.get(prepared.rule.id, 0) >= _MOST_HITS
-            ):
+            if prepared.pattern is None or not prepared.pattern.search(setting.key):
                 continue
-            if prepared.value is None or prepared.value.search(setting.value):
-                counts[prepared.rule.id] = counts.get(prepared.rule.id, 0) + 1
+            if counts[prepared.rule.id] < _MOST_HITS and (
+                prepared.value is None or prepared.value.search(setting.value)
+            ):
+                counts[prepared.rule.id] += 1
                 yield Hit(prepared.rule.id, source.line(setting.row), {"KEY": setting.key})
 
 
+@lru_cache(maxsize=256)
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """One expression that finds what any of several finds."""
+    flags = "".join(sorted({flag for text in patterns for flag in (re.match(r"\(\?([a-z]+)\)", text) or ["", ""])[1]}))
+    bare = (re.sub(r"^\(\?[a-z]+\)", "", text) for text in patterns)
+    return re.compile((f"(?{flags})" if flags else "") + "|".join(f"(?:{text})" for text in bare))
+
+
 def _code_hits(active: list[_Prepared], source: Source) -> Iterator[Hit]:
-    root = SgRoot(source.text, grammar_of(source.path, source.language)).root()
+    root: SgNode | None = None
     for prepared in active:
         seen: set[int] = set()
-        for pattern in prepared.rule.match.code[_key(source.language)]:
-            for node in _find(root, pattern):
+        for pattern in prepared.code[source.language]:
+            if not pattern.may_match(source.text):
+                continue
+            root = root or SgRoot(source.text, grammar_of(source.path, source.language)).root()
+            for node in pattern.find(root):
                 index = node.range().start.line
                 if index not in seen and len(seen) < _MOST_HITS:
                     seen.add(index)
                     yield Hit(prepared.rule.id, source.line(index), _captures(node, prepared.rule.message))
-
-
-def _key(language: str) -> Any:
-    return language
-
-
-def _find(root: SgNode, pattern: str | dict[str, Any]) -> list[SgNode]:
-    return root.find_all(pattern=pattern) if isinstance(pattern, str) else root.find_all(**pattern)
-
-
-def check_patterns(rules: Iterable[Rule]) -> Iterator[tuple[str, str]]:
-    """The ids of rules whose code patterns the parser refuses, each with its reason."""
-    for rule in rules:
-        for language, patterns in rule.match.code.items():
-            root = SgRoot("", language).root()
-            for pattern in patterns:
-                try:
-                    _find(root, pattern)
-                except (RuntimeError, TypeError, ValueError) as error:
-                    reason = str(error).partition("Stack backtrace")[0]
-                    yield rule.id, f"{language}: {' '.join(reason.split())}"
 
 
 def _captures(node: SgNode, message: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ferrata.maturity.scan.types import Role
 
-__all__ = ["CODE", "Format", "compile_globs", "format_of", "grammar_of", "role_of"]
+__all__ = ["CODE", "Format", "compile_globs", "expand_braces", "format_of", "grammar_of", "role_of"]
 
 CODE = frozenset({"python", "typescript", "csharp", "java", "go", "kotlin", "rust", "ruby", "php", "hcl"})
 
@@ -170,6 +170,15 @@ def role_of(path: str) -> Role:
 def compile_globs(globs: Iterable[str]) -> re.Pattern[str]:
     """One regular expression for several globs: `*` within a name, `**` over folders, `{a,b}` either. Case does not count."""
     return re.compile("|".join(f"(?:{_glob(glob)})" for glob in globs) or r"(?!)", re.IGNORECASE)
+
+
+def expand_braces(glob: str) -> list[str]:
+    """A glob with `{a,b}` as the globs that it stands for."""
+    match = re.search(r"\{([^{}]*)\}", glob)
+    if match is None:
+        return [glob]
+    head, tail = glob[: match.start()], glob[match.end() :]
+    return [one for choice in match[1].split(",") for one in expand_braces(f"{head}{choice}{tail}")]
 
 
 def _glob(glob: str) -> str:

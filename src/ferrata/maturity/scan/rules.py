@@ -16,6 +16,7 @@ from pydantic import Field, field_validator, model_validator
 from ferrata import __version__
 from ferrata.documents import Document, line_of, read_text, read_yaml, validate
 from ferrata.errors import InvalidDocument, Mistake
+from ferrata.maturity.scan.patterns import CodePattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -316,7 +317,8 @@ def _recall(cache: Path | None, digest: str) -> RuleSet | None:
         found = _Remembered.model_validate_json(cache.read_bytes())
     except (OSError, ValueError):
         return None
-    return RuleSet(found.rules, digest=digest) if found.digest == digest else None
+    whole = found.digest == digest and not list(_unknown({rule.id: rule for rule in found.rules}))
+    return RuleSet(found.rules, digest=digest) if whole else None
 
 
 def _parse(files: Iterable[tuple[Path, str]]) -> list[Rule]:
@@ -333,10 +335,23 @@ def _parse(files: Iterable[tuple[Path, str]]) -> list[Rule]:
                 line = line_of(text, ["rules", i, "id"])
                 mistakes.append(Mistake(str(path), line, f"rules.{i}.id", f"rule {rule.id!r} is declared twice"))
             rules[rule.id] = rule
+            for where, problem in _refused(rule):
+                key = ["rules", i, "match", "code", *where]
+                mistakes.append(
+                    Mistake(str(path), line_of(text, key), ".".join(map(str, key)), f"{rule.id}: {problem}")
+                )
     mistakes += _unknown(rules)
     if mistakes:
         raise InvalidDocument(mistakes)
     return list(rules.values())
+
+
+def _refused(rule: Rule) -> Iterable[tuple[list[str | int], str]]:
+    """The code patterns that the parser refuses, each with its place and the reason."""
+    for language, patterns in rule.match.code.items():
+        for i, pattern in enumerate(patterns):
+            if problem := CodePattern.of(pattern).refusal(language):
+                yield [language, i], problem
 
 
 def _unknown(rules: Mapping[str, Rule]) -> Iterable[Mistake]:

@@ -75,8 +75,9 @@ def list_files(root: Path) -> list[Entry]:
             f"{str(root)!r} is a bare git repository: it has no files to read",
             hint=f"git clone {root} WORKTREE, then assess WORKTREE",
         )
+    # Git lists nothing of a folder that an enclosing repository ignores, which is no reason not to read it.
     paths = _by_git(root)
-    entries = _stat_all(root, paths) if paths is not None else _walk(root)
+    entries = _stat_all(root, paths) if paths else _walk(root)
     return sorted(entries)
 
 
