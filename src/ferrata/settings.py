@@ -1,17 +1,21 @@
 """A project's settings: `ferrata.yaml` and the environment, with `${env:NAME}` and `${file:path}` references.
 
-A reference is a whole value; what it stands for is read when it is needed and never stored. Knows nothing of rooms.
+A reference is a whole value; what it stands for is read when it is needed and never stored. The file may be a stranger's:
+it chooses no path outside the project, no database and no variable but Ferrata's own. Knows nothing of rooms.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, Field
 
 from ferrata.documents import Document, line_of, read_document, read_text
-from ferrata.errors import InvalidDocument, Mistake, UsageError
+from ferrata.errors import InvalidDocument, Mistake, NotFound, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +25,18 @@ __all__ = ["FILE_NAME", "MaturitySettings", "ProjectFile", "Settings", "load_set
 FILE_NAME = "ferrata.yaml"
 STATE_FOLDER = ".ferrata"
 _REFERENCE = re.compile(r"^\$\{(env|file):([^}]+)\}$")
+_STORE = re.compile(r"^\$\{env:(FERRATA_[A-Za-z0-9_]+)\}$")
+# A project file is a page; what is larger is none, and would only take time.
+_MOST_BYTES = 1_000_000
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be printable characters on one line")
+    return text
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
 
 
 class MaturitySettings(Document):
@@ -44,11 +60,12 @@ class ProjectFile(Document):
 
     Attributes:
         project: the project's name; its folder's name where it is missing.
-        store: the database's URL as a reference, such as `${env:FERRATA_STORE}`; a URL with a password does not belong in a file.
+        store: the variable that holds the database's URL, as `${env:FERRATA_STORE}`; its name begins with `FERRATA_`. The
+            URL itself does not belong in a file: it may hold a password, and a stranger's file would choose where data go.
         maturity: how maturity is assessed.
     """
 
-    project: str | None = None
+    project: Name | None = None
     store: str | None = None
     maturity: MaturitySettings = MaturitySettings()
 
@@ -60,51 +77,93 @@ class Settings:
     Attributes:
         root: the project's folder.
         project: its name.
-        store_url: the database; SQLite in `.ferrata/` unless `FERRATA_STORE` or `ferrata.yaml` says otherwise.
+        store_url: the database that `FERRATA_STORE` or `ferrata.yaml` names; None: SQLite in `state`.
         state: the folder for local state.
+        file: what `ferrata.yaml` says.
     """
 
     root: Path
     project: str
-    store_url: str
+    store_url: str | None
     state: Path
     file: ProjectFile
 
-    def inside(self, path: str, *, key: str) -> Path:
+    def inside(self, path: str, *, key: str, folder: bool = False) -> Path:
         """A path of the project file, which must lie inside the project.
 
+        Args:
+            path: as the file gives it.
+            key: where it stands in the file, as `maturity.rules.0`.
+            folder: it names a folder, not a file.
+
         Raises:
-            InvalidDocument: it leads out of the project's folder.
+            InvalidDocument: it leads out of the project's folder, or there is no such file or folder.
         """
-        found = (self.root / path).resolve()
-        if not found.is_relative_to(self.root.resolve()):
-            file = self.root / FILE_NAME
-            line = line_of(read_text(file), key.split("."))
-            raise InvalidDocument([Mistake(str(file), line, key, f"{path!r} leads out of the project's folder")])
-        return found
+        problem = f"{path!r} leads out of the project's folder"
+        try:
+            found = (self.root / path).resolve()
+            if found.is_relative_to(self.root.resolve()):
+                # The path as a person would write it, for messages; it is the same file.
+                if found.is_dir() if folder else found.is_file():
+                    return self.root / path
+                problem = f"there is no {'folder' if folder else 'file'} {path!r}"
+        except (OSError, ValueError, RuntimeError) as error:  # a NUL, a name too long, links in a circle
+            problem = f"{path!r} is no path: {error}"
+        file = self.root / FILE_NAME
+        where = [int(part) if part.isdecimal() else part for part in key.split(".")]
+        raise InvalidDocument([Mistake(str(file), line_of(read_text(file), where), key, problem)])
 
 
 def load_settings(root: Path) -> Settings:
     """The settings of the project in `root`; defaults where it has no `ferrata.yaml`.
 
     Raises:
+        NotFound: there is no such folder.
+        UsageError: it is no folder, or cannot be read.
         InvalidDocument: the file is wrong; every mistake with line and key.
     """
-    path = root / FILE_NAME
-    file = read_document(path, ProjectFile) if path.is_file() else ProjectFile()
-    state = root / STATE_FOLDER
-    url = os.environ.get("FERRATA_STORE") or _store_url(file, root) or f"sqlite:///{(state / 'ferrata.db').resolve()}"
+    _check_folder(root)
+    file = _read_file(root / FILE_NAME)
+    # A folder's name is bytes; where they are no text, they are shown as escapes.
+    name = os.fsencode(root.resolve().name).decode("utf-8", "backslashreplace")
     return Settings(
-        root=root, project=file.project or root.resolve().name or "project", store_url=url, state=state, file=file
+        root=root,
+        project=file.project or name or "project",
+        store_url=os.environ.get("FERRATA_STORE") or _store_url(file, root),
+        state=root / STATE_FOLDER,
+        file=file,
     )
+
+
+def _check_folder(root: Path) -> None:
+    try:
+        mode = root.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFound(f"no such folder: {str(root)!r}") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read {str(root)!r}: {error}", hint="give the folder of a repository") from None
+    if not stat.S_ISDIR(mode):
+        raise UsageError(f"not a folder: {str(root)!r}", hint="give the folder of a repository")
+    if not os.access(root, os.R_OK | os.X_OK):
+        raise UsageError(f"cannot read the folder {str(root)!r}", hint="check its permissions")
+
+
+def _read_file(path: Path) -> ProjectFile:
+    if not path.is_file():
+        return ProjectFile()
+    size = path.stat().st_size
+    if size > _MOST_BYTES:
+        problem = f"is too large: {size:,} bytes; at most {_MOST_BYTES:,} are read"
+        raise InvalidDocument([Mistake(str(path), 1, "", problem)])
+    return read_document(path, ProjectFile)
 
 
 def _store_url(file: ProjectFile, root: Path) -> str | None:
     if file.store is None:
         return None
-    path = root / FILE_NAME
-    if not _REFERENCE.match(file.store):
-        problem = "must be a reference such as ${env:FERRATA_STORE}: a URL holds a password"
+    if not _STORE.match(file.store):
+        path = root / FILE_NAME
+        problem = "must name a variable of Ferrata's, as ${env:FERRATA_STORE}: a URL in a file chooses where data go"
         raise InvalidDocument([Mistake(str(path), line_of(read_text(path), ["store"]), "store", problem)])
     return resolve_reference(file.store, root)
 

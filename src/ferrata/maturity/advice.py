@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ferrata.maturity.model import MaturityModel, Practice
-    from ferrata.maturity.types import Assessment, PracticeResult, Status
+    from ferrata.maturity.types import Assessment, FindingResult, PracticeResult, Status
 
-__all__ = ["evidence_of", "roadmap_steps"]
+__all__ = ["evidence_of", "place_of", "roadmap_steps"]
 
 _MOST_PLACES = 5
 
@@ -68,15 +68,21 @@ def evidence_of(assessment: Assessment) -> dict[str, Evidence]:
     }
 
 
+def place_of(finding: FindingResult) -> str:
+    """`file:line`, or `repository` where the finding is about all of it."""
+    return "repository" if finding.file == "." else f"{finding.file}:{finding.line}"
+
+
 def _missing(practice: Practice, evidence: Evidence) -> Iterable[str]:
     against = sorted((f for f in evidence.findings if f.polarity == "against"), key=lambda f: -f.weight)
     for finding in against[:_MOST_PLACES]:
-        yield f"{finding.file}:{finding.line} {finding.message}"
+        yield f"{place_of(finding)} {finding.message}"
     if len(against) > _MOST_PLACES:
-        yield f"and {len(against) - _MOST_PLACES} more places"
+        more = len(against) - _MOST_PLACES
+        yield f"and {more} more place{'' if more == 1 else 's'}"
     weak = max((f for f in evidence.findings if f.polarity == "for"), key=lambda f: f.weight, default=None)
     if weak is not None and not against:
-        yield f"so far only: {weak.file}:{weak.line} {weak.message}"
+        yield f"so far only: {place_of(weak)} {weak.message}"
     if not evidence.findings and not evidence.records:
         claimed = evidence.claimed
         said = (

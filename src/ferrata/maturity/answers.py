@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import yaml
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from ferrata.clock import format_time, parse_time
 from ferrata.documents import Document, line_of, read_text, read_yaml, validate
 from ferrata.errors import InvalidDocument, Mistake
 from ferrata.maturity.evidence import Answer
@@ -23,15 +24,31 @@ if TYPE_CHECKING:
 __all__ = ["merge_answers", "read_answers", "write_answers"]
 
 
+def _printable(text: str) -> str:
+    # Names and notes are shown in lines and tables, and PostgreSQL stores no NUL.
+    line = " ".join(text.split())
+    if not line.isprintable():
+        raise ValueError(f"must be printable characters, not {text!r}")
+    return line
+
+
+def _moment(text: str) -> str:
+    return format_time(parse_time(text)) if text else ""
+
+
+Line = Annotated[str, Field(max_length=2000), AfterValidator(_printable)]
+Respondent = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+
+
 class _Given(Document):
     value: Annotated[float, Field(ge=0, le=1)] | None
-    note: str = ""
-    link: str = ""
-    at: str = ""
+    note: Line = ""
+    link: Line = ""
+    at: Annotated[str, AfterValidator(_moment)] = ""
 
 
 class _AnswersFile(Document):
-    answers: dict[str, dict[str, _Given]]
+    answers: dict[str, dict[Respondent, _Given]]
 
 
 def read_answers(path: Path, model: MaturityModel) -> list[Answer]:

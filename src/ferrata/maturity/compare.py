@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from ferrata.documents import Document, read_text, read_yaml, validate
+from ferrata.maturity.advice import place_of
 from ferrata.maturity.types import Assessment, Status
 
 if TYPE_CHECKING:
@@ -54,6 +57,10 @@ def read_assessment(path: Path) -> Assessment:
         InvalidDocument: it is not an assessment.
     """
     text = read_text(path)
+    try:
+        return Assessment.model_validate_json(text)
+    except ValidationError:
+        pass  # read again, slowly, by the reader that knows on which line each mistake is
     return validate(read_yaml(text, file=str(path)), Assessment, file=str(path), text=text)
 
 
@@ -86,8 +93,14 @@ def compare_assessments(a: Assessment, b: Assessment) -> Comparison:
 
 
 def _notes(a: Assessment, b: Assessment, before: Iterable[str], after: Iterable[str]) -> Iterable[str]:
+    if a.project != b.project:
+        yield f"of different projects: {a.project} and {b.project}"
     if a.model.digest != b.model.digest:
-        yield f"measured by different models: {a.model.id} {a.model.version} and {b.model.id} {b.model.version}"
+        same = (a.model.id, a.model.version) == (b.model.id, b.model.version)
+        names = f"{a.model.id} {a.model.version} and {b.model.id} {b.model.version}"
+        yield f"measured by different models: {names}{', whose practices or rules of scoring differ' if same else ''}"
+    if a.llm_use != b.llm_use:
+        yield f"LLM use found only in the {'earlier' if a.llm_use else 'later'} one"
     if new := set(after) - set(before):
         yield f"practices only in the later one: {', '.join(sorted(new))}"
     if old := set(before) - set(after):
@@ -99,21 +112,20 @@ def _notes(a: Assessment, b: Assessment, before: Iterable[str], after: Iterable[
 def _why(a: Assessment, b: Assessment, before: PracticeResult, after: PracticeResult) -> Iterable[str]:
     old = {_key(f): f for f in a.findings_of(before.id)}
     new = {_key(f): f for f in b.findings_of(after.id)}
-    for key in old.keys() - new.keys():
-        yield f"no longer {_said(old[key])}"
-    for key in new.keys() - old.keys():
-        yield f"now {_said(new[key])}"
     had = {r.action: r for r in before.records}
     has = {r.action: r for r in after.records}
-    for action in had.keys() - has.keys():
+    reasons = [f"no longer {_said(old[key])}" for key in sorted(old.keys() - new.keys())]
+    reasons += [f"now {_said(new[key])}" for key in sorted(new.keys() - old.keys())]
+    for action in sorted(had.keys() - has.keys()):
         expired = had[action].expires
-        yield f"record {action} no longer counts" + (
-            f": it expired at {expired}" if expired and expired <= b.at else ""
-        )
-    for action in has.keys() - had.keys():
-        yield f"record {action} (number {has[action].seq})"
-    if before.claimed != after.claimed:
-        yield "its answers changed"
+        late = f": it expired at {expired}" if expired and expired <= b.at else ""
+        reasons.append(f"record {action} no longer counts{late}")
+    reasons += [f"record {action} (number {has[action].seq})" for action in sorted(has.keys() - had.keys())]
+    if [(x.respondent, x.value, x.weight) for x in before.answers] != [
+        (x.respondent, x.value, x.weight) for x in after.answers
+    ]:
+        reasons.append("its answers changed")
+    return reasons or ["the same evidence weighs otherwise by the later one's model or rules"]
 
 
 def _key(finding: FindingResult) -> tuple[str, str, str, str]:
@@ -122,4 +134,4 @@ def _key(finding: FindingResult) -> tuple[str, str, str, str]:
 
 
 def _said(finding: FindingResult) -> str:
-    return f"{finding.polarity}: {finding.file}:{finding.line} {finding.message}"
+    return f"{finding.polarity}: {place_of(finding)} {finding.message}"

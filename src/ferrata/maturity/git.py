@@ -5,6 +5,7 @@ Knows nothing of assessments.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from typing import TYPE_CHECKING
@@ -14,11 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["head_commit", "line_links"]
+__all__ = ["head_commit", "is_bare", "line_links", "tracks"]
 
 _REMOTE = re.compile(
-    r"^(?:https?://(?:[^/@]*@)?|ssh://git@|git@)(?P<host>[\w.-]+)[/:](?P<path>[\w./~-]+?)(?:\.git)?/?$"
+    r"^(?:(?:https?|ssh|git)://(?:[^/@]*@)?(?P<host>[\w.-]+)(?::\d+)?/|(?:[^/@:]+@)?(?P<scp>[\w.-]+):(?!//))"
+    r"(?P<path>[\w./~-]+?)(?:\.git)?/?$"
 )
+_VIEWS = {"github.com": "blob", "gitlab.com": "-/blob", "bitbucket.org": "src"}
+# What git is told by whoever calls us (a hook, say) is about another repository.
+_ABOUT_ANOTHER = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE")
 
 
 def head_commit(root: Path) -> str | None:
@@ -31,12 +36,22 @@ def line_links(root: Path, commit: str | None) -> Callable[[str, int], str | Non
     remote = _git(root, "config", "--get", "remote.origin.url") if commit else None
     match = _REMOTE.match(remote or "")
     prefix = _git(root, "rev-parse", "--show-prefix") or "" if match else ""
-    if match is None or match["host"] not in ("github.com", "gitlab.com", "bitbucket.org"):
+    host = (match["host"] or match["scp"]).lower() if match else ""
+    if match is None or host not in _VIEWS:
         return lambda _file, _line: None
-    view = {"github.com": "blob", "gitlab.com": "-/blob", "bitbucket.org": "src"}[match["host"]]
-    mark = "lines-" if match["host"] == "bitbucket.org" else "L"
-    base = f"https://{match['host']}/{match['path']}/{view}/{commit}/{quote(prefix)}"
+    mark = "lines-" if host == "bitbucket.org" else "L"
+    base = f"https://{host}/{match['path'].strip('/')}/{_VIEWS[host]}/{commit}/{quote(prefix, errors='replace')}"
     return lambda file, line: f"{base}{quote(file, errors='replace')}#{mark}{line}"
+
+
+def is_bare(root: Path) -> bool:
+    """Whether a folder is a bare git repository, which has no files to read."""
+    return (root / "HEAD").is_file() and (root / "objects").is_dir() and (root / "refs").is_dir()
+
+
+def tracks(root: Path, path: str) -> bool:
+    """Whether git has a file at or below `path` under version control: it came with the repository."""
+    return _git(root, "ls-files", "--cached", "-z", "--", path) is not None
 
 
 def _git(root: Path, *words: str) -> str | None:
@@ -54,6 +69,7 @@ def _git(root: Path, *words: str) -> str | None:
             capture_output=True,
             timeout=20,
             check=False,
+            env={name: value for name, value in os.environ.items() if name not in _ABOUT_ANOTHER},
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -76,16 +76,16 @@ class MaturityRepo:
             UsageError: several ids begin so.
         """
         rows = self.assessments()
-        back = {"latest": 0, "previous": 1}.get(
-            name, -int(name) - 1 if name.startswith("-") and name[1:].isdigit() else None
-        )
+        back = _steps_back(name)
         found = (
-            rows[back : back + 1]
-            if back is not None and back >= 0
-            else [row for row in rows if row.id.startswith(name)]
+            rows[back : back + 1] if back is not None else [row for row in rows if name and row.id.startswith(name.lower())]
         )
         if not found:
-            raise NotFound(f"no assessment {name!r} of {self._project!r}", hint="list them with `ferrata history`")
+            there = {0: "there is none yet", 1: "there is only one"}.get(len(rows), f"there are {len(rows)}")
+            raise NotFound(
+                f"no assessment {name!r} of {self._project!r}: {there}",
+                hint="list them with `ferrata history`" if rows else "make one with `ferrata assess`",
+            )
         if len(found) > 1:
             raise UsageError(f"{len(found)} assessments have an id that begins with {name!r}", hint="give more of it")
         with self._store.read() as connection:
@@ -131,3 +131,13 @@ class MaturityRepo:
         with self._store.read() as connection:
             latest = {(row.practice, row.respondent): Answer(*row) for row in connection.execute(query)}
         return list(latest.values())
+
+
+def _steps_back(name: str) -> int | None:
+    """How many steps before the newest a name says; None where it is the beginning of an id."""
+    if name in ("latest", "previous"):
+        return int(name == "previous")
+    digits = name.removeprefix("-")
+    if digits != name and digits.isascii() and digits.isdecimal() and len(digits) < 10 and int(digits) > 0:
+        return int(digits) - 1
+    return None

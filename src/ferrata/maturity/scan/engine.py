@@ -197,11 +197,14 @@ def _read_batch_with(extractor: Extractor, root: str, entries: Iterable[Entry]) 
         if not extractor.opens(entry.path):
             yield _Read(entry, "", _NOTHING)
             continue
+        if problem := extractor.too_large(entry.path, entry.size):
+            yield _Read(entry, f"{entry}", FileFacts(skipped=problem))
+            continue
         try:
-            with open(os.path.join(root, entry.path), "rb") as file:  # noqa: PTH118, PTH123 - tens of thousands of them
-                data = file.read(25_000_000)
+            with open(f"{root}/{entry.path}", "rb") as file:  # noqa: PTH123 - tens of thousands of them
+                data = file.read()
         except OSError as error:
-            yield _Read(entry, content_key(entry.path, b""), FileFacts(skipped=f"cannot be read: {error.strerror}"))
+            yield _Read(entry, f"{entry}", FileFacts(skipped=f"cannot be read: {error.strerror}"))
             continue
         facts = extractor.extract(entry.path, data)
         yield _Read(entry, content_key(entry.path, data), facts if facts != _NOTHING else _NOTHING)

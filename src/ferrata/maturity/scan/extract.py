@@ -18,7 +18,7 @@ from ferrata.catalog import MODEL_LITERALS
 from ferrata.maturity.scan.configs import read_settings
 from ferrata.maturity.scan.manifests import is_manifest, read_dependencies, read_scripts
 from ferrata.maturity.scan.mentions import find_mentions
-from ferrata.maturity.scan.paths import CODE, compile_globs, expand_braces, format_of, grammar_of, role_of
+from ferrata.maturity.scan.paths import CODE, compile_globs, format_of, grammar_of, keys_of, name_keys, role_of
 from ferrata.maturity.scan.patterns import CodePattern
 from ferrata.maturity.scan.prompts import PROMPT_LITERALS, find_prompts
 from ferrata.maturity.scan.read import Unreadable, make_source
@@ -88,24 +88,16 @@ class _Index:
 
     def candidates(self, source: Source, present: set[str]) -> list[_Prepared]:
         """The rules to try on a source, each once."""
-        name = source.path.rpartition("/")[2].lower()
-        keys = (f"={name}", "." + name.rpartition(".")[2] if "." in name else "", "*")
-        by_name = [one for key in keys for one in self._by_name.get(key, ())]
+        by_name = [one for key in keys_of(source.path) for one in self._by_name.get(key, ())]
         found = {one.rule.id: one for literal in present for one in self._wanted.get(literal, ())}
         found.update((one.rule.id, one) for one in by_name)
         return [one for _, one in sorted(found.items()) if one.wants(source)]
 
 
 def _name_keys(prepared: _Prepared) -> set[str]:
-    """What the globs of a rule ask of a file's name: `=name`, `.ending`, or `*` where one asks for neither."""
     match = prepared.rule.match
     globs = match.text.files if match.text else match.config.files if match.config else []
-    keys: set[str] = set()
-    for glob in (one for written in globs for one in expand_braces(written.lower())):
-        name = glob.rpartition("/")[2]
-        ending = re.search(r"(\.[a-z0-9]+)$", name)
-        keys.add(f"={name}" if not set(name) & set("*?") else ending[1] if ending else "*")
-    return keys or {"*"}
+    return name_keys(globs) or {"*"}
 
 
 class Extractor:
@@ -119,15 +111,20 @@ class Extractor:
         """Whether the file at a path is read at all."""
         return format_of(path) is not None and role_of(path) not in _NEVER_OPENED
 
+    def too_large(self, path: str, size: int) -> str:
+        """Why a file of that many bytes is not read; empty where it is."""
+        form = format_of(path)
+        if form is None or size <= form.limit:
+            return ""
+        return f"enormous ({size:,} bytes; at most {form.limit:,} of {form.language} are read)"
+
     def extract(self, path: str, data: bytes) -> FileFacts:
         """The facts of a file; `skipped` says why where it could not be read."""
         form = format_of(path)
         if form is None or not self.opens(path):
             return FileFacts()
-        if len(data) > form.limit:
-            return FileFacts(
-                skipped=f"enormous ({len(data):,} bytes; at most {form.limit:,} of {form.language} are read)"
-            )
+        if problem := self.too_large(path, len(data)):
+            return FileFacts(skipped=problem)
         try:
             source = make_source(path, role_of(path), form.language, data)
         except Unreadable as reason:

@@ -6,7 +6,7 @@ Knows nothing of contents.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ferrata.maturity.scan.types import Role
 
-__all__ = ["CODE", "Format", "compile_globs", "expand_braces", "format_of", "grammar_of", "role_of"]
+__all__ = ["CODE", "Format", "compile_globs", "format_of", "grammar_of", "keys_of", "name_keys", "role_of"]
 
 CODE = frozenset({"python", "typescript", "csharp", "java", "go", "kotlin", "rust", "ruby", "php", "hcl"})
 
@@ -77,6 +77,7 @@ def _limit(language: str) -> int:
     return {"notebook": 20_000_000, "json": 400_000, "yaml": 600_000, "jsonl": 2_000_000}.get(language, 1_500_000)
 
 
+@lru_cache(maxsize=4096)
 def format_of(path: str) -> Format | None:
     """The language of a path; None for files that the scanner never opens (lock files, images, binaries, ...)."""
     name = path.rpartition("/")[2]
@@ -152,6 +153,7 @@ _PROMPT_FOLDER = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def role_of(path: str) -> Role:
     """What a file is for, by its path: `product` unless a folder or name says otherwise."""
     plain = _PACKAGE.sub("/", path)
@@ -179,6 +181,22 @@ def expand_braces(glob: str) -> list[str]:
         return [glob]
     head, tail = glob[: match.start()], glob[match.end() :]
     return [one for choice in match[1].split(",") for one in expand_braces(f"{head}{choice}{tail}")]
+
+
+def name_keys(globs: Iterable[str]) -> set[str]:
+    """What globs ask of a file's name, in lower case: `=name`, `.ending`, or `*` where one asks for neither."""
+    keys: set[str] = set()
+    for glob in (one for written in globs for one in expand_braces(written.lower())):
+        name = glob.rpartition("/")[2]
+        ending = re.search(r"(\.[a-z0-9]+)$", name)
+        keys.add(f"={name}" if not set(name) & set("*?") else ending[1] if ending else "*")
+    return keys
+
+
+def keys_of(path: str) -> tuple[str, str, str]:
+    """The keys under which a path is looked for: all that `name_keys` gives for globs that may match it."""
+    name = path.rpartition("/")[2].lower()
+    return f"={name}", "." + name.rpartition(".")[2] if "." in name else "", "*"
 
 
 def _glob(glob: str) -> str:

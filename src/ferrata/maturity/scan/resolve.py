@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ferrata.catalog import classify_model
-from ferrata.maturity.scan.paths import CODE, compile_globs, format_of, role_of
+from ferrata.maturity.scan.paths import CODE, compile_globs, format_of, keys_of, name_keys, role_of
 from ferrata.maturity.scan.secrets import redact
 from ferrata.maturity.scan.types import MODEL, PROMPT, SECRET, Finding
 from ferrata.maturity.scan.workflows import inherit_triggers
@@ -173,19 +174,16 @@ class _Sites:
 
     def _by_path(self, globs: list[str]) -> Iterator[str]:
         pattern = compile_globs(globs)
-        names = {glob.rpartition("/")[2].lower() for glob in globs}
-        if any(c in name for name in names for c in "*?{"):
-            yield from (path for path in self._paths if pattern.match(path))
-            return
-        yield from (path for name in sorted(names) for path in self._named.get(name, ()) if pattern.match(path))
+        found = {path for key in name_keys(globs) for path in self._by_key.get(key, ()) if pattern.match(path)}
+        yield from sorted(found)
 
-    @property
-    def _named(self) -> Mapping[str, list[str]]:
-        if not hasattr(self, "_by_name"):
-            self._by_name: dict[str, list[str]] = defaultdict(list)
-            for path in self._paths:
-                self._by_name[path.rpartition("/")[2].lower()].append(path)
-        return self._by_name
+    @cached_property
+    def _by_key(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for path in self._paths:
+            for key in keys_of(path):
+                found[key].append(path)
+        return found
 
     def _dependencies(self, match: DependencyMatch) -> Iterator[Site]:
         exact: set[tuple[str, str]] = set()
@@ -205,17 +203,13 @@ class _Sites:
                 if (d.ecosystem, lower) in exact or any(d.ecosystem == e and lower.startswith(p) for e, p in prefixes):
                     yield Site(path, d.line, {"NAME": d.name})
 
-    @property
+    @cached_property
     def _all_steps(self) -> list[tuple[str, Step]]:
-        if not hasattr(self, "_resolved_steps"):
-            scripts: dict[str, str] = {}
-            for path in sorted(self._facts, key=lambda p: -p.count("/")):  # the root's scripts win
-                scripts.update(self._facts[path].scripts)
-            steps = inherit_triggers({path: facts.steps for path, facts in self._facts.items() if facts.steps})
-            self._resolved_steps = [
-                (path, resolve_step(step, scripts)) for path, found in steps.items() for step in found
-            ]
-        return self._resolved_steps
+        scripts: dict[str, str] = {}
+        for path in sorted(self._facts, key=lambda p: -p.count("/")):  # the root's scripts win
+            scripts.update(self._facts[path].scripts)
+        steps = inherit_triggers({path: facts.steps for path, facts in self._facts.items() if facts.steps})
+        return [(path, resolve_step(step, scripts)) for path, found in steps.items() for step in found]
 
     def _steps(self, match: CiMatch) -> Iterator[Site]:
         run = re.compile(match.run) if match.run else None

@@ -48,7 +48,9 @@ _JENKINSFILE = re.compile(r"(?:^|/)(?:Jenkinsfile(?:\.[\w-]+)?|[\w-]+\.[Jj]enkin
 
 def is_workflow(path: str) -> bool:
     """Whether the file at `path` (with `/`, from the root) is a CI workflow, pipeline, template or composite action."""
-    return _JENKINSFILE.search(path) is not None or any(vendor.paths.search(path) for vendor in _VENDORS)
+    if path.lower().endswith((".yml", ".yaml")):
+        return any(vendor.paths.search(path) for vendor in _VENDORS)
+    return "enkinsfile" in path and _JENKINSFILE.search(path) is not None
 
 
 def read_steps(path: str, text: str) -> list[Step]:
