@@ -125,7 +125,7 @@ def load_settings(root: Path) -> Settings:
     _check_folder(root)
     file = _read_file(root / FILE_NAME)
     # A folder's name is bytes; where they are no text, they are shown as escapes.
-    name = os.fsencode(root.resolve().name).decode("utf-8", "backslashreplace")
+    name = root.resolve().name.encode("utf-8", "backslashreplace").decode()
     return Settings(
         root=root,
         project=file.project or name or "project",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferrata.catalog import MODEL_LITERALS, MODEL_PATTERN, ModelName, looks_like_model
+from ferrata.catalog import MODEL_LITERALS, ModelName, looks_like_model, model_pattern
 from ferrata.catalog.records import read_lifecycle
 
 NAMES = [name for listing in read_lifecycle().vendors.values() for name in listing.models if not name.startswith("ft:")]
@@ -12,7 +12,7 @@ PREFIXES = ["", "openai/", "anthropic:", "azure/", "openrouter/openai/", "bedroc
 
 
 def found(text: str) -> list[str]:
-    return [match["name"] for match in MODEL_PATTERN.finditer(text)]
+    return [match["name"] for match in model_pattern().finditer(text)]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_every_listed_name_is_found_and_let_through_by_a_literal(name: str) -> N
 @given(st.text(), st.sampled_from(PREFIXES), st.sampled_from(NAMES), st.text())
 def test_what_is_found_has_a_literal_and_is_a_model(before: str, prefix: str, name: str, after: str) -> None:
     text = f'{before} "{prefix}{name}" {after}'
-    for match in MODEL_PATTERN.finditer(text):
+    for match in model_pattern().finditer(text):
         assert looks_like_model(match["name"])
         assert any(literal in match[0].lower() for literal in MODEL_LITERALS)
 

@@ -7,11 +7,12 @@ name by this grammar is not guessed at. Knows nothing of dates or of single mode
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Literal, NamedTuple
 
 from ferrata.catalog.spelling import PREFIX, VARIANT
 
-__all__ = ["MODEL_LITERALS", "MODEL_PATTERN", "Family", "FamilyMatch", "match_family"]
+__all__ = ["MODEL_LITERALS", "Family", "FamilyMatch", "match_family", "model_pattern"]
 
 Pinning = Literal["pinned", "floating", "unversioned"]
 
@@ -264,15 +265,18 @@ FAMILIES = (
     ),
 )
 
-_COMPILED = [
-    (family, re.compile(family.source, re.ASCII), re.compile(rf".*-(?:{family.versions})(?![a-z0-9]).*", re.ASCII))
-    for family in FAMILIES
-]
+
+@cache
+def _compiled() -> list[tuple[Family, re.Pattern[str], re.Pattern[str]]]:
+    return [
+        (family, re.compile(family.source, re.ASCII), re.compile(rf".*-(?:{family.versions})(?![a-z0-9]).*", re.ASCII))
+        for family in FAMILIES
+    ]
 
 
 def match_family(name: str) -> FamilyMatch | None:
     """The family of a lower-case name in the vendor's own spelling; None if the grammar does not know it."""
-    for family, whole, version in _COMPILED:
+    for family, whole, version in _compiled():
         if whole.fullmatch(name):
             if family.versions and version.fullmatch(name):
                 return FamilyMatch(family.vendor, "pinned")
@@ -297,12 +301,17 @@ def _pattern() -> str:
     return rf"(?:{key}|(?P<quote>{quote})|{bare}){shape}(?P<name>{core}|(?(key)o[134]|(?!))){tail}"
 
 
-MODEL_PATTERN: re.Pattern[str] = re.compile(_pattern(), re.ASCII | re.IGNORECASE | re.MULTILINE)
-"""Finds model names in source text; the name is the group `name`.
+@cache
+def model_pattern() -> re.Pattern[str]:
+    """Finds model names in source text; the name is the group `name`.
 
-It wants a whole quoted string, or a bare value after `:`, `=`, a list's hyphen or `--model`; so prose, identifiers, paths and
-names of packages do not match. `o1`, `o3` and `o4` alone count only as the value of a key that begins with `model`.
-"""
+    It wants a whole quoted string, or a bare value after `:`, `=`, a list's hyphen or `--model`; so prose, identifiers, paths and
+    names of packages do not match. `o1`, `o3` and `o4` alone count only as the value of a key that begins with `model`.
+
+    Compiled when it is first asked for: that takes longer than most commands.
+    """
+    return re.compile(_pattern(), re.ASCII | re.IGNORECASE | re.MULTILINE)
+
 
 MODEL_LITERALS: tuple[str, ...] = tuple(
     sorted(

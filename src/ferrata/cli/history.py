@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ferrata.cli.words import printable
+
 if TYPE_CHECKING:
     from ferrata.app import App
     from ferrata.maturity import Assessment, Comparison
@@ -28,7 +30,8 @@ def history(*, project: Path, limit: int, as_json: bool) -> None:
     """List the assessments, the newest first."""
     from ferrata.app import open_app
 
-    rows = open_app(project).maturity.assessments(limit=limit)
+    with open_app(project) as app:
+        rows = app.history(limit=limit)
     if as_json:
         click.echo(json.dumps([row._asdict() for row in rows], indent=2))
         return
@@ -52,15 +55,15 @@ def compare(*, project: Path, a: str, b: str, as_json: bool) -> None:
     from ferrata.app import open_app
     from ferrata.maturity import compare_assessments
 
-    app = open_app(project)
-    found = compare_assessments(_load(app, a), _load(app, b))
-    click.echo(found.model_dump_json(indent=2) if as_json else _text(found))
+    with open_app(project) as app:
+        found = compare_assessments(_load(app, a), _load(app, b))
+    click.echo(found.model_dump_json(indent=2) if as_json else printable(_text(found)))
 
 
 def _load(app: App, name: str) -> Assessment:
     from ferrata.maturity import read_assessment
 
-    return read_assessment(Path(name)) if name.endswith(".json") else app.maturity.assessment(name)
+    return read_assessment(Path(name)) if name.endswith(".json") or "/" in name else app.assessment(name)
 
 
 def _text(found: Comparison) -> str:
@@ -75,7 +78,7 @@ def _text(found: Comparison) -> str:
     lines += [f"note: {note}" for note in found.notes]
     for change in found.changes:
         lines.append(f"{'+' if change.better else '-'} {change.practice}: {change.before} -> {change.after}")
-        lines += [f"    {why}" for why in change.why]
+        lines += [f"    {' '.join(why.split())}" for why in change.why]
     if not found.changes:
         lines.append("no practice changed its status")
     return "\n".join(lines)

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ferrata.cli.words import counted, printable
+from ferrata.errors import NotFound, UsageError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Generator, Iterable
 
     from ferrata.assets import Ledger, Record
 
@@ -64,17 +67,18 @@ def list_records(
     as_json: bool,
 ) -> None:
     """List records, the newest first."""
-    records = _open(project).records(
-        action=action, since=since, subject=subject, actor=actor, limit=limit or None, newest_first=True
-    )
-    if as_json:
-        for record in records:
-            click.echo(_line(record))
-    elif _is_terminal():
-        _print_table(records)
-    else:
-        for record in records:
-            click.echo("\t".join(_cells(record)))
+    with _open(project) as opened:
+        records = opened.records(
+            action=action, since=since, subject=subject, actor=actor, limit=limit or None, newest_first=True
+        )
+        if as_json:
+            for record in records:
+                click.echo(_line(record))
+        elif _is_terminal():
+            _print_table(records)
+        else:
+            for record in records:
+                click.echo(printable("\t".join(_cells(record))))
 
 
 @ledger.command()
@@ -84,12 +88,14 @@ def list_records(
 def show(*, project: Path, key: str, as_json: bool) -> None:
     """Show one record, by its number or its id."""
     number = key.isascii() and key.isdigit() and len(key) < 32
-    record = _open(project).get(int(key) if number else key.lower())
+    with _open(project) as opened:
+        record = opened.get(int(key) if number else key.lower())
     if as_json:
         click.echo(_line(record))
         return
     for name, value in record.as_json().items():
-        click.echo(f"{name}\t{value if isinstance(value, (str, int)) else json.dumps(value, ensure_ascii=False)}")
+        text = str(value) if isinstance(value, (str, int)) else json.dumps(value, ensure_ascii=False)
+        click.echo(f"{name}\t{printable(text)}")
 
 
 @ledger.command()
@@ -99,14 +105,15 @@ def show(*, project: Path, key: str, as_json: bool) -> None:
 @click.pass_context
 def verify(context: click.Context, *, project: Path, expect: str | None, as_json: bool) -> None:
     """Check the hash chain; exit code 1 if a record is broken."""
-    found = _open(project).verify(expect)
+    with _open(project) as opened:
+        found = opened.verify(expect)
     if as_json:
         click.echo(json.dumps(found.as_json()))
     elif found.broken is None:
-        click.echo(f"{_records(found.count)} verified, head {found.head}")
+        click.echo(f"{counted(found.count, 'record')} verified, head {found.head}")
     else:
         click.echo(
-            f"broken at record {found.broken.seq}: {found.broken.why}; {_records(found.count)} before it verified"
+            f"broken at record {found.broken.seq}: {found.broken.why}; {counted(found.count, 'record')} before it verified"
         )
     context.exit(0 if found.broken is None else 1)
 
@@ -121,33 +128,43 @@ def export(*, project: Path, output: Path | None) -> None:
 
     The oldest comes first. The export is noted in the ledger itself.
     """
-    opened = _open(project)
-    if output is None:
-        count, head = _write_lines(opened.records(), lambda line: click.echo(line))
-    else:
-        # A reader of FILE never sees half an export.
-        partial = output.with_name(output.name + ".part")
-        try:
-            with partial.open("w", encoding="utf-8", newline="\n") as file:
-                count, head = _write_lines(opened.records(), lambda line: file.write(line + "\n"))
-            partial.replace(output)
-        except OSError as error:
-            raise click.FileError(str(output), error.strerror or str(error)) from None
-        finally:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
-    opened.append("ledger.exported", payload={"count": count, "head": head})
-    click.echo(f"{_records(count)} exported, head {head}", err=True)
+    with _open(project) as opened:
+        if output is None:
+            count, head = _write_lines(opened.records(), lambda line: click.echo(line))
+        else:
+            count, head = _write_file(opened.records(), output)
+        opened.append("ledger.exported", payload={"count": count, "head": head})
+    click.echo(f"{counted(count, 'record')} exported, head {head}", err=True)
 
 
 def _is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def _open(project: Path) -> Ledger:
+@contextmanager
+def _open(project: Path) -> Generator[Ledger]:
+    """The ledger of a project; reading makes none where there is none yet."""
     from ferrata.app import open_app
 
-    return open_app(project).ledger
+    with open_app(project) as app:
+        if not app.has_store:
+            raise NotFound("there is no ledger here yet", hint="the first `ferrata assess` starts one")
+        yield app.ledger
+
+
+def _write_file(records: Iterable[Record], output: Path) -> tuple[int, str]:
+    # A reader of the file never sees half an export.
+    partial = output.with_name(output.name + ".part")
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as file:
+            found = _write_lines(records, lambda line: file.write(line + "\n"))
+        partial.replace(output)
+    except OSError as error:
+        raise UsageError(f"cannot write {str(output)!r}: {error.strerror or error}") from None
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+    return found
 
 
 def _write_lines(records: Iterable[Record], write: Callable[[str], object]) -> tuple[int, str]:
@@ -191,7 +208,3 @@ def _print_table(records: Iterable[Record]) -> None:
         seq, at, *rest = _cells(record)
         table.add_row(seq, at[:19].replace("T", " "), *(Text(cell) for cell in rest))
     Console().print(table)
-
-
-def _records(count: int) -> str:
-    return "1 record" if count == 1 else f"{count:,} records"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
+from typing import Any
 
 import click
 
 from ferrata import __version__
+from ferrata.cli.words import printable
 from ferrata.errors import FerrataError, UsageError
 
 __all__ = ["cli", "main"]
@@ -39,6 +44,13 @@ class _LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, about) for name, (_, _, about) in _COMMANDS.items()])
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # click would make it exit status 1, which says that a gate was not passed
+            _forget_output()
+            return 0
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -64,25 +76,40 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+    status: Any = 0
     try:
         status = cli.main(prog_name="ferrata", standalone_mode=False)
+        if sys.stdout is not None:  # it is None where the process was started without one
+            sys.stdout.flush()
     except click.exceptions.Abort:
         _fail("interrupted", "", 130)
     except click.ClickException as error:
+        error.message = printable(error.message)
         error.show()
         sys.exit(error.exit_code)
     except FerrataError as error:
         code = 2 if isinstance(error, UsageError) or error.status in (404, 422) else 3 if error.status == 503 else 1
         _fail(error.message, error.hint, code)
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        _forget_output()
+        sys.exit(status if isinstance(status, int) else 0)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EBADF):
+            raise
+        _forget_output()
+        _fail(f"cannot write the output: {error.strerror}", "", 2)
     else:
         sys.exit(status if isinstance(status, int) else 0)
 
 
+def _forget_output() -> None:
+    """Whoever read the output is gone: what is left of it goes nowhere, also at the end of the process."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _fail(message: str, hint: str, status: int) -> None:
-    click.echo(f"ferrata: {message}", err=True)
+    click.echo(f"ferrata: {printable(message)}", err=True)
     if hint:
-        click.echo(f"hint: {hint}", err=True)
+        click.echo(f"hint: {printable(hint)}", err=True)
     sys.exit(status)

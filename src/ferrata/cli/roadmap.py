@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ferrata.cli.words import counted, printable
+
 if TYPE_CHECKING:
     from ferrata.maturity import RoadmapStep
 
@@ -18,14 +20,17 @@ __all__ = ["roadmap"]
 @click.argument("path", type=click.Path(path_type=Path), default=Path())
 @click.option("--to", "level", type=click.IntRange(1, 4), metavar="LEVEL", help="The shortest way to this level.")
 @click.option("--next", "count", type=click.IntRange(min=1), help="Only so many steps [default: 5, all with --to].")
+@click.option("--model", type=click.Path(path_type=Path), help="Your own maturity model (YAML).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def roadmap(*, path: Path, level: int | None, count: int | None, as_json: bool) -> None:
+def roadmap(*, path: Path, level: int | None, count: int | None, model: Path | None, as_json: bool) -> None:
     """The next practices at PATH, most points for the least effort first, prerequisites before what needs them."""
     from ferrata.app import open_app
 
-    app = open_app(path)
-    steps = app.roadmap(to_level=level)
-    steps = steps[: count or (None if level else 5)]
+    with open_app(path) as app:
+        found = app.roadmap(to_level=level, model=model)
+        if app.store_problem is not None:
+            click.echo(f"ferrata: without the ledger and the answers: {printable(str(app.store_problem))}", err=True)
+    steps = found[: count or (None if level else 5)]
     if as_json:
         click.echo(json.dumps([step.model_dump() for step in steps], indent=2, ensure_ascii=False))
         return
@@ -34,7 +39,8 @@ def roadmap(*, path: Path, level: int | None, count: int | None, as_json: bool) 
         return
     for step in steps:
         click.echo(_text(step))
-    click.echo(f"\n{len(steps)} steps, about {sum(step.effort for step in steps):g} person-days")
+    of = f" of {len(found)}" if len(found) > len(steps) else ""
+    click.echo(f"\n{counted(len(steps), 'step')}{of}, about {sum(step.effort for step in steps):.3g} person-days")
 
 
 def _text(step: RoadmapStep) -> str:
@@ -43,8 +49,8 @@ def _text(step: RoadmapStep) -> str:
         f"{step.order}. {step.practice} (level {step.level}, {step.effort:g} person-days{gains})",
         f"   {step.statement}",
     ]
-    lines += [f"   - {missing}" for missing in step.missing]
+    lines += [f"   - {' '.join(missing.split())}" for missing in step.missing]
     if step.command:
         lines.append(f"   with Ferrata: {step.command}")
     lines.append(f"   how: {step.how}")
-    return "\n".join(lines)
+    return printable("\n".join(lines))

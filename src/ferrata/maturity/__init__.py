@@ -6,7 +6,7 @@ from ferrata.maturity.assess import Inputs, make_assessment
 from ferrata.maturity.built_in import built_in_rules
 from ferrata.maturity.compare import Comparison, PracticeChange, compare_assessments, read_assessment
 from ferrata.maturity.evidence import Answer, Evidence, LedgerRecord, RecordSource
-from ferrata.maturity.git import head_commit, line_links
+from ferrata.maturity.git import head_commit, is_bare, line_links, tracks
 from ferrata.maturity.model import MaturityModel, Practice, built_in_model, load_model
 from ferrata.maturity.repo import AssessmentRow, MaturityRepo
 from ferrata.maturity.reports import HistoryPoint, ReportWriter, formats, print_assessment
@@ -40,6 +40,7 @@ __all__ = [
     "compare_assessments",
     "evidence_of",
     "head_commit",
+    "is_bare",
     "line_links",
     "load_model",
     "load_rules",
@@ -50,5 +51,6 @@ __all__ = [
     "read_assessment",
     "roadmap_steps",
     "scan_repository",
+    "tracks",
     "write_answers",
 ]

@@ -78,7 +78,9 @@ class MaturityRepo:
         rows = self.assessments()
         back = _steps_back(name)
         found = (
-            rows[back : back + 1] if back is not None else [row for row in rows if name and row.id.startswith(name.lower())]
+            rows[back : back + 1]
+            if back is not None
+            else [row for row in rows if name and row.id.startswith(name.lower())]
         )
         if not found:
             there = {0: "there is none yet", 1: "there is only one"}.get(len(rows), f"there are {len(rows)}")

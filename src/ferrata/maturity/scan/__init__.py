@@ -2,7 +2,6 @@
 
 from ferrata.maturity.scan.engine import check_examples, scan_repository, scan_texts
 from ferrata.maturity.scan.rules import Rule, RuleSet, load_rules
-from ferrata.maturity.scan.secrets import redact
 from ferrata.maturity.scan.types import Finding, ScanResult, Skipped
 
 __all__ = [
@@ -13,7 +12,6 @@ __all__ = [
     "Skipped",
     "check_examples",
     "load_rules",
-    "redact",
     "scan_repository",
     "scan_texts",
 ]

@@ -22,7 +22,7 @@ from ferrata.maturity.scan.paths import CODE, compile_globs, format_of, grammar_
 from ferrata.maturity.scan.patterns import CodePattern
 from ferrata.maturity.scan.prompts import PROMPT_LITERALS, find_prompts
 from ferrata.maturity.scan.read import Unreadable, make_source
-from ferrata.maturity.scan.secrets import SECRET_LITERALS, find_secrets
+from ferrata.maturity.scan.secrets import SECRET_LITERALS, find_secrets, redact
 from ferrata.maturity.scan.types import MODEL, PROMPT, SECRET, FileFacts, Hit, Source
 from ferrata.maturity.scan.workflows import is_workflow, read_steps
 
@@ -192,7 +192,7 @@ def _text_hits(prepared: _Prepared, source: Source) -> Iterator[Hit]:
     assert prepared.pattern is not None  # noqa: S101 - a text rule has one
     count = 0
     for match in prepared.pattern.finditer(source.text):
-        names = {name: value for name, value in match.groupdict().items() if value is not None}
+        names = {name: _shown(value) for name, value in match.groupdict().items() if value is not None}
         yield Hit(prepared.rule.id, source.line(source.text.count("\n", 0, match.start())), names)
         count += 1
         if count == _MOST_HITS:
@@ -242,4 +242,9 @@ def _captures(node: SgNode, message: str) -> dict[str, str]:
     """The meta-variables that the message names; on one line, and short."""
     names = re.findall(r"\{([A-Z_]+)\}", message)
     found = {name: node.get_match(name) for name in names}
-    return {name: " ".join(match.text().split())[:80] for name, match in found.items() if match is not None}
+    return {name: _shown(match.text()) for name, match in found.items() if match is not None}
+
+
+def _shown(text: str) -> str:
+    """What is kept of a repository's text: one short line without secrets."""
+    return redact(" ".join(text.split()))[:80]

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ferrata.catalog import MODEL_PATTERN, looks_like_model
+from ferrata.catalog import looks_like_model, model_pattern
 from ferrata.maturity.scan.paths import CODE
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _find(source: Source) -> Iterator[Mention]:
     code = source.language in CODE and source.language != "hcl"
     rows = _rows_outside_blocks(source) if code else enumerate(source.text.split("\n"))
     for row, line in rows:
-        if len(line) > 2000 or not MODEL_PATTERN.search(line) or line.lstrip().startswith(_COMMENT):
+        if len(line) > 2000 or not model_pattern().search(line) or line.lstrip().startswith(_COMMENT):
             continue
         match = _default().search(line)
         context = "config" if match else "code" if code else "config"

@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ferrata.catalog import classify_model
 from ferrata.maturity.scan.paths import CODE, compile_globs, format_of, keys_of, name_keys, role_of
-from ferrata.maturity.scan.secrets import redact
 from ferrata.maturity.scan.types import MODEL, PROMPT, SECRET, Finding
-from ferrata.maturity.scan.workflows import inherit_triggers
-from ferrata.maturity.scan.workflows import resolve as resolve_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -152,9 +149,9 @@ class _Sites:
             elif match.ci:
                 self._sites[rule.id] = list(self._steps(match.ci))
             elif match.model:
-                files = compile_globs(match.model.files or ["**"])
                 found = self._hits(MODEL, _model_test(match.model, self._on))
-                self._sites[rule.id] = [site for site in found if files.match(site.file)]
+                files = compile_globs(match.model.files) if match.model.files else None
+                self._sites[rule.id] = [site for site in found if files is None or files.match(site.file)]
             elif match.prompt:
                 self._sites[rule.id] = list(self._hits(PROMPT, _prompt_test(match.prompt)))
             elif match.secret:
@@ -173,9 +170,10 @@ class _Sites:
                     yield Site(path, hit.line, names)
 
     def _by_path(self, globs: list[str]) -> Iterator[str]:
-        pattern = compile_globs(globs)
-        found = {path for key in name_keys(globs) for path in self._by_key.get(key, ()) if pattern.match(path)}
-        yield from sorted(found)
+        candidates = {path for key in name_keys(globs) for path in self._by_key.get(key, ())}
+        if candidates:
+            pattern = compile_globs(globs)
+            yield from sorted(path for path in candidates if pattern.match(path))
 
     @cached_property
     def _by_key(self) -> Mapping[str, list[str]]:
@@ -205,13 +203,19 @@ class _Sites:
 
     @cached_property
     def _all_steps(self) -> list[tuple[str, Step]]:
+        if not any(facts.steps for facts in self._facts.values()):
+            return []
+        from ferrata.maturity.scan.workflows import inherit_triggers, resolve  # its expressions take time to compile
+
         scripts: dict[str, str] = {}
         for path in sorted(self._facts, key=lambda p: -p.count("/")):  # the root's scripts win
             scripts.update(self._facts[path].scripts)
         steps = inherit_triggers({path: facts.steps for path, facts in self._facts.items() if facts.steps})
-        return [(path, resolve_step(step, scripts)) for path, found in steps.items() for step in found]
+        return [(path, resolve(step, scripts)) for path, found in steps.items() for step in found]
 
     def _steps(self, match: CiMatch) -> Iterator[Site]:
+        if not self._all_steps:
+            return
         run = re.compile(match.run) if match.run else None
         uses = re.compile(match.uses) if match.uses else None
         for path, step in self._all_steps:
@@ -281,7 +285,7 @@ def _findings(rule: Rule, sites: list[Site], roles: _Roles) -> Iterator[Finding]
         seen.add((site.file, site.line))
         if len(seen) > _MOST_SITES:
             return
-        message = redact(_fill(rule.message, site.names))
+        message = _fill(rule.message, site.names)
         for practice, strength in rule.shows.items():
             yield Finding(
                 rule=rule.id,

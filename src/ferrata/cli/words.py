@@ -1,0 +1,20 @@
+"""What all commands print in the same way. Imports nothing heavy, so that help is quick."""
+
+from __future__ import annotations
+
+__all__ = ["counted", "printable"]
+
+
+def printable(text: str) -> str:
+    r"""The text with what is no printable character shown as an escape (`\x1b`), so that a name cannot drive a terminal.
+
+    Line ends are kept: give it what may have several lines.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
