@@ -5,7 +5,7 @@ BIN := .venv/bin
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types imports bench lock clean
+.PHONY: help demo test check format docs bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,15 +28,18 @@ test: .venv/installed-dev ## run the whole test suite
 	$(BIN)/python -m pytest -n $(JOBS)
 
 check: .venv/installed-dev ## what CI runs: format, lint, types, imports, tests
-	$(BIN)/ruff format --check src tests bench
-	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench docs
+	$(BIN)/ruff check src tests bench docs
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports --no-cache
 	@$(MAKE) --no-print-directory test
 
 format: .venv/installed-dev ## format and fix what can be fixed
-	$(BIN)/ruff check --fix-only --quiet src tests bench
-	$(BIN)/ruff format src tests bench
+	$(BIN)/ruff check --fix-only --quiet src tests bench docs
+	$(BIN)/ruff format src tests bench docs
+
+docs: .venv/installed-dev ## write the generated references anew
+	$(BIN)/python docs/generate.py
 
 bench: .venv/installed-dev ## measure scanning speed on generated trees beside git grep
 	$(BIN)/python bench/scan.py

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ferrata.cli.words import printable
+from ferrata.cli.words import open_console, printable
 from ferrata.errors import UsageError
 
 if TYPE_CHECKING:
@@ -110,7 +110,9 @@ def _format(app: App, form: str | None, output: Path | None) -> str | None:
     writers = app.report_formats()
     if name not in writers:
         what = f"no report format {asked!r}" if asked else f"no ending names the format of {str(output)!r}"
-        raise UsageError(what, hint=f"choose one of {', '.join(sorted(writers))}, with --format or as the file's ending")
+        raise UsageError(
+            what, hint=f"choose one of {', '.join(sorted(writers))}, with --format or as the file's ending"
+        )
     return name
 
 
@@ -151,11 +153,9 @@ def _remarks(
 
 
 def _show(assessment: Assessment, model: MaturityModel, *, verbose: bool, report: str | None) -> None:
-    from rich.console import Console
-
     from ferrata.maturity import print_assessment
 
-    print_assessment(Console(), assessment, model, verbose=verbose, report=report)
+    print_assessment(open_console(), assessment, model, verbose=verbose, report=report)
 
 
 def _write(text: str, output: Path | None) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ferrata.cli.words import counted, printable
+from ferrata.cli.words import counted, open_console, printable
 from ferrata.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def list_records(
             _print_table(records)
         else:
             for record in records:
-                click.echo(printable("\t".join(_cells(record))))
+                click.echo("\t".join(_cells(record)))
 
 
 @ledger.command()
@@ -187,24 +187,17 @@ def _cells(record: Record) -> tuple[str, str, str, str, str, str]:
     from ferrata.assets import canonical_json
     from ferrata.clock import format_time
 
-    subjects = " ".join(record.subjects)
-    return (
-        str(record.seq),
-        format_time(record.at),
-        record.actor,
-        record.action,
-        subjects,
-        canonical_json(record.payload),
-    )
+    texts = (record.actor, record.action, " ".join(record.subjects), canonical_json(record.payload))
+    actor, action, subjects, payload = (printable(text) for text in texts)
+    return str(record.seq), format_time(record.at), actor, action, subjects, payload
 
 
 def _print_table(records: Iterable[Record]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    table = Table("record", "time (UTC)", "actor", "action", "subjects", "details")
+    table = Table("record", Column("time (UTC)", no_wrap=True), "actor", "action", "subjects", "details")
     for record in records:
         seq, at, *rest = _cells(record)
-        table.add_row(seq, at[:19].replace("T", " "), *(Text(cell) for cell in rest))
-    Console().print(table)
+        table.add_row(seq, at[:19].replace("T", " "), *(Text(cell, overflow="fold") for cell in rest))
+    open_console().print(table)

@@ -84,7 +84,6 @@ def main() -> None:
     except click.exceptions.Abort:
         _fail("interrupted", "", 130)
     except click.ClickException as error:
-        error.message = printable(error.message)
         error.show()
         sys.exit(error.exit_code)
     except FerrataError as error:

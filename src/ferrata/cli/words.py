@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["counted", "printable"]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["counted", "open_console", "printable"]
 
 
 def printable(text: str) -> str:
@@ -18,3 +23,14 @@ def printable(text: str) -> str:
 def counted(number: int, noun: str) -> str:
     """`1 file`, `2 files`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def open_console() -> Console:
+    """Standard output for Rich. Its own way with a reader that is gone is exit status 1, which says that a gate failed."""
+    from rich.console import Console
+
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Output()

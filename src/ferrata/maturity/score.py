@@ -98,7 +98,7 @@ def score_axes(model: MaturityModel, status: Mapping[str, Status]) -> list[AxisR
                 id=axis,
                 title=titles[axis],
                 level=sum(level.reached for level in levels),
-                share=share_of(practices, status),
+                share=met_share(practices, status),
             )
         )
     return results

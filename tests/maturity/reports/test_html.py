@@ -121,8 +121,10 @@ def test_hostile_text_is_shown_and_does_nothing() -> None:
 
 def test_the_head_says_what_was_measured_and_by_what() -> None:
     _, page = _page("sample")
+    assessment, _model = sample.sample()
+    answered = f"{assessment.answered} of {len(assessment.practices)} practices."
     assert "Level 2, defined 12 of 28 points by evidence" in page.text
-    assert "Claimed: level 3, managed, 17 of 28 points, by answers on 58 of 116 practices." in page.text
+    assert f"Claimed: level 3, managed, 17 of 28 points, by answers on {answered}" in page.text
     for fact in ("2026-03-01 12:00 UTC", sample.COMMIT[:12], "ferrata 1.0", "398 files of 412 read"):
         assert fact in page.text
 

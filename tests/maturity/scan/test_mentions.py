@@ -16,6 +16,8 @@ def found(text, language="python", path="app/a.py"):
         'llm = ChatOpenAI("gpt-4o")',
         'config = {"model": "gpt-4o"}',
         'llm = init_chat_model("gpt-4o")',
+        'def ask(text, model: str = "gpt-4o") -> str: ...',
+        "body = {'model': 'gpt-4o'}",
     ],
 )
 def test_choices_in_python(line):
@@ -60,6 +62,12 @@ def test_what_configuration_decides(line, language):
         'label = dict(modelName="GPT-4o")',
         'body = \'{"model": "gpt-4o"}\'',
         'prices["gpt-4o"] = 3',
+        "raise ValueError(\"llm = make('gpt-4o', client=None)\")",
+        "hint = 'Memory(llm=\"gpt-4o\")'",
+        'examples=[{"model": "gpt-4o"}]',
+        'data["is_gpt_model"] = "gpt-4o" in name',
+        'def count_message_tokens(messages, model="gpt-4o"): ...',
+        '"""Ask, for example with_model("gpt-4o")."""',
         'text = "the model gpt-4o is good"',
     ],
 )

@@ -90,6 +90,24 @@ def test_words_decide_what_is_tried(pattern, text, may):
     assert CodePattern.of(pattern).may_match(text) is may
 
 
+@pytest.mark.parametrize(
+    ("regex", "text", "may"),
+    [
+        (r"^(openai|anthropic)\.Client$", "x = openai.Client()", True),
+        (r"^(openai|anthropic)\.Client$", "x = groq.Client()", False),
+        (r"^(openai|\w+)\.Client$", "x = groq.Client()", True),
+        (r"(?i)OPENAI", "x = openai", True),
+        (r"(abc)?def+", "xdef", True),
+        (r"a{2}bcd|efg", "efg", True),
+        (r"(?s)chat\s*\.\s*completions", "chat . completions", True),
+        (r"(?s)chat\s*\.\s*completions", "chat.responses", False),
+        (r"(?P<unclosed", "anything", True),
+    ],
+)
+def test_texts_of_regular_expressions_decide_what_is_tried(regex, text, may):
+    assert CodePattern.of({"kind": "call", "has": {"regex": regex}}).may_match(text) is may
+
+
 def test_words_never_hide_a_match():
     """Every positive example of the built-in rules is matched without the words, too, by the same patterns."""
     from ast_grep_py import SgRoot

@@ -83,6 +83,11 @@ class Cache:
             return None
         return self.by_key(key) if key else FileFacts()
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is remembered."""
+        return not self._facts
+
     def by_key(self, key: str) -> FileFacts | None:
         """The facts of a content."""
         text = self._facts.get(key)

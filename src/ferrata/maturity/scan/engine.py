@@ -71,19 +71,36 @@ def scan_repository(
     memory = Cache(cache, rules.digest)
     facts: dict[str, FileFacts] = {}
     new: list[Entry] = []
+    moved: list[_Read] = []
     for entry in wanted:
         known = memory.known(entry)
+        same = _with_known_content(root, entry, memory) if known is None else None
+        if same is not None:
+            moved.append(same)
+            known = same.facts
         if known is None:
             new.append(entry)
         else:
             facts[entry.path] = known
     fresh = list(_read_all(root, new, rules, workers=workers or os.cpu_count() or 1))
     facts.update((read.entry.path, read.facts) for read in fresh)
-    memory.store(fresh, gone=memory.paths() - {entry.path for entry in wanted} if fresh else ())
+    memory.store([*moved, *fresh], gone=memory.paths() - {entry.path for entry in wanted} if fresh or moved else ())
     memory.close()
     ordered = {entry.path: facts[entry.path] for entry in wanted if facts[entry.path] is not _NOTHING}
     resolved = resolve(ordered, [entry.path for entry in entries], rules, on=on)
     return _result(resolved, entries, wanted, ordered, cached=len(wanted) - len(new), started=started)
+
+
+def _with_known_content(root: Path, entry: Entry, memory: Cache) -> _Read | None:
+    """A file whose time has changed but whose content was read before, as after a checkout of another branch."""
+    if memory.empty:
+        return None
+    try:
+        key = content_key(entry.path, (root / entry.path).read_bytes())
+    except OSError:
+        return None
+    found = memory.by_key(key)
+    return _Read(entry, key, found) if found is not None else None
 
 
 def scan_texts(files: Mapping[str, str], rules: RuleSet, *, on: date) -> Resolved:

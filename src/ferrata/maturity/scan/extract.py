@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["Extractor"]
 
 _MOST_HITS = 20
+# Files that keep old names on purpose decide nothing.
+_RETIRED = re.compile(r"(deprecated|obsolete|openapi|swagger)[\w-]*\.\w+$")
 _MODELS, _PROMPTS, _SECRETS = frozenset(MODEL_LITERALS), frozenset(PROMPT_LITERALS), frozenset(SECRET_LITERALS)
 _NEVER_OPENED = frozenset({"vendored", "generated"})
 # Roles that may turn out to be the product, in a repository that has no other.
@@ -151,7 +153,7 @@ class Extractor:
 
 def _built_in(source: Source, present: set[str]) -> Iterator[Hit]:
     """What every file gives, whatever the rules."""
-    if source.role not in ("docs", "test") and not _MODELS.isdisjoint(present):
+    if source.role not in ("docs", "test") and not _MODELS.isdisjoint(present) and not _RETIRED.search(source.path):
         for mention in find_mentions(source):
             yield Hit(
                 MODEL,

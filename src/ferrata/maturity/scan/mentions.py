@@ -26,7 +26,7 @@ _NAME = r"""(?P<model>[^"'`\s]{2,80})"""
 @cache
 def _code() -> re.Pattern[str]:
     """`model="x"`, `model: 'x'`, `"model": "x"`, `.model("x")`, `openai("x")`, `ChatOpenAI("x")`, `init_chat_model("x")`."""
-    assigned = rf"""(?P<key>{_KEY})["'`]?\s*(?:\??:(?!:)|=(?!=)|:=|=>|\()\s*(?:\w+\(\s*)?[fu@$]?["'`]{_NAME}["'`]"""
+    assigned = rf"""(?P<key>{_KEY})["'`]?\s*(?:\??:(?!:)(?:\s*[\w.\[\]| ,"']{{1,40}}?=(?!=))?|=(?!=)|:=|=>|\()\s*(?:\w+\(\s*)?[fu@$]?["'`]{_NAME}["'`]"""
     called = rf"""(?P<callee>{_CALLEE})\(\s*["'`]{_NAME.replace("<model>", "<model2>")}["'`]"""
     return re.compile(f"{assigned}|{called}", re.IGNORECASE)
 
@@ -52,8 +52,8 @@ def _config() -> re.Pattern[str]:
 # Lines that compare, count or describe a model's name instead of choosing it.
 _NOT_A_CHOICE = re.compile(
     r"encoding_for_model|startswith|startsWith|StartsWith|HasPrefix|endswith|EndsWith|\.includes\(|\.contains\(|\.Contains\(|indexOf|\.match\("
-    r"|==|!=|\b(?:if|elif|case|when|assert|expect)\b|\bnot in\b|\bin \[|count_tokens|num_tokens|get_encoding|deprecat|>>>"
-    r"""|["'`]\s*\{\s*\\?["'](?:\w+\\?["']\s*:)|\\["']"""
+    r"|==|!=|\b(?:if|elif|case|when|assert|expect)\b|\bnot in\b|\bin \[|(?i:token_?(?:length|count)|count_?\w*tokens?|num_tokens)\w*\(|get_encoding|deprecat|>>>"
+    r"""|["'`]\s*\{\s*\\?["'](?:\w+\\?["']\s*:)|\\["']|["'`]\s+in\s+\w|\bexamples?["']?\s*[=:]|\be\.g\.|\bdescription["']?\s*[=:]"""
 )
 _COMMENT = ("#", "//", "*", "/*", "--", "<!--")
 
@@ -84,12 +84,25 @@ def _find(source: Source) -> Iterator[Mention]:
         context = "config" if match else "code" if code else "config"
         if match is None:
             match = None if code and _NOT_A_CHOICE.search(line) else (_code() if code else _config()).search(line)
-        if match is None:
+        if match is None or (code and _inside_text(line, match)):
             continue
         groups = match.groupdict()
         model = groups["model"] or groups.get("model2") or ""
         if looks_like_model(model) and not _is_label(model):
             yield Mention(model, groups["key"] or groups.get("callee") or "", row, context)
+
+
+def _inside_text(line: str, match: re.Match[str]) -> bool:
+    """Whether a quotation that began before the match is still open: then the match is text, not code."""
+    start, end = match.start(), match.end("key") if match.groupdict().get("key") else match.start()
+    quoted = 0 < start and end < len(line) and line[start - 1] in "\"'`" and line[start - 1] == line[end]
+    mark = ""
+    for character in line[: start - quoted]:
+        if mark:
+            mark = "" if character == mark else mark
+        elif character in "\"'`":
+            mark = character
+    return bool(mark)
 
 
 def _is_label(model: str) -> bool:
@@ -101,7 +114,7 @@ def _rows_outside_blocks(source: Source) -> Iterable[tuple[int, str]]:
     """The rows that are not inside of a multi-line text or comment."""
     block = ""
     for row, line in enumerate(source.text.split("\n")):
-        inside = bool(block)
+        inside = bool(block) or line.lstrip().lstrip("rfuRFU").startswith(('"""', "'''"))
         for mark in re.findall(r'"""|\'\'\'|/\*|\*/', line):
             if not block:
                 block = mark if mark != "*/" else ""

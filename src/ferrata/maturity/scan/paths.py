@@ -39,7 +39,7 @@ _SUFFIXES = {
     "template": ".jinja2 .jinja .j2 .hbs .handlebars .mustache .liquid .st .tmpl",
     "html": ".html .htm",
     "markdown": ".md .mdx",
-    "text": ".txt .rst .cfg .ini .properties .xml .csproj .fsproj .props .gradle .conf .sh .ps1 .proto .sql .razor .cshtml .swift .scala .dart .ex .exs",
+    "text": ".txt .rst .cfg .ini .properties .xml .csproj .fsproj .props .gradle .conf .sh .ps1 .proto .sql .prisma .erb .razor .cshtml .swift .scala .dart .ex .exs",
     "env": ".env",
 }
 _LANGUAGE = {suffix: language for language, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
@@ -127,13 +127,13 @@ _PATTERNS: tuple[tuple[Role, str], ...] = (
     ),
     (
         "evaluation",
-        r"(^|/)(evals?|evaluations?|evaluators?|benchmarks?|bench|promptfoo|llm[-_]?evals?|red[-_]?team(ing)?)/|(^|/)(evaluat(e|ion|or)s?|evals?)([_-][^/]*)?\.(py|ts|js|ipynb|ya?ml)$"
+        r"(^|/)(evals?|evaluat(e|ions?|ors?)|benchmarks?|bench|promptfoo|llm[-_]?evals?|red[-_]?team(ing)?)/|(^|/)(evaluat(e|ion|or)s?|evals?)([_-][^/]*)?\.(py|ts|js|ipynb|ya?ml)$"
         r"|(^|/)[^/]*[_-](evals?|evaluation|evaluate)\.(py|ts|js|ipynb|ya?ml)$|(^|/)promptfoo[\w.-]*\.(ya?ml|js|ts|json)$|\.eval\.\w+$|(^|/)benchmark\w*\.(py|ts|js)$",
     ),
     (
         "example",
         r"(^|/)(examples?|samples?|demos?|cookbooks?|recipes|tutorials?|notebooks?|quick-?starts?|playgrounds?|workshops?|labs?|getting[-_]started|templates?/examples|code[-_]samples|snippets)/"
-        r"|(^|/)[\w.-]+[-_.](examples?|samples?|demos?|quickstarts?)/|(^|/)(example|sample|demo)[\w.-]*\.(py|ts|js|cs|java|go)$|\.ipynb$",
+        r"|(^|/)[\w.-]+[-_.](examples?|samples?|demos?|quickstarts?)/|(^|/)(examples?|samples?|demos?)[-_](apps?|projects?|code)/|(^|/)(example|sample|demo)[\w.-]*\.(py|ts|js|cs|java|go)$|\.ipynb$",
     ),
     (
         "tooling",

@@ -6,6 +6,7 @@ Knows nothing of rules.
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from ast_grep_py import SgRoot
@@ -15,11 +16,16 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-__all__ = ["CodePattern"]
+__all__ = ["CodePattern", "regex_needs"]
 
 # Words that must all be there, of which some are alternatives: a conjunction of disjunctions of conjunctions.
 _Needs: TypeAlias = "tuple[tuple[frozenset[str], ...], ...]"
 _VARIABLE = re.compile(r"\$+[A-Za-z_][A-Za-z0-9_]*|\$\$\$")
+# The standard library's own parser of regular expressions; it has no public door.
+_parser: Any = import_module("re._parser")
+_constants: Any = import_module("re._constants")
+# Shorter texts are in nearly every file.
+_SHORTEST = 3
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")
 
 
@@ -61,17 +67,52 @@ def _needs(config: dict[str, Any]) -> Iterable[tuple[frozenset[str], ...]]:
         words = frozenset(_WORD.findall(_VARIABLE.sub(" ", pattern)))
         if words:
             yield (words,)
-    for part in _mappings(config.get("all")):
-        yield from _needs(part)
-    for name in ("has", "inside", "follows", "precedes"):
+    if isinstance(config.get("regex"), str):
+        yield from regex_needs(config["regex"])
+    for name in ("all", "has", "inside", "follows", "precedes"):
         for part in _mappings(config.get(name)):
             yield from _needs(part)
-    branches = [
-        frozenset[str]().union(*(words for (words, *rest) in _needs(part) if not rest))
-        for part in _mappings(config.get("any"))
-    ]
+    branches = [_certain(_needs(part)) for part in _mappings(config.get("any"))]
     if branches and all(branches):
         yield tuple(branches)
+
+
+def _certain(needs: Iterable[tuple[frozenset[str], ...]]) -> frozenset[str]:
+    """The words that are needed whichever alternative holds."""
+    return frozenset[str]().union(*(words for (words, *others) in needs if not others))
+
+
+def regex_needs(regex: str) -> list[tuple[frozenset[str], ...]]:
+    """Texts of which a match of a regular expression must hold one each; none where that cannot be told."""
+    try:
+        parsed = _parser.parse(regex)
+    except (re.error, OverflowError, RecursionError):
+        return []
+    if parsed.state.flags & re.IGNORECASE:
+        return []
+    return list(_texts(list(parsed)))
+
+
+_END: Any = (None, None)
+
+
+def _texts(parts: list[Any]) -> Iterable[tuple[frozenset[str], ...]]:
+    run = ""
+    for operation, argument in [*parts, _END]:
+        if operation is _constants.LITERAL:
+            run += chr(argument)
+            continue
+        if len(run) >= _SHORTEST:
+            yield (frozenset({run}),)
+        run = ""
+        if operation is _constants.SUBPATTERN and not argument[1] and not argument[2]:
+            yield from _texts(list(argument[3]))
+        elif operation in (_constants.MAX_REPEAT, _constants.MIN_REPEAT) and argument[0] > 0:
+            yield from _texts(list(argument[2]))
+        elif operation is _constants.BRANCH:
+            branches = [_certain(_texts(list(branch))) for branch in argument[1]]
+            if all(branches):
+                yield tuple(branches)
 
 
 def _mappings(value: Any) -> list[dict[str, Any]]:

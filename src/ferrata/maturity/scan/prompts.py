@@ -201,7 +201,8 @@ _SURE_NAME = re.compile(
 )
 # For the people (and coding assistants) who work on the repository: not prompts of the product.
 _FOR_DEVELOPERS = re.compile(
-    r"(^|/)(?:\.github|\.claude|\.cursor|\.windsurf|\.gemini|\.codex|\.vscode|\.kiro|\.continue|\.roo|\.agents?)/|(^|/)(?:readme|changelog|contributing|license|index|claude|agents|gemini|guide\w*|copilot-instructions)[\w.-]*\.(?:md|txt)$|[\w-]*guide\w*\.md$",
+    r"(^|/)(?:\.github|\.claude|\.cursor|\.windsurf|\.gemini|\.codex|\.vscode|\.kiro|\.continue|\.roo|\.agents?)/|(^|/)(?:readme|changelog|contributing|license|index|claude|agents|gemini|guide\w*|copilot-instructions)[\w.-]*\.(?:md|txt)$|[\w-]*guide\w*\.md$"
+    r"|(^|/)(?:openapi|swagger)[\w.-]*\.(?:json|ya?ml)$|(^|/)chat[_-]?templates?/|chat_template[\w.-]*\.jinja2?$",
     re.IGNORECASE,
 )
 _TURN = re.compile(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Resolved", "matching_rules", "resolve"]
 
+_NOT_CHAT = re.compile(r"whisper|tts|transcribe|realtime|dall-e|image|imagen|moderation|rerank|sora|veo")
 _MOST_SITES = 25
 _PROMOTABLE = ("example", "evaluation", "tooling")
 
@@ -237,7 +238,7 @@ def _model_test(match: ModelMatch, on: date) -> Callable[[Mapping[str, str]], Ma
             return None
         if match.pinning not in (None, known.pinning) or match.state not in (None, known.state):
             return None
-        if match.kind is not None and (match.kind == "embedding") != ("embed" in names["MODEL"].lower()):
+        if match.kind is not None and match.kind != _kind_of(names["MODEL"]):
             return None
         if (key and not key.search(names["KEY"])) or (not_key and not_key.search(names["KEY"])):
             return None
@@ -245,6 +246,14 @@ def _model_test(match: ModelMatch, on: date) -> Callable[[Mapping[str, str]], Ma
         return {**names, "RETIRES": retires, "REPLACEMENT": known.replacement or "a current model"}
 
     return test
+
+
+def _kind_of(model: str) -> str:
+    """What a model is for, by its name: `chat`, `embedding` or `other` (speech, images, moderation, ranking)."""
+    name = model.lower()
+    if "embed" in name:
+        return "embedding"
+    return "other" if _NOT_CHAT.search(name) else "chat"
 
 
 def _prompt_test(match: PromptMatch) -> Callable[[Mapping[str, str]], Mapping[str, str] | None]:

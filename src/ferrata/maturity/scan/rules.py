@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import Field, field_validator, model_validator
 
@@ -95,6 +95,14 @@ class CiMatch(_Match):
         on: the workflow runs on one of these.
     """
 
+    @model_validator(mode="before")
+    @classmethod
+    def _on_is_a_word(cls, value: Any) -> Any:
+        """YAML 1.1 reads a bare `on` as true."""
+        if isinstance(value, dict) and True in value:
+            return {("on" if key is True else key): item for key, item in cast("dict[Any, Any]", value).items()}
+        return cast("Any", value)
+
     run: str | None = None
     uses: str | None = None
     can_fail: bool | None = None
@@ -121,7 +129,7 @@ class ModelMatch(_Match):
     Attributes:
         context: `code` (a change of code changes it) or `config`.
         key: a regular expression that the key must hold (`deployment` in `azure_deployment="gpt-4o"`); `not_key`: must not.
-        kind: `chat` (anything that is no embedding) or `embedding`.
+        kind: `chat`, `embedding` or `other` (speech, images, moderation, ranking).
         files: globs of paths; all, if empty.
     """
 
@@ -130,7 +138,7 @@ class ModelMatch(_Match):
     context: Literal["code", "config"] | None = None
     key: str | None = None
     not_key: str | None = None
-    kind: Literal["chat", "embedding"] | None = None
+    kind: Literal["chat", "embedding", "other"] | None = None
     files: list[str] = []
 
 

@@ -116,7 +116,8 @@ _REPEATED = re.compile(r"(.)\1{4}|(..)\2{3}|(.{3,8})\3{2}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 _HARMLESS_NAME = re.compile(
     r"sha\d*(?:$|[_.-])|digest|hash|checksum|integrity|commit|md5|etag|revision|fingerprint|nonce|public|publishable|csrf|xsrf|cursor|"
-    r"page|next_?token|continuation|(?:pad|eos|bos|unk|sep|cls|mask|stop)_?token|test|fake|mock|dummy|example|sample|encrypted|sealed",
+    r"page|next_?token|continuation|(?:pad|eos|bos|unk|sep|cls|mask|stop)_?token|test|fake|mock|dummy|example|sample|encrypted|sealed|"
+    r"mixpanel|posthog|segment_?write|amplitude|sentry_dsn|plausible|gtag|analytics|docsearch|algolia_search",
     re.I,
 )
 _FIREBASE = re.compile(
@@ -239,7 +240,12 @@ def _assigned(text: str) -> Iterator[_Span]:
                 continue
         elif match["after"].strip(" \t\r,;#") or not _ENV_LINE_BEFORE.match(before):
             continue
-        if value.startswith("AIza") or _HARMLESS_NAME.search(name) or _UUID.search(value) or _is_placeholder(value):
+        if (
+            value.startswith(("AIza", "phc_", "pk_live_", "pk_test_"))
+            or _HARMLESS_NAME.search(name)
+            or _UUID.search(value)
+            or _is_placeholder(value)
+        ):
             continue
         near = text[max(0, match.start() - 200) : match.end("value")]
         if _is_random(value):

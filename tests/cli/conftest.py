@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from ferrata.app import open_app
+from ferrata.cli import main
+from ferrata.maturity import RuleSet, built_in_rules, load_rules
+from ferrata.maturity.scan.extract import Extractor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+EXAMPLE = Path(__file__).parents[2] / "examples/support-bot"
+
+
+class Ran(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session")
+def rules_of_ferrata() -> RuleSet:
+    return load_rules([built_in_rules()])
+
+
+@pytest.fixture(scope="session")
+def extractor_of_ferrata(rules_of_ferrata: RuleSet) -> Extractor:
+    return Extractor(rules_of_ferrata)
+
+
+@pytest.fixture(autouse=True)
+def rules_are_read_once(
+    rules_of_ferrata: RuleSet, extractor_of_ferrata: Extractor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading the built-in rules takes a second or two and preparing them another, which every command would spend."""
+
+    def load(folders: Iterable[Path], *, cache: Path | None = None) -> RuleSet:
+        wanted = list(folders)
+        return rules_of_ferrata if wanted == [built_in_rules()] else load_rules(wanted, cache=cache)
+
+    def prepare(rules: RuleSet) -> Extractor:
+        return prepared if rules is rules_of_ferrata else Extractor(rules)
+
+    prepared = extractor_of_ferrata
+    monkeypatch.setattr("ferrata.app.load_rules", load)
+    monkeypatch.setattr("ferrata.maturity.scan.engine._new_extractor", prepare)
+
+
+@pytest.fixture(autouse=True)
+def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("FERRATA_", "GIT_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("FERRATA_ACTOR", "ann")
+
+
+@pytest.fixture(scope="session")
+def assessed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example project, assessed once; for tests that only read, and to copy."""
+    folder = tmp_path_factory.mktemp("assessed") / "support-bot"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns(".ferrata", "__pycache__"))
+    with open_app(folder) as app:
+        app.assess()
+    return folder
+
+
+@pytest.fixture
+def project(assessed: Path, tmp_path: Path) -> Path:
+    """A copy of the project with its one assessment."""
+    return Path(shutil.copytree(assessed, tmp_path / "support-bot"))
+
+
+@pytest.fixture
+def fresh(project: Path) -> Path:
+    """The project without a database; the caches are warm, so that tests are quick."""
+    for path in (project / ".ferrata").glob("ferrata.db*"):
+        path.unlink()
+    return project
+
+
+@pytest.fixture
+def ferrata(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Runs a command as the shell would: exit status, standard output, standard error."""
+
+    def run(*words: object, typed: str = "") -> Ran:
+        monkeypatch.setattr(sys, "argv", ["ferrata", *map(str, words)])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Ran(ended.value.code or 0, *capsys.readouterr())  # pyright: ignore[reportArgumentType]
+
+    return run
