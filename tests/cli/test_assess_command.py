@@ -9,6 +9,7 @@ import subprocess
 import pytest
 import yaml
 
+from ferrata.app import open_app
 from ferrata.maturity import Assessment
 
 BASE = {
@@ -62,13 +63,17 @@ def test_the_summary_names_level_and_report(project, ferrata):
         ("svg", "<svg "),
     ],
 )
-def test_every_format_on_standard_output_and_by_the_files_ending(assessed, tmp_path, ferrata, form, start):
-    ran = ferrata("assess", assessed, "--no-save", "--format", form)
-    assert (ran.status, ran.err) == (0, "")
-    assert ran.out.startswith(start)
+def test_every_format_by_the_files_ending(assessed, tmp_path, ferrata, form, start):
     path = tmp_path / "new" / f"report.{form if form != 'text' else 'TXT'}"
-    assert ferrata("assess", assessed, "--no-save", "-o", path).err == f"written: {path}\n"
+    ran = ferrata("assess", assessed, "--no-save", "-o", path)
+    assert ran == (0, "", f"written: {path}\n")
     assert path.read_text().startswith(start)
+
+
+def test_a_format_on_standard_output(assessed, tmp_path, ferrata):
+    ran = ferrata("assess", assessed, "--no-save", "--format", "markdown")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith("## GenAIOps maturity: level 1")
 
 
 def test_json_is_the_assessment(assessed, ferrata):
@@ -98,7 +103,7 @@ def test_a_wrong_request_is_status_2(fresh, ferrata, words, said):
     assert (fresh / ".ferrata/ferrata.db").exists() == ("/dev/null/report.html" in words)
 
 
-@pytest.mark.parametrize("words", [[], ["--format", "html"], ["--fail-on-drop"], ["--fail-under", "1", "-v"]])
+@pytest.mark.parametrize("words", [["--format", "html"], ["--fail-on-drop", "--fail-under", "1", "-v"]])
 def test_no_save_writes_nothing(fresh, project, ferrata, words):
     before = files_of(project)
     assert ferrata("assess", project, "--no-save", *words).status == 0
@@ -210,16 +215,17 @@ def test_names_that_are_no_text_are_shown_as_escapes(fresh, tmp_path, ferrata):
     fresh.rename(project)
     for name in HOSTILE:
         (project / name).write_bytes((project / "bot.py").read_bytes())
-    for form in ("text", "html", "md", "json", "sarif"):
-        ran = ferrata("assess", project, "--format", form)
-        assert (ran.status, ran.err) == (0, ""), form
-        assert not {"\x1b", "\u202e", "\udcff"} & set(ran.out if form != "json" else ran.out.replace("\u202e", ""))
-        assert "bad" in ran.out
+    with open_app(project) as app:
+        found = app.assess()
+        for form in ("text", "html", "md", "json", "sarif"):
+            text = app.report_formats()[form](found, app.model(), app.trend(found))
+            text.encode()
+            assert not ({"\x1b", "\u202e"} if form != "json" else {"\x1b"}) & set(text), form
+            assert "bad" in text
     roadmap = ferrata("roadmap", project)
     assert (roadmap.status, roadmap.err) == (0, "")
     assert "\\x1b[31mred.py:" in roadmap.out
-    assert len(ferrata("history", "--project", project).out.splitlines()) == 5
-    assert ferrata("compare", "--project", project).status == 0
+    assert len(ferrata("history", "--project", project).out.splitlines()) == 1
 
 
 @pytest.mark.parametrize("kind", ["junk", "another program's"])
@@ -235,7 +241,6 @@ def test_a_database_that_is_none_of_ours_costs_the_history_only(fresh, ferrata, 
     assert ran.status == 3
     assert ran.out.startswith("support-bot: Level 1")
     assert ran.err.startswith("ferrata: no history and no ledger: ")
-    assert ferrata("assess", fresh, "--fail-under", "2").status == 1
     assert ferrata("assess", fresh, "--no-save").status == 0
     for command in (["history"], ["compare"], ["answer", "models.pinned", "--value", "1"]):
         ran = ferrata(*command, "--project", fresh)

@@ -65,6 +65,8 @@ def test_what_configuration_decides(line, language):
         "raise ValueError(\"llm = make('gpt-4o', client=None)\")",
         "hint = 'Memory(llm=\"gpt-4o\")'",
         'examples=[{"model": "gpt-4o"}]',
+        'GPT_MODEL("gpt-4o"),',
+        'data = dict(model="gpt-4o")' + " " * 400,
         'data["is_gpt_model"] = "gpt-4o" in name',
         'def count_message_tokens(messages, model="gpt-4o"): ...',
         '"""Ask, for example with_model("gpt-4o")."""',

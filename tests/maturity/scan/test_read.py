@@ -65,6 +65,11 @@ def test_a_broken_notebook_says_so(data):
         make_source("a.ipynb", "example", "notebook", data)
 
 
+def test_unit_tests_in_a_rust_source_are_left_out():
+    text = b'fn ask() {}\n\n#[cfg(test)]\nmod tests {\n    let model = "gpt-4o";\n}\n'
+    assert make_source("src/a.rs", "product", "rust", text).text == "fn ask() {}\n"
+
+
 def test_scripts_of_components_keep_their_lines():
     source = make_source(
         "a.vue",

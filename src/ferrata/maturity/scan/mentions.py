@@ -55,6 +55,10 @@ _NOT_A_CHOICE = re.compile(
     r"|==|!=|\b(?:if|elif|case|when|assert|expect)\b|\bnot in\b|\bin \[|(?i:token_?(?:length|count)|count_?\w*tokens?|num_tokens)\w*\(|get_encoding|deprecat|>>>"
     r"""|["'`]\s*\{\s*\\?["'](?:\w+\\?["']\s*:)|\\["']|["'`]\s+in\s+\w|\bexamples?["']?\s*[=:]|\be\.g\.|\bdescription["']?\s*[=:]"""
 )
+# A longer line is data. A choice is short.
+_LONGEST = 400
+# A constant of an enumeration, as SDKs list what there is: CLAUDE_3_OPUS("claude-3-opus-20240229"),
+_CONSTANT = re.compile(r"""^\s*[A-Z][A-Z0-9_]+\(\s*"[^"]+"\s*[,)]""")
 _COMMENT = ("#", "//", "*", "/*", "--", "<!--")
 
 
@@ -78,7 +82,12 @@ def _find(source: Source) -> Iterator[Mention]:
     code = source.language in CODE and source.language != "hcl"
     rows = _rows_outside_blocks(source) if code else enumerate(source.text.split("\n"))
     for row, line in rows:
-        if len(line) > 2000 or not model_pattern().search(line) or line.lstrip().startswith(_COMMENT):
+        if (
+            len(line) > _LONGEST
+            or _CONSTANT.match(line)
+            or not model_pattern().search(line)
+            or line.lstrip().startswith(_COMMENT)
+        ):
             continue
         match = _default().search(line)
         context = "config" if match else "code" if code else "config"
