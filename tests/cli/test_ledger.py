@@ -14,11 +14,11 @@ from click.testing import CliRunner, Result
 
 from ferrata.assets import GENESIS, Ledger
 from ferrata.cli.ledger import ledger as group
-from ferrata.errors import NotFound
+from ferrata.errors import NotFound, UsageError
 from ferrata.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ferrata.clock import FrozenClock
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class _App:
     ledger: Ledger
+    has_store: bool = True
+
+    def __enter__(self) -> _App:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        pass
 
 
 @pytest.fixture
@@ -182,10 +189,19 @@ def test_an_export_verifies_without_ferrata(three: Ledger) -> None:
 
 
 def test_an_export_that_cannot_be_written_is_not_recorded(three: Ledger, tmp_path: Path) -> None:
-    result = _run("export", "--output", str(tmp_path / "missing" / "ledger.jsonl"))
-    assert result.exit_code == 1
-    assert "No such file or directory" in result.stderr
+    path = tmp_path / "missing" / "ledger.jsonl"
+    result = CliRunner().invoke(group, ["export", "--project", "project", "--output", str(path)])
+    assert isinstance(result.exception, UsageError)
+    assert str(result.exception) == f"cannot write '{path}': No such file or directory"
     assert three.head().seq == 3
+
+
+def test_a_project_without_a_ledger_is_told_so_and_gets_none(tmp_path: Path, ferrata: Callable[..., Any]) -> None:
+    for words in (["list"], ["show", "1"], ["verify"], ["export"]):
+        ran = ferrata("ledger", *words, "--project", tmp_path)
+        assert (ran.status, ran.out) == (2, "")
+        assert ran.err.startswith("ferrata: there is no ledger here yet\nhint: ")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_commands_load_no_database_until_one_runs() -> None:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from ferrata.maturity.scan.paths import format_of, role_of
-from ferrata.maturity.scan.prompts import PROMPT_LITERALS, Prompt, find_prompts, traits_of
+from ferrata.maturity.scan.prompts import PROMPT_LITERALS, Prompt, find_prompts
+from ferrata.maturity.scan.traits import traits_of
 from ferrata.maturity.scan.types import Source
 
 

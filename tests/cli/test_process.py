@@ -1,0 +1,204 @@
+"""What only a process of its own shows: exit statuses, closed pipes, signals, encodings, speed of help."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+FERRATA = [sys.executable, "-m", "ferrata"]
+
+
+def run(*words, **options):
+    return subprocess.run([*FERRATA, *map(str, words)], capture_output=True, text=True, check=False, **options)
+
+
+def started(*words):
+    """A process in a session of its own, so that a signal reaches it and its children only."""
+    return subprocess.Popen(
+        [*FERRATA, *map(str, words)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["--help"], 0),
+        (["--version"], 0),
+        (["asses"], 2),
+        (["assess", "--nope"], 2),
+        (["assess", "nowhere"], 2),
+    ],
+)
+def test_exit_statuses_without_a_traceback(words, status):
+    done = run(*words)
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr
+    assert (done.stdout != "") == (status == 0)
+
+
+def test_help_loads_nothing_heavy():
+    code = """
+import sys
+from ferrata.cli.main import _COMMANDS, cli
+import click
+for name in _COMMANDS:
+    cli.get_command(click.Context(cli), name).get_help(click.Context(cli))
+heavy = {"sqlalchemy", "pydantic", "yaml", "rich", "ast_grep_py", "jinja2", "pluggy"} & set(sys.modules)
+sys.exit(f"loaded: {heavy}" if heavy else 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["assess", "--no-save", "--verbose"], 0),
+        (["assess", "--json"], 0),
+        (["assess", "--verbose", "--fail-under", "4"], 1),
+        (["ledger", "export", "--project"], 0),
+    ],
+)
+def test_a_reader_that_is_gone_fails_no_gate(assessed, words, status):
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [*words, assessed] if words[-1] == "--project" else [words[0], assessed, *words[1:]]
+    done = subprocess.run([*FERRATA, *map(str, words)], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert done.returncode == status
+    assert "Error" not in done.stderr
+    assert "Exception" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("words", [["history", "--project"], ["assess", "--no-save"]])
+def test_a_full_disk_behind_standard_output(assessed, words):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*FERRATA, *words, assessed], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, f"ferrata: cannot write the output: {os.strerror(errno.ENOSPC)}\n")
+
+
+def test_no_standard_output_at_all(assessed):
+    words = " ".join([*FERRATA, "assess", "--json", "--no-save", str(assessed)])
+    done = subprocess.run(["sh", "-c", f"{words} >&-"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_terminal_that_knows_ascii_only(project):
+    (project / "café\u202e.py").write_bytes((project / "bot.py").read_bytes())
+    bare = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run([*FERRATA, "assess", project, "-v"], capture_output=True, env=bare, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"caf\\xe9\\u202e.py" in done.stdout
+
+
+def test_no_git_no_home_no_user(project):
+    (project / ".git").mkdir()
+    done = run(
+        "assess", project, "--format", "json", env={"PATH": "/nonexistent", "PYTHONPATH": os.pathsep.join(sys.path)}
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["scan"]["commit"] is None
+
+
+def many_files(folder):
+    for i in range(40):
+        (folder / f"m{i}.py").write_text(f"from openai import OpenAI\nx = {i}\n" + "def f(x):\n    return [x]\n" * 2000)
+    return folder
+
+
+def test_an_interrupted_assessment_keeps_nothing_half(fresh):
+    ferrata = started("assess", many_files(fresh))
+    time.sleep(0.7)
+    os.killpg(ferrata.pid, signal.SIGINT)
+    _, said = ferrata.communicate(timeout=60)
+    # It may have been over already, on a very fast machine.
+    assert (ferrata.returncode, said) in ((130, "ferrata: interrupted\n"), (130, "\nferrata: interrupted\n"), (0, ""))
+    assert "Traceback" not in said
+
+
+def test_killed_and_run_again(fresh):
+    many_files(fresh)
+    for seconds in (0.3, 0.9):
+        ferrata = started("assess", fresh)
+        time.sleep(seconds)
+        os.killpg(ferrata.pid, signal.SIGKILL)
+        ferrata.communicate()
+    assert run("assess", fresh).returncode == 0
+    rows = json.loads(run("history", "--project", fresh, "--json").stdout)
+    verified = json.loads(run("ledger", "verify", "--project", fresh, "--json").stdout)
+    assert verified["verified"]
+    assert verified["count"] == len(rows) >= 1
+
+
+def test_two_at_once_are_both_kept(fresh):
+    pair = [started("assess", fresh, "--format", "svg") for _ in range(2)]
+    ends = [(*process.communicate(timeout=120), process.returncode) for process in pair]
+    assert ends == [(None, "", 0)] * 2
+    assert [row["seq"] for row in json.loads(run("history", "--project", fresh, "--json").stdout)] == [2, 1]
+    assert run("ledger", "verify", "--project", fresh).stdout.startswith("2 records verified")
+
+
+def typed_on_a_terminal(words, steps):
+    """Runs a command on a pseudo-terminal; types each step's text when its prompt is there; the status and the screen."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(sys.executable, [*FERRATA, *words], {**os.environ, "TERM": "xterm", "COLUMNS": "100"})
+    screen = b""
+    waiting = [*steps, (None, b"")]
+    seen = 0
+    while waiting:
+        if not select.select([terminal], [], [], 60)[0]:
+            os.kill(child, signal.SIGKILL)
+            pytest.fail(f"no {waiting[0][0]!r} in {screen!r}")
+        try:
+            data = os.read(terminal, 65536)
+        except OSError:  # the other end is closed
+            data = b""
+        screen += data
+        if not data:
+            break
+        prompt, text = waiting[0]
+        if prompt is not None and prompt in screen[seen:]:
+            seen = len(screen)
+            os.write(terminal, text)
+            waiting.pop(0)
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), screen.decode().replace("\r\n", "\n")
+
+
+def test_answering_on_a_terminal_and_leaving_with_control_c(fresh):
+    words = ["answer", "--project", str(fresh), "models.pinned"]
+    status, screen = typed_on_a_terminal(
+        words, [(b"answer> ", b"2\n"), (b"note (may be empty)> ", b"so far\n"), (b"(may be empty)> ", b"\x03")]
+    )
+    assert status == 0
+    assert "[1/1] models.pinned (level 2)" in screen
+    assert "1 answer kept." in screen
+    status, screen = typed_on_a_terminal(words, [(b"answer> ", b"\x03")])
+    assert status == 0
+    assert "so far you say: 40%  so far" in screen
+    assert "0 answers kept." in screen
+
+
+def test_a_terminal_gets_colours_but_no_name_of_a_file_does(project):
+    (project / "\x1b[35mpurple.py").write_bytes((project / "bot.py").read_bytes())
+    status, screen = typed_on_a_terminal(["assess", str(project), "-v"], [])
+    assert status == 0
+    assert "\x1b[1m" in screen
+    assert "\x1b[35mpurple" not in screen
+    assert "\\u001b[35mpurple.py" in screen.replace("\n", "")
