@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
+import importlib
 import sys
 
 import pytest
@@ -48,7 +48,7 @@ def plugin(tmp_path, monkeypatch):
     (site / "acme_rules").mkdir()
     (site / "acme_rules/acme.yaml").write_text(RULES)
     monkeypatch.syspath_prepend(site)
-    importlib.metadata.MetadataPathFinder.invalidate_caches()
+    importlib.invalidate_caches()
     plugin_manager.cache_clear()
     yield site
     plugin_manager.cache_clear()

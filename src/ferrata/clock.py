@@ -45,7 +45,7 @@ class FrozenClock:
 
 def format_time(at: datetime) -> str:
     """ISO 8601 in UTC with microseconds and a `Z`, so that text order is time order."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def parse_time(text: str) -> datetime:

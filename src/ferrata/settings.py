@@ -24,8 +24,8 @@ __all__ = ["FILE_NAME", "MaturitySettings", "ProjectFile", "Settings", "load_set
 
 FILE_NAME = "ferrata.yaml"
 STATE_FOLDER = ".ferrata"
-_REFERENCE = re.compile(r"^\$\{(env|file):([^}]+)\}$")
-_STORE = re.compile(r"^\$\{env:(FERRATA_[A-Za-z0-9_]+)\}$")
+_REFERENCE = re.compile(r"^\$\{(env|file):([^}]+)\}\Z")
+_STORE = re.compile(r"^\$\{env:(FERRATA_[A-Za-z0-9_]+)\}\Z")
 # A project file is a page; what is larger is none, and would only take time.
 _MOST_BYTES = 1_000_000
 

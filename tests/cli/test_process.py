@@ -87,7 +87,7 @@ def test_a_reader_that_is_gone_fails_no_gate(assessed, words, status):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 @pytest.mark.parametrize("words", [["history", "--project"], ["assess", "--no-save"]])
 def test_a_full_disk_behind_standard_output(assessed, words):
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         done = subprocess.run([*FERRATA, *words, assessed], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, f"ferrata: cannot write the output: {os.strerror(errno.ENOSPC)}\n")
 
@@ -100,7 +100,7 @@ def test_no_standard_output_at_all(assessed):
 
 def test_a_terminal_that_knows_ascii_only(project):
     (project / "café\u202e.py").write_bytes((project / "bot.py").read_bytes())
-    bare = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    bare = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
     done = subprocess.run([*FERRATA, "assess", project, "-v"], capture_output=True, env=bare, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"caf\\xe9\\u202e.py" in done.stdout
@@ -126,9 +126,12 @@ def test_an_interrupted_assessment_keeps_nothing_half(fresh):
     time.sleep(0.7)
     os.killpg(ferrata.pid, signal.SIGINT)
     _, said = ferrata.communicate(timeout=60)
-    # It may have been over already, on a very fast machine.
-    assert (ferrata.returncode, said) in ((130, "ferrata: interrupted\n"), (130, "\nferrata: interrupted\n"), (0, ""))
-    assert "Traceback" not in said
+    # 0 where it was over already; Python itself dies of the signal where that comes in the middle of some imports.
+    assert (ferrata.returncode, said.strip()) in (
+        (130, "ferrata: interrupted"),
+        (-signal.SIGINT, "ferrata: interrupted"),
+        (0, ""),
+    )
 
 
 def test_killed_and_run_again(fresh):
@@ -175,6 +178,7 @@ def typed_on_a_terminal(words, steps):
         prompt, text = waiting[0]
         if prompt is not None and prompt in screen[seen:]:
             seen = len(screen)
+            time.sleep(0.3)  # as a person does: a signal between the prompt and the reading would wait for the next key
             os.write(terminal, text)
             waiting.pop(0)
     os.close(terminal)

@@ -78,7 +78,9 @@ _SONNET = "(?:opus|sonnet|haiku|fable|mythos)"
 
 FAMILIES = (
     Family("openai", ("gpt-",), r"gpt-oss-(?:safeguard-)?(?:20b|120b)", pinning="unversioned"),
-    Family("openai", ("gpt-",), r"gpt-(?:3\.5|35|4o|4\.[15]|4|5(?:\.[1-9])?|6(?:\.[1-9])?)", _GPT, rf"{_DAY}|{_MMDD}"),
+    # Azure's spelling: there the version of the deployment decides, not an alias.
+    Family("openai", ("gpt-",), "gpt-35", "turbo|16k|instruct", rf"{_DAY}|{_MMDD}", pinning="unversioned"),
+    Family("openai", ("gpt-",), r"gpt-(?:3\.5|4o|4\.[15]|4|5(?:\.[1-9])?|6(?:\.[1-9])?)", _GPT, rf"{_DAY}|{_MMDD}"),
     Family(
         "openai",
         ("gpt-",),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
-
-from pydantic import ValidationError
 
 from ferrata.documents import Document, read_text, read_yaml, validate
 from ferrata.maturity.advice import place_of
@@ -58,10 +57,10 @@ def read_assessment(path: Path) -> Assessment:
     """
     text = read_text(path)
     try:
-        return Assessment.model_validate_json(text)
-    except ValidationError:
-        pass  # read again, slowly, by the reader that knows on which line each mistake is
-    return validate(read_yaml(text, file=str(path)), Assessment, file=str(path), text=text)
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        document = read_yaml(text, file=str(path))  # which says on which line it is wrong
+    return validate(document, Assessment, file=str(path), text=text)
 
 
 def compare_assessments(a: Assessment, b: Assessment) -> Comparison:

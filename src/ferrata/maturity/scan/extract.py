@@ -37,7 +37,7 @@ __all__ = ["Extractor"]
 
 _MOST_HITS = 20
 # Files that keep old names on purpose decide nothing.
-_RETIRED = re.compile(r"(deprecated|obsolete|openapi|swagger)[\w-]*\.\w+$")
+_RETIRED = re.compile(r"(deprecated|obsolete|openapi|swagger|tiktoken|tokeniz)[\w-]*\.\w+$")
 _MODELS, _PROMPTS, _SECRETS = frozenset(MODEL_LITERALS), frozenset(PROMPT_LITERALS), frozenset(SECRET_LITERALS)
 _NEVER_OPENED = frozenset({"vendored", "generated"})
 # Roles that may turn out to be the product, in a repository that has no other.

@@ -34,7 +34,7 @@ def _code() -> re.Pattern[str]:
 @cache
 def _default() -> re.Pattern[str]:
     """`os.getenv("MODEL", "x")`, `process.env.MODEL ?? "x"`: a default that the environment changes."""
-    asked = r"environ\.get|getenv|env\.\w+|env\.get|env\(|config\.get|GetEnvironmentVariable|GetValue|Configuration\["
+    asked = r"environ\.get|getenv|env\.(?P<variable>\w+)|env\.get|env\(|config\.get|GetEnvironmentVariable|GetValue|Configuration\["
     named = r"""[^"'`\n]{0,40}(?:["'`](?P<key>[\w.:-]+)["'`]\]?\)?)?"""
     return re.compile(rf"""(?:{asked}){named}\s*(?:,|\|\||\?\?|or)\s*["'`]{_NAME}["'`]""", re.IGNORECASE)
 
@@ -58,7 +58,7 @@ _NOT_A_CHOICE = re.compile(
 # A longer line is data. A choice is short.
 _LONGEST = 400
 # A constant of an enumeration, as SDKs list what there is: CLAUDE_3_OPUS("claude-3-opus-20240229"),
-_CONSTANT = re.compile(r"""^\s*[A-Z][A-Z0-9_]+\(\s*"[^"]+"\s*[,)]""")
+_CONSTANT = re.compile(r"""^\s*(?:[A-Z][A-Z0-9_]+\(\s*"[^"]+"\s*[,)]|\w+\s+\w*Model\s*=\s*")""")
 _COMMENT = ("#", "//", "*", "/*", "--", "<!--")
 
 
@@ -98,7 +98,7 @@ def _find(source: Source) -> Iterator[Mention]:
         groups = match.groupdict()
         model = groups["model"] or groups.get("model2") or ""
         if looks_like_model(model) and not _is_label(model):
-            yield Mention(model, groups["key"] or groups.get("callee") or "", row, context)
+            yield Mention(model, groups["key"] or groups.get("variable") or groups.get("callee") or "", row, context)
 
 
 def _inside_text(line: str, match: re.Match[str]) -> bool:

@@ -49,6 +49,7 @@ _TRAITS: dict[str, re.Pattern[str]] = {
         r"(?:^|\n)\W*(?:safety|security|guardrails?|responsible ai|content policy)(?: \w+){0,2}\W*\n",
     ),
     "refusal": _any(
+        r"\b(?:state|say|tell \w+) (?:that )?the answer is not|\b(?:don't|do not) (?:provide an answer|provide the answer|give an answer|make up|invent|fabricate|speculate|guess)",
         r"\bdo(?:n't| not) know\b|\bnot sure\b|\bunsure\b|\buncertain\b|\bcan(?:not|'t| not) (?:answer|help|assist|find|be (?:found|determined|answered)|provide|comply|determine|do that)|\bpolitely|\bdecline|\brefus(?:e|al)\b|\b(?:not enough|insufficient|lacks?|no) (?:relevant )?(?:information|context|data|evidence)\b",
         r"\bif (?:the |a |an |any |there |it |you )?(?:\w+ ){0,4}(?:does not|doesn't|do not|don't|is not|isn't|are not|aren't|is no|are no|is unclear|is ambiguous|is missing|cannot|can't)\b",
         r"\b(?:ask|request) (?:\w+ ){0,3}(?:clarif|follow-up question)|\bclarifying question|\b(?:escalate|hand ?over|hand off|refer|redirect|transfer|direct)\b(?: \w+){0,4} to (?:a |an |the |our )?(?:human|person|agent|support|professional|doctor|lawyer|expert|representative|colleague)|\b(?:return|output|respond with|reply|say|use) (?:\w+ )?[\"'`]?(?:null|none|unknown|n/a|an empty|not found|no_|i cannot)",
