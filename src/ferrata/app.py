@@ -21,6 +21,8 @@ from ferrata.maturity import (
     Inputs,
     MaturityRepo,
     built_in_rules,
+    changed_answers,
+    check_answers,
     evidence_of,
     formats,
     head_commit,
@@ -33,10 +35,10 @@ from ferrata.maturity import (
     read_answers,
     roadmap_steps,
     scan_repository,
-    tracks,
 )
 from ferrata.plugins import plugin_manager
 from ferrata.settings import load_settings
+from ferrata.state import LocalState
 from ferrata.store import Store
 
 if TYPE_CHECKING:
@@ -90,12 +92,17 @@ class App:
         self.close()
 
     @cached_property
+    def state(self) -> LocalState:
+        """The folder for local state."""
+        return LocalState(self.settings)
+
+    @cached_property
     def store(self) -> Store:
         """The database; the folder for the local one is made."""
         url = self.settings.store_url
         if url is not None:
             return Store.open(url, clock=self.clock)
-        self._make_state()
+        self.state.make()
         # A URL object, because in a URL's text a `?` of the folder's name would end the path.
         local = URL.create("sqlite", database=str((self.settings.state / _DATABASE).resolve()))
         return Store.open(cast("str", local), clock=self.clock)
@@ -133,7 +140,7 @@ class App:
 
     def rules(self) -> RuleSet:
         """The rules in force: built-in ones, plugins' and the project's own."""
-        return self._rules(self._state())
+        return self._rules(self.state.usable)
 
     def own_rule_folders(self) -> list[Path]:
         """The folders of rules that the project declares.
@@ -165,8 +172,8 @@ class App:
             )
         if save:
             with suppress(StoreUnavailable):
-                self._make_state()
-        assessment = self._measure(chosen, given, state=self._state() if save else None, make=save)
+                self.state.make()
+        assessment = self._measure(chosen, given, state=self.state.usable if save else None, make=save)
         return self._keep(assessment) if save else assessment
 
     def answers_of_file(self, path: Path | None, model: MaturityModel) -> list[Answer]:
@@ -185,11 +192,9 @@ class App:
         Raises:
             UsageError: a value is not 0 to 1, or a text cannot be printed.
         """
-        for answer in answers:
-            _check_answer(answer)
+        check_answers(answers)
         repo, ledger = self.maturity, self.ledger
-        known = {(a.practice, a.respondent): a for a in repo.answers()}
-        new = [a for a in answers if not _stands(a, known.get((a.practice, a.respondent)))]
+        new = changed_answers(repo.answers(), answers)
         at = format_time(self.clock.now())
         with self.store.write() as connection:
             repo.add_answers(connection, [answer._replace(at=answer.at or at) for answer in new])
@@ -234,7 +239,7 @@ class App:
         """
         chosen = self.model(model)
         given = self.answers_of_file(None, chosen)
-        assessment = self._measure(chosen, given, state=self._state(), make=False)
+        assessment = self._measure(chosen, given, state=self.state.usable, make=False)
         if not assessment.llm_use:
             raise UsageError(
                 "no LLM use found, so there is nothing to climb", hint="see what was read with `ferrata assess`"
@@ -250,16 +255,13 @@ class App:
 
     def write_report(self, assessment: Assessment, model: Path | None = None) -> str | None:
         """Write the HTML report beside the local state, if that exists; its path."""
-        state = self._state()
-        if state is None:
+        if self.state.usable is None:
             return None
         text = formats()["html"](assessment, self.model(model), self.trend(assessment))
-        path = state / "report.html"
         try:
-            _replace_file(path, text)
+            return str(self.state.write("report.html", text))
         except OSError:
             return None
-        return str(path)
 
     def trend(self, assessment: Assessment) -> list[HistoryPoint]:
         """The course of the score up to an assessment, the oldest first."""
@@ -345,43 +347,6 @@ class App:
             return None
         return Path(url.database) if url.drivername == "sqlite" and url.database else None
 
-    @cached_property
-    def _distrust(self) -> str:
-        """Why the folder for local state is not used; empty where it is.
-
-        It is Ferrata's own, and kept out of git. One that came with the repository is a stranger's: its links could
-        lead anywhere, its rules and records say anything.
-        """
-        root, state = self.settings.root, self.settings.state
-        try:
-            links = [path for path in (state, *(state.iterdir() if state.is_dir() else ())) if path.is_symlink()]
-        except OSError as error:
-            return f"cannot read {str(state)!r}: {error.strerror}"
-        if links:
-            return f"{str(links[0])!r} is a symbolic link"
-        if state.is_dir() and tracks(root, state.name):
-            return f"{str(state)!r} is under version control, so it came with the repository"
-        return ""
-
-    def _state(self) -> Path | None:
-        """The folder for local state, where there is one that may be used."""
-        state = self.settings.state
-        return state if state.is_dir() and not self._distrust else None
-
-    def _make_state(self) -> None:
-        """Make the folder for local state, with a file that keeps it out of git."""
-        state = self.settings.state
-        hint = "set FERRATA_STORE to a database elsewhere, or keep nothing with --no-save"
-        if self._distrust:
-            raise StoreUnavailable(f"local state is not kept: {self._distrust}", hint=f"remove it; or {hint}")
-        try:
-            state.mkdir(exist_ok=True)
-            ignore = state / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text("*\n", encoding="utf-8")
-        except OSError as error:
-            raise StoreUnavailable(f"cannot write {str(state)!r}: {error.strerror}", hint=hint) from None
-
 
 def open_app(root: Path, *, clock: Clock | None = None) -> App:
     """The app of the project in `root`.
@@ -411,19 +376,6 @@ def _ours(store: Store) -> Generator[None]:
         ) from None
 
 
-def _check_answer(answer: Answer) -> None:
-    if answer.value is not None and not 0 <= answer.value <= 1:
-        raise UsageError(f"not a value: {answer.value!r}", hint="give a number from 0 (not at all) to 1 (fully)")
-    for what, text in (("respondent", answer.respondent), ("note", answer.note), ("link", answer.link)):
-        if not text.isprintable():
-            raise UsageError(f"not a {what}: {text!r}", hint="give printable characters on one line")
-
-
-def _stands(given: Answer, known: Answer | None) -> bool:
-    """Whether an answer says what is stored already."""
-    return known is not None and given._replace(at="") == known._replace(at="") and given.at in ("", known.at)
-
-
 def _as_text(scanned: ScanResult) -> ScanResult:
     """The same, where names of files that are no text (they are bytes) are shown as escapes, so that they can be stored."""
     return replace(
@@ -436,14 +388,3 @@ def _as_text(scanned: ScanResult) -> ScanResult:
 
 def _text(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
-
-
-def _replace_file(path: Path, text: str) -> None:
-    """Write a whole file or nothing; a link in its place is replaced, not followed."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with partial.open("x", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -326,3 +327,16 @@ def test_a_folder_that_may_not_be_written(fresh, ferrata):
     assert f"no history and no ledger: cannot write '{fresh}/.ferrata': " in ran.err
     assert ran.err.endswith("; set FERRATA_STORE to a database elsewhere, or keep nothing with --no-save\n")
     fresh.chmod(0o755)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no /proc here")
+def test_an_app_that_is_closed_holds_no_database(project):
+    def held():
+        return [fd for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink() and str(project) in os.readlink(fd)]  # noqa: PTH115
+
+    with open_app(project) as app:
+        assert len(app.history()) == 1
+        assert held()
+    assert not held()
+    with open_app(project):
+        pass  # closing what was never opened is nothing

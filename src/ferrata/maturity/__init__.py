@@ -1,7 +1,7 @@
 """Maturity: the model, evidence, assessments, the roadmap and reports."""
 
 from ferrata.maturity.advice import evidence_of, roadmap_steps
-from ferrata.maturity.answers import merge_answers, read_answers, write_answers
+from ferrata.maturity.answers import changed_answers, check_answers, merge_answers, read_answers, write_answers
 from ferrata.maturity.assess import Inputs, make_assessment
 from ferrata.maturity.built_in import built_in_rules
 from ferrata.maturity.compare import Comparison, PracticeChange, compare_assessments, read_assessment
@@ -35,6 +35,8 @@ __all__ = [
     "ScanResult",
     "built_in_model",
     "built_in_rules",
+    "changed_answers",
+    "check_answers",
     "check_examples",
     "compare_assessments",
     "evidence_of",

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 from ferrata.clock import format_time, parse_time
 from ferrata.documents import Document, line_of, read_text, read_yaml, validate
-from ferrata.errors import InvalidDocument, Mistake
+from ferrata.errors import InvalidDocument, Mistake, UsageError
 from ferrata.maturity.evidence import Answer
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ferrata.maturity.model import MaturityModel
 
-__all__ = ["merge_answers", "read_answers", "write_answers"]
+__all__ = ["changed_answers", "check_answers", "merge_answers", "read_answers", "write_answers"]
 
 
 def _printable(text: str) -> str:
@@ -94,3 +94,27 @@ def merge_answers(stored: Iterable[Answer], given: Iterable[Answer]) -> list[Ans
     """Both, where a respondent's given answer replaces the stored one to the same practice."""
     merged = {(answer.practice, answer.respondent): answer for answer in (*stored, *given)}
     return list(merged.values())
+
+
+def check_answers(answers: Iterable[Answer]) -> None:
+    """Refuse what a file of answers may not hold either.
+
+    Raises:
+        UsageError: a value is not 0 to 1, or a text cannot be printed on one line.
+    """
+    for answer in answers:
+        if answer.value is not None and not 0 <= answer.value <= 1:
+            raise UsageError(f"not a value: {answer.value!r}", hint="give a number from 0 (not at all) to 1 (fully)")
+        for what, text in (("respondent", answer.respondent), ("note", answer.note), ("link", answer.link)):
+            if not text.isprintable():
+                raise UsageError(f"not a {what}: {text!r}", hint="give printable characters on one line")
+
+
+def changed_answers(stored: Iterable[Answer], given: Iterable[Answer]) -> list[Answer]:
+    """Those given that say something else than what is stored, or say it at another time."""
+    known = {(answer.practice, answer.respondent): answer for answer in stored}
+    return [answer for answer in given if not _stands(answer, known.get((answer.practice, answer.respondent)))]
+
+
+def _stands(given: Answer, known: Answer | None) -> bool:
+    return known is not None and given._replace(at="") == known._replace(at="") and given.at in ("", known.at)
