@@ -7,6 +7,7 @@ name in a host's spelling carries only what that host has announced. Knows nothi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ferrata.catalog.families import match_family
@@ -55,6 +56,7 @@ class _Identity(NamedTuple):
     pinning: Pinning
 
 
+@lru_cache(maxsize=4096)
 def classify_model(name: str, on: date) -> ModelFacts | None:
     """What is known of the model `name` on the day `on`; None if it is not the name of a known model or family."""
     identity = _identify(name)

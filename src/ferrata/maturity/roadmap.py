@@ -57,17 +57,27 @@ def _climb(
     stop: Callable[[Mapping[str, int]], bool],
     limit: Mapping[str, int] | None = None,
 ) -> Iterable[Gain]:
+    known: dict[str, Gain] = {}
     while True:
         points = {d.id: _points(model, d.id, status) for d in model.dimensions}
         open_dimensions = [d for d, n in points.items() if n < (limit[d] if limit is not None else LEVELS[-1])]
         if stop(points) or not open_dimensions:
             return
-        gain = min(
-            (_cheapest(model, d, points[d] + 1, status) for d in open_dimensions), key=lambda g: (g.effort, g.points)
-        )
+        for dimension in open_dimensions:
+            if dimension not in known:
+                known[dimension] = _cheapest(model, dimension, points[dimension] + 1, status)
+        candidates: list[Gain] = [known[d] for d in open_dimensions]
+        gain = min(candidates, key=lambda g: (g.effort, g.points))
         yield gain
         for name in gain.practices:
             status[name] = "met"
+        known = {d: other for d, other in known.items() if d != gain.dimension and not _touches(model, gain, d)}
+
+
+def _touches(model: MaturityModel, gain: Gain, dimension: str) -> bool:
+    """Whether what was gained may change what is cheapest in a dimension."""
+    gained = set(gain.practices)
+    return any(p.id in gained or gained.intersection(p.needs) for p in model.of(dimension))
 
 
 def _cheapest_points(model: MaturityModel, status: Mapping[str, Status], score: int) -> dict[str, int]:

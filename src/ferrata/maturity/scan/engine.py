@@ -149,6 +149,8 @@ def _result(
 
 
 def _read_all(root: Path, entries: list[Entry], rules: RuleSet, *, workers: int) -> Iterator[_Read]:
+    if not entries:
+        return
     if workers < 2 or len(entries) < _WORTH_A_POOL:
         yield from _read_batch_with(_new_extractor(rules), str(root), entries)
         return

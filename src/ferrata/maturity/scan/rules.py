@@ -11,7 +11,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from ferrata import __version__
 from ferrata.documents import Document, line_of, read_text, read_yaml, validate
@@ -56,8 +56,13 @@ Trait = Literal[
     "variables",
 ]
 
+_CHECKED = "checked"
 
-def _regex(text: str) -> str:
+
+def _regex(text: str, info: ValidationInfo) -> str:
+    """A regular expression that compiles; of rules that were remembered it is known, and compiling takes long."""
+    if info.context == _CHECKED:
+        return text
     try:
         re.compile(text)
     except re.error as error:
@@ -68,8 +73,8 @@ def _regex(text: str) -> str:
 class _Match(Document):
     @field_validator("pattern", "run", "uses", "key", "not_key", "value", check_fields=False)
     @classmethod
-    def _compiles(cls, text: str | None) -> str | None:
-        return None if text is None else _regex(text)
+    def _compiles(cls, text: str | None, info: ValidationInfo) -> str | None:
+        return None if text is None else _regex(text, info)
 
 
 class TextMatch(_Match):
@@ -257,13 +262,13 @@ class Rule(Document):
 
     @field_validator("requires")
     @classmethod
-    def _all_compile(cls, texts: list[str]) -> list[str]:
-        return [_regex(text) for text in texts]
+    def _all_compile(cls, texts: list[str], info: ValidationInfo) -> list[str]:
+        return [_regex(text, info) for text in texts]
 
     @field_validator("unless")
     @classmethod
-    def _compiles(cls, text: str | None) -> str | None:
-        return None if text is None else _regex(text)
+    def _compiles(cls, text: str | None, info: ValidationInfo) -> str | None:
+        return None if text is None else _regex(text, info)
 
     @model_validator(mode="after")
     def _sensible(self) -> Rule:
@@ -322,7 +327,7 @@ def _recall(cache: Path | None, digest: str) -> RuleSet | None:
     if cache is None:
         return None
     try:
-        found = _Remembered.model_validate_json(cache.read_bytes())
+        found = _Remembered.model_validate_json(cache.read_bytes(), context=_CHECKED)
     except (OSError, ValueError):
         return None
     whole = found.digest == digest and not list(_unknown({rule.id: rule for rule in found.rules}))
