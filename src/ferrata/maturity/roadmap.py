@@ -119,13 +119,14 @@ def _cheapest(model: MaturityModel, dimension: str, level: int, status: Mapping[
     must = [p for p in here if p.essential and status[p.id] != "met"]
     may = [p for p in here if not p.essential and status[p.id] != "met"]
     best: tuple[float, tuple[str, ...]] | None = None
+    efforts = {p.id: p.effort for p in model.practices}
     for count in range(len(may) + 1):
         for extra in combinations(may, count):
             after: dict[str, Status] = {**status, **{p.id: "met" for p in (*must, *extra)}}
             if met_share(here, after) < model.scoring.share:
                 continue
             names = _with_needs(model, [*must, *extra], status)
-            effort = sum(p.effort for name in names if (p := model.practice(name)))
+            effort = sum(efforts[name] for name in names)
             if best is None or effort < best[0]:
                 best = (effort, names)
     effort, names = best or (0.0, ())
@@ -135,12 +136,12 @@ def _cheapest(model: MaturityModel, dimension: str, level: int, status: Mapping[
 def _with_needs(model: MaturityModel, practices: Sequence[Practice], status: Mapping[str, Status]) -> tuple[str, ...]:
     """The practices and all they need that is not met, needs first."""
     ordered: dict[str, None] = {}
+    by_id = {p.id: p for p in model.practices}
 
     def visit(practice: Practice) -> None:
         for need in practice.needs:
-            needed = model.practice(need)
-            if needed is not None and status[need] != "met" and need not in ordered:
-                visit(needed)
+            if need in by_id and status[need] != "met" and need not in ordered:
+                visit(by_id[need])
         ordered.setdefault(practice.id)
 
     for practice in sorted(practices, key=lambda p: p.effort):

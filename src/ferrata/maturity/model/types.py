@@ -5,7 +5,6 @@ Knows nothing of evidence: only of what would count as evidence.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, HttpUrl
@@ -180,8 +179,4 @@ class MaturityModel(Document):
 
     def practice(self, practice_id: str) -> Practice | None:
         """The practice of that id, or None."""
-        return self._by_id.get(practice_id)
-
-    @cached_property
-    def _by_id(self) -> dict[str, Practice]:
-        return {p.id: p for p in self.practices}
+        return next((p for p in self.practices if p.id == practice_id), None)
