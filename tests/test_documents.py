@@ -52,6 +52,17 @@ def test_deep_nesting_is_refused_and_survived(tmp_path, text):
     assert "nested deeper than 200" in problem
 
 
+def test_merges_that_grow_without_end_are_refused(tmp_path):
+    levels = "\n".join(f"k{i}: &k{i} {{<<: [{', '.join([f'*k{i - 1}'] * 9)}]}}" for i in range(1, 12))
+    ((line, key, problem),) = mistakes(tmp_path, f"k0: &k0 {{x: 1}}\n{levels}\n")
+    assert (line, key, problem) == (2, "<<", "merges a list of mappings; merge one")
+
+
+def test_a_number_of_too_many_digits(tmp_path):
+    ((_, _, problem),) = mistakes(tmp_path, f"name: {'9' * 5000}\n")
+    assert problem.startswith("not valid YAML")
+
+
 def test_not_utf8(tmp_path):
     ((_, _, problem),) = mistakes(tmp_path, b"name: caf\xe9\n")
     assert problem.startswith("cannot be read")

@@ -67,6 +67,8 @@ def read_yaml(text: str, *, file: str) -> Any:
     try:
         _check_depth(text, file=file)
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+    except ValueError as error:
+        raise InvalidDocument([Mistake(file, 1, "", f"not valid YAML: {error}")]) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -74,11 +76,16 @@ def read_yaml(text: str, *, file: str) -> Any:
 
 
 def _check_depth(text: str, *, file: str) -> None:
-    """Refuse deep nesting before it reaches the C composer, which recurses and takes the process down."""
-    if text.count("[") + text.count("{") + text.count("- ") + text.count("? ") < _MOST_DEPTH:
+    """Refuse what takes the process down: deep nesting (the C composer recurses) and merges that grow without end."""
+    if "<<" not in text and text.count("[") + text.count("{") + text.count("- ") + text.count("? ") < _MOST_DEPTH:
         return
     depth = 0
+    merging = False
     for event in yaml.parse(text, Loader=_Loader):
+        if merging and isinstance(event, yaml.SequenceStartEvent):
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise InvalidDocument([Mistake(file, line, "<<", "merges a list of mappings; merge one")])
+        merging = isinstance(event, yaml.ScalarEvent) and event.value == "<<"
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             depth += 1
             if depth > _MOST_DEPTH:

@@ -40,7 +40,7 @@ class Ref:
         Raises:
             UsageError: the text is not a reference.
         """
-        match = _REF.match(text)
+        match = _REF.fullmatch(text)
         at = match["at"] if match else None
         if match is None or (at is not None and at.isdigit() and int(at) < 1):
             raise UsageError(

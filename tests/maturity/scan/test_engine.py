@@ -118,6 +118,26 @@ def test_a_second_scan_reads_nothing_and_says_the_same(tree, rules, tmp_path):
     assert seen(second) == seen(first) == EXPECTED
 
 
+def test_a_name_that_is_no_text_is_remembered_too(tree, rules, tmp_path):
+    (tree / os.fsdecode(b"app/bad\xff.py")).write_text("greet(y)\n")
+    age(tree)
+    cache = tmp_path / "scan.db"
+    first = scan_repository(tree, rules, on=TODAY, cache=cache)
+    second = scan_repository(tree, rules, on=TODAY, cache=cache)
+    assert second.cached == 5
+    assert seen(second) == seen(first)
+
+
+def test_the_same_content_at_another_time_is_not_read_again(tree, rules, tmp_path):
+    age(tree)
+    cache = tmp_path / "scan.db"
+    scan_repository(tree, rules, on=TODAY, cache=cache)
+    os.utime(tree / "app/bot.py", (1_600_000_000, 1_600_000_000))
+    again = scan_repository(tree, rules, on=TODAY, cache=cache)
+    assert again.cached == 4
+    assert seen(again) == EXPECTED
+
+
 def test_changed_files_are_read_again_even_within_one_tick(tree, rules, tmp_path):
     cache = tmp_path / "scan.db"
     scan_repository(tree, rules, on=TODAY, cache=cache)

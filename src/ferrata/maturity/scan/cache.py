@@ -6,6 +6,7 @@ A cache that cannot be used is no cache; it is never an error. Knows nothing of 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 from contextlib import suppress
@@ -28,7 +29,7 @@ WAIT_SECONDS = 5.0
 _RACY_NS = 2_000_000_000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (rules TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS file (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, key TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS file (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, key TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fact (key TEXT PRIMARY KEY, facts TEXT, used INTEGER) WITHOUT ROWID;
 """
 
@@ -65,10 +66,8 @@ class Cache:
                 db.executescript("DELETE FROM meta; DELETE FROM file; DELETE FROM fact;")
                 db.execute("INSERT INTO meta VALUES (?)", (rules,))
                 db.commit()
-            self._files = {
-                p: (size, mtime, key)
-                for p, size, mtime, key in db.execute("SELECT path, size, mtime_ns, key FROM file")
-            }
+            rows = db.execute("SELECT path, size, mtime_ns, key FROM file")
+            self._files = {os.fsdecode(path): (size, mtime_ns, key) for path, size, mtime_ns, key in rows}
             self._facts = dict(db.execute("SELECT key, facts FROM fact"))
         except sqlite3.DatabaseError:
             db.close()
@@ -98,10 +97,12 @@ class Cache:
         if self._db is None:
             return
         now = time.time_ns()
-        files: list[tuple[str, int, int, str]] = []
+        files: list[tuple[bytes, int, int, str]] = []
         facts: list[tuple[str, str, int]] = []
         for entry, key, value in found:
-            files.append((entry.path, entry.size, entry.mtime_ns if now - entry.mtime_ns > _RACY_NS else -1, key))
+            files.append(
+                (os.fsencode(entry.path), entry.size, entry.mtime_ns if now - entry.mtime_ns > _RACY_NS else -1, key)
+            )
             facts.append(
                 (key, json.dumps(value.to_json(), ensure_ascii=False, separators=(",", ":")), now // 1_000_000_000)
             )
@@ -109,7 +110,7 @@ class Cache:
             with self._db:
                 self._db.executemany("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", files)
                 self._db.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?, ?)", facts)
-                self._db.executemany("DELETE FROM file WHERE path = ?", ((path,) for path in gone))
+                self._db.executemany("DELETE FROM file WHERE path = ?", ((os.fsencode(path),) for path in gone))
                 self._prune()
 
     def _prune(self) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from ferrata.maturity.scan.cache import Cache, content_key
@@ -191,6 +194,12 @@ def _pool(rules: RuleSet, workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(rules,))
 
 
+def _die_with_parent() -> None:
+    """On Linux, a reader whose scan was killed ends too, instead of waiting for work for ever."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 def _new_extractor(rules: RuleSet) -> Extractor:
     """The readers and parsers are loaded only by who reads: a warm scan does not."""
     from ferrata.maturity.scan.extract import Extractor
@@ -203,6 +212,7 @@ _extractor: Extractor | None = None
 
 def _start_worker(rules: RuleSet) -> None:
     global _extractor
+    _die_with_parent()
     _extractor = _new_extractor(rules)
 
 

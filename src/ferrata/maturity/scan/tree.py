@@ -89,7 +89,7 @@ def _by_git(root: Path) -> list[str] | None:
             capture_output=True,
             timeout=120,
             check=False,
-            env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+            env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
