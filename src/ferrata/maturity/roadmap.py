@@ -71,13 +71,15 @@ def _climb(
         yield gain
         for name in gain.practices:
             status[name] = "met"
-        known = {d: other for d, other in known.items() if d != gain.dimension and not _touches(model, gain, d)}
+        known = {d: other for d, other in known.items() if d != gain.dimension and not _touches(model, gain, other)}
 
 
-def _touches(model: MaturityModel, gain: Gain, dimension: str) -> bool:
-    """Whether what was gained may change what is cheapest in a dimension."""
+def _touches(model: MaturityModel, gain: Gain, other: Gain) -> bool:
+    """Whether what was gained may change what is cheapest in the dimension of another gain."""
     gained = set(gain.practices)
-    return any(p.id in gained or gained.intersection(p.needs) for p in model.of(dimension))
+    return not gained.isdisjoint(other.practices) or any(
+        p.id in gained or gained.intersection(p.needs) for p in model.of(other.dimension)
+    )
 
 
 def _cheapest_points(model: MaturityModel, status: Mapping[str, Status], score: int) -> dict[str, int]:
