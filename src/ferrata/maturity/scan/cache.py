@@ -13,7 +13,7 @@ from contextlib import suppress
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from ferrata.maturity.scan.types import FileFacts
+from ferrata.maturity.scan.types import NOTHING, FileFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +32,13 @@ CREATE TABLE IF NOT EXISTS meta (rules TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS file (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, key TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fact (key TEXT PRIMARY KEY, facts TEXT, used INTEGER) WITHOUT ROWID;
 """
+
+
+def _text(facts: FileFacts) -> str:
+    return json.dumps(facts.to_json(), ensure_ascii=False, separators=(",", ":"))
+
+
+_EMPTY = _text(NOTHING)
 
 
 def content_key(path: str, data: bytes) -> str:
@@ -80,7 +87,7 @@ class Cache:
         size, mtime_ns, key = self._files.get(entry.path, (-1, -1, ""))
         if (size, mtime_ns) != (entry.size, entry.mtime_ns):
             return None
-        return self.by_key(key) if key else FileFacts()
+        return self.by_key(key) if key else NOTHING
 
     @property
     def empty(self) -> bool:
@@ -90,6 +97,8 @@ class Cache:
     def by_key(self, key: str) -> FileFacts | None:
         """The facts of a content."""
         text = self._facts.get(key)
+        if text == _EMPTY:
+            return NOTHING
         return FileFacts.from_json(json.loads(text)) if text else None
 
     def store(self, found: Iterable[tuple[Entry, str, FileFacts]], *, gone: Iterable[str] = ()) -> None:
@@ -103,9 +112,7 @@ class Cache:
             files.append(
                 (os.fsencode(entry.path), entry.size, entry.mtime_ns if now - entry.mtime_ns > _RACY_NS else -1, key)
             )
-            facts.append(
-                (key, json.dumps(value.to_json(), ensure_ascii=False, separators=(",", ":")), now // 1_000_000_000)
-            )
+            facts.append((key, _text(value), now // 1_000_000_000))
         with suppress(sqlite3.Error, UnicodeError):
             with self._db:
                 self._db.executemany("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", files)

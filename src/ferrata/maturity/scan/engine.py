@@ -18,7 +18,7 @@ from ferrata.maturity.scan.cache import Cache, content_key
 from ferrata.maturity.scan.paths import compile_globs, format_of
 from ferrata.maturity.scan.resolve import Resolved, matching_rules, resolve
 from ferrata.maturity.scan.tree import Entry, list_files
-from ferrata.maturity.scan.types import FileFacts, ScanResult, Skipped
+from ferrata.maturity.scan.types import NOTHING, FileFacts, ScanResult, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,7 +33,6 @@ __all__ = ["check_examples", "scan_repository", "scan_texts"]
 _BATCH = 128
 # Below this many files to read, starting other processes takes longer than reading.
 _WORTH_A_POOL = 300
-_NOTHING = FileFacts()
 
 
 class _Read(NamedTuple):
@@ -89,7 +88,7 @@ def scan_repository(
     facts.update((read.entry.path, read.facts) for read in fresh)
     memory.store([*moved, *fresh], gone=memory.paths() - {entry.path for entry in wanted} if fresh or moved else ())
     memory.close()
-    ordered = {entry.path: facts[entry.path] for entry in wanted if facts[entry.path] is not _NOTHING}
+    ordered = {entry.path: facts[entry.path] for entry in wanted if facts[entry.path] is not NOTHING}
     resolved = resolve(ordered, [entry.path for entry in entries], rules, on=on)
     return _result(resolved, entries, wanted, ordered, cached=len(wanted) - len(new), started=started)
 
@@ -224,7 +223,7 @@ def _read_batch(root: str, entries: list[Entry]) -> list[_Read]:
 def _read_batch_with(extractor: Extractor, root: str, entries: Iterable[Entry]) -> Iterator[_Read]:
     for entry in entries:
         if not extractor.opens(entry.path):
-            yield _Read(entry, "", _NOTHING)
+            yield _Read(entry, "", NOTHING)
             continue
         if problem := extractor.too_large(entry.path, entry.size):
             yield _Read(entry, f"{entry}", FileFacts(skipped=problem))
@@ -236,4 +235,4 @@ def _read_batch_with(extractor: Extractor, root: str, entries: Iterable[Entry]) 
             yield _Read(entry, f"{entry}", FileFacts(skipped=f"cannot be read: {error.strerror}"))
             continue
         facts = extractor.extract(entry.path, data)
-        yield _Read(entry, content_key(entry.path, data), facts if facts != _NOTHING else _NOTHING)
+        yield _Read(entry, content_key(entry.path, data), facts if facts != NOTHING else NOTHING)

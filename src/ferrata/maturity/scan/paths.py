@@ -77,7 +77,7 @@ def _limit(language: str) -> int:
     return {"notebook": 20_000_000, "json": 400_000, "yaml": 600_000, "jsonl": 2_000_000}.get(language, 1_500_000)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=100_000)
 def format_of(path: str) -> Format | None:
     """The language of a path; None for files that the scanner never opens (lock files, images, binaries, ...)."""
     name = path.rpartition("/")[2]
@@ -153,7 +153,7 @@ _PROMPT_FOLDER = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=100_000)
 def role_of(path: str) -> Role:
     """What a file is for, by its path: `product` unless a folder or name says otherwise."""
     plain = _PACKAGE.sub("/", path)

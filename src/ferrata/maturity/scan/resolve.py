@@ -178,9 +178,10 @@ class _Sites:
 
     @cached_property
     def _by_key(self) -> Mapping[str, list[str]]:
-        found: dict[str, list[str]] = defaultdict(list)
+        asked = {key for rule in self._rules.rules for key in name_keys(rule.match.paths)}
+        found: dict[str, list[str]] = {key: [] for key in asked}
         for path in self._paths:
-            for key in keys_of(path):
+            for key in asked.intersection(keys_of(path)):
                 found[key].append(path)
         return found
 

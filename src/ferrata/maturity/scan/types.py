@@ -10,6 +10,7 @@ MODEL, PROMPT, SECRET = "@model", "@prompt", "@secret"
 
 __all__ = [
     "MODEL",
+    "NOTHING",
     "PROMPT",
     "SECRET",
     "Dependency",
@@ -103,6 +104,10 @@ class FileFacts:
             scripts=scripts,
             skipped=skipped,
         )
+
+
+# What most files give.
+NOTHING = FileFacts()
 
 
 @dataclass(frozen=True)
