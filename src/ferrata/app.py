@@ -35,6 +35,7 @@ from ferrata.maturity import (
     read_answers,
     roadmap_steps,
     scan_repository,
+    tracks,
 )
 from ferrata.plugins import plugin_manager
 from ferrata.settings import load_settings
@@ -278,7 +279,8 @@ class App:
             cache=state / "scan.db" if state else None,
             exclude=self.settings.file.maturity.exclude,
         )
-        commit = head_commit(root)
+        # The commit of a repository that only happens to lie around the folder says nothing about it.
+        commit = head_commit(root) if tracks(root, ".") else None
 
         def weigh(*, usable: bool) -> Assessment:
             inputs = Inputs(

@@ -114,3 +114,20 @@ def test_a_bare_repository(tmp_path, repository):
     assert is_bare(tmp_path / "bare")
     assert not is_bare(repository)
     assert not is_bare(tmp_path)
+
+
+def test_a_folder_that_the_enclosing_repository_ignores_has_no_commit_of_its_own(tmp_path):
+    """`assess` asks both: an enclosing repository has a commit, but it tracks nothing here."""
+    import subprocess
+
+    from ferrata.app import open_app
+
+    (tmp_path / ".gitignore").write_text("built/\n")
+    (tmp_path / "built").mkdir()
+    (tmp_path / "built/a.py").write_text("x = 1\n")
+    for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    with open_app(tmp_path / "built") as app:
+        assert app.assess(save=False).scan.commit is None
+    with open_app(tmp_path) as app:
+        assert app.assess(save=False).scan.commit is not None
