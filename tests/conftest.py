@@ -22,8 +22,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from ferrata.clock import FrozenClock
+
+# How long an example takes depends on what else the machine does; timings live in bench/.
+settings.register_profile("ferrata", deadline=None)
+settings.load_profile("ferrata")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
