@@ -46,7 +46,7 @@ bench: .venv/installed-dev ## measure scanning speed on generated trees beside g
 
 lock: .venv/installed-dev ## renew the lock files from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-		--no-emit-find-links --no-annotate --upgrade pyproject.toml requirements/build.in -o requirements/run.lock
+		--no-emit-find-links --no-annotate --upgrade --extra local pyproject.toml requirements/build.in -o requirements/run.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		--no-emit-find-links --no-annotate --upgrade --group dev pyproject.toml -c requirements/run.lock -o requirements/dev.lock
 

@@ -6,7 +6,8 @@
     ├── NotFound           a name or id that does not exist
     ├── Conflict           somebody else wrote first
     ├── BrokenChain        the ledger does not verify
-    └── StoreUnavailable   the database cannot be reached or used
+    ├── StoreUnavailable   the database cannot be reached or used
+    └── ModelError         a model did not answer; its kinds say why
 
 An error says what happened, then (`hint`) what to do. The command line prints both without a traceback.
 """
@@ -21,6 +22,15 @@ __all__ = [
     "FerrataError",
     "InvalidDocument",
     "Mistake",
+    "ModelBadResponse",
+    "ModelBusy",
+    "ModelDenied",
+    "ModelError",
+    "ModelOverQuota",
+    "ModelRefused",
+    "ModelRequestInvalid",
+    "ModelTimeout",
+    "ModelUnavailable",
     "NotFound",
     "StoreUnavailable",
     "UsageError",
@@ -75,6 +85,82 @@ class StoreUnavailable(FerrataError):
 
     code = "store_unavailable"
     status = 503
+    retryable = True
+
+
+class ModelError(FerrataError):
+    """A model did not answer. Never carries a key or a whole body of the vendor's.
+
+    Attributes:
+        retry_after: seconds after which the vendor said to try again, or None.
+        request_id: the vendor's id of the failed request, or empty.
+    """
+
+    code = "model_error"
+    status = 502
+
+    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None, request_id: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+        self.request_id = request_id
+
+
+class ModelDenied(ModelError):
+    """The key is missing, wrong, or may not use the model."""
+
+    code = "model_denied"
+    status = 401
+
+
+class ModelOverQuota(ModelError):
+    """The account's or the project's budget is used up; waiting a moment does not help."""
+
+    code = "model_over_quota"
+    status = 402
+
+
+class ModelRequestInvalid(ModelError):
+    """The vendor refuses the request as it stands: an unknown model or parameter, too many tokens."""
+
+    code = "model_request_invalid"
+    status = 400
+
+
+class ModelRefused(ModelError):
+    """The vendor's content filter stopped the request."""
+
+    code = "model_refused"
+    status = 422
+
+
+class ModelBusy(ModelError):
+    """Too many requests or tokens at once."""
+
+    code = "model_busy"
+    status = 429
+    retryable = True
+
+
+class ModelTimeout(ModelError):
+    """No answer in time."""
+
+    code = "model_timeout"
+    status = 504
+    retryable = True
+
+
+class ModelUnavailable(ModelError):
+    """The vendor cannot be reached, or failed by its own fault."""
+
+    code = "model_unavailable"
+    status = 503
+    retryable = True
+
+
+class ModelBadResponse(ModelError):
+    """The answer is no answer: HTML, half a stream, nothing, or JSON of another shape."""
+
+    code = "model_bad_response"
     retryable = True
 
 
