@@ -88,8 +88,8 @@ class SqliteDialect:
                 )
             mode = "immutable=1"
         if mode:
-            words, options = [f"file:{quote(path)}?{mode}"], {**options, "uri": True}
-        connection: sqlite3.Connection = sqlite3.connect(*words, **options)
+            path, options = f"file:{quote(os.fsencode(path))}?{mode}", {**options, "uri": True}
+        connection: sqlite3.Connection = sqlite3.connect(path, **options)
         try:
             if not mode:
                 _use_write_ahead_log(connection)
@@ -118,10 +118,10 @@ class SqliteDialect:
 
 
 def _size(path: str) -> int | None:
-    """Bytes of a file; None where there is none."""
+    """Bytes of a file; None where there is none, or none that can be seen."""
     try:
         return Path(path).stat().st_size
-    except FileNotFoundError:
+    except OSError:  # opening the database says what is wrong
         return None
 
 
@@ -132,7 +132,9 @@ def _is_of_another_program(path: str) -> bool:
     # Only beside a log is a plain connection without a trace, and only it sees what is in the log.
     mode = "mode=ro" if _size(f"{path}-wal") else "immutable=1"
     try:
-        with closing(sqlite3.connect(f"file:{quote(path)}?{mode}", uri=True, timeout=_WAIT_SECONDS)) as connection:
+        with closing(
+            sqlite3.connect(f"file:{quote(os.fsencode(path))}?{mode}", uri=True, timeout=_WAIT_SECONDS)
+        ) as connection:
             tables = {name for (name,) in connection.execute(_TABLES)}
     except sqlite3.Error:
         return False  # whatever is wrong with the file, using it says better
