@@ -31,7 +31,8 @@ settings.register_profile("ferrata", deadline=None)
 settings.load_profile("ferrata")
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator, Iterator
+    from contextlib import AbstractContextManager
 
     from ferrata.store import Store
 
@@ -69,7 +70,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/ferrata.db"
         return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
+    yield request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of the test's own."""
+    server = postgres_server
     name = f"test_{next(_numbers)}"
     # The strategy that is five times as quick where nothing is flushed; older servers know no other.
     strategy = "STRATEGY file_copy" if _version(server.binaries) >= 15 else ""
@@ -84,6 +91,40 @@ def store(database_url: str) -> Iterator[Store]:
 
     with Store.open(database_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """A temporary folder like `tmp_path` that other users may look into."""
+    folder = Path(tempfile.mkdtemp(prefix="ferrata-open-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def read_only() -> Callable[..., AbstractContextManager[None]]:
+    """While its block runs, nothing can be made in the folders or written to their files: they are somebody else's."""
+    return _read_only
+
+
+@contextmanager
+def _read_only(*folders: Path) -> Generator[None]:
+    paths = [path for folder in folders for path in (folder, *folder.iterdir())]
+    modes = {path: path.stat().st_mode for path in paths}
+    for path, mode in modes.items():
+        path.chmod(mode & ~0o222 | (0o555 if path.is_dir() else 0o444))
+    # For root every file may be written, so root becomes nobody for that long.
+    if os.geteuid() == 0:
+        os.setresuid(65534, 65534, 0)
+    try:
+        yield
+    finally:
+        if 0 in os.getresuid():
+            os.setresuid(0, 0, 0)
+        for path, mode in modes.items():
+            if path.exists():
+                path.chmod(mode)
 
 
 @pytest.fixture

@@ -65,9 +65,9 @@ def test_a_name_that_cannot_be_shown_or_stored(tmp_path, name):
 
 
 def test_a_folders_name_that_is_no_text(tmp_path):
-    folder = tmp_path / "a\udcff"
+    folder = tmp_path / "a\udcff\n\x1bé"
     folder.mkdir()
-    assert load_settings(folder).project == "a\\udcff"
+    assert load_settings(folder).project == "a\\udcff\\n\\x1bé"
 
 
 def test_only_a_regular_file_is_read(tmp_path):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import getpass
 import os
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError
 
 from ferrata.assets import Ledger
 from ferrata.clock import SystemClock, format_time
@@ -43,7 +43,7 @@ from ferrata.state import LocalState
 from ferrata.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from ferrata.clock import Clock
@@ -99,14 +99,20 @@ class App:
 
     @cached_property
     def store(self) -> Store:
-        """The database; the folder for the local one is made."""
-        url = self.settings.store_url
-        if url is not None:
-            return Store.open(url, clock=self.clock)
-        self.state.make()
-        # A URL object, because in a URL's text a `?` of the folder's name would end the path.
-        local = URL.create("sqlite", database=str((self.settings.state / _DATABASE).resolve()))
-        return Store.open(cast("str", local), clock=self.clock)
+        """The database with its tables; the folder for the local one is made."""
+        url: str | URL | None = self.settings.store_url
+        if url is None:
+            self.state.make()
+            # A URL object, because in a URL's text a `?` of the folder's name would end the path.
+            url = URL.create("sqlite", database=str((self.settings.state / _DATABASE).resolve()))
+        store = Store.open(url, clock=self.clock)
+        try:
+            # Together, so that a database that cannot take one room's tables gets none.
+            store.migrate_all({kind.room: kind.migrations for kind in (Ledger, MaturityRepo)})
+        except FerrataError:
+            store.close()
+            raise
+        return store
 
     @property
     def has_store(self) -> bool:
@@ -117,14 +123,12 @@ class App:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, on behalf of whoever runs this process."""
-        with _ours(self.store):
-            return Ledger(self.store, self.clock, actor=self.actor)
+        return Ledger(self.store, self.clock, actor=self.actor, project=self.settings.project)
 
     @cached_property
     def maturity(self) -> MaturityRepo:
         """Assessments and answers."""
-        with _ours(self.store):
-            return MaturityRepo(self.store, self.settings.project)
+        return MaturityRepo(self.store, self.settings.project)
 
     @property
     def actor(self) -> str:
@@ -326,7 +330,7 @@ class App:
         return assessment
 
     def _records(self, action: str, since: datetime | None) -> Iterable[LedgerRecord]:
-        return self.ledger.records(action=action, since=since, newest_first=True)
+        return self.ledger.records(action=action, since=since, project=self.settings.project, newest_first=True)
 
     def _usable(self, *, make: bool) -> bool:
         """Whether the store can be used; one that is not there is made only if `make`. Tried once."""
@@ -363,19 +367,6 @@ def open_app(root: Path, *, clock: Clock | None = None) -> App:
 
 def _no_records(_action: str, _since: datetime | None) -> Iterable[LedgerRecord]:
     return ()
-
-
-@contextmanager
-def _ours(store: Store) -> Generator[None]:
-    """Says of a database whose tables are not Ferrata's that it cannot be used."""
-    try:
-        yield
-    except DBAPIError as error:
-        reason = str(error.orig).strip().partition("\n")[0]
-        raise StoreUnavailable(
-            f"the database {store.location} is not one of Ferrata's: {reason}",
-            hint="name another database, or move this one away",
-        ) from None
 
 
 def _as_text(scanned: ScanResult) -> ScanResult:

@@ -124,8 +124,7 @@ def load_settings(root: Path) -> Settings:
     """
     _check_folder(root)
     file = _read_file(root / FILE_NAME)
-    # A folder's name is bytes; where they are no text, they are shown as escapes.
-    name = root.resolve().name.encode("utf-8", "backslashreplace").decode()
+    name = _name_of(root.resolve())
     return Settings(
         root=root,
         project=file.project or name or "project",
@@ -133,6 +132,12 @@ def load_settings(root: Path) -> Settings:
         state=root / STATE_FOLDER,
         file=file,
     )
+
+
+def _name_of(folder: Path) -> str:
+    """A folder's name; bytes that are no text and characters that cannot be printed are shown as escapes."""
+    name = folder.name.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
 def _check_folder(root: Path) -> None:

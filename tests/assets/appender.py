@@ -12,7 +12,7 @@ from ferrata.store import Store
 
 def main(url: str, actor: str, amount: int) -> None:
     with Store.open(url) as store:
-        ledger = Ledger(store, SystemClock(), actor)
+        ledger = Ledger(store, SystemClock(), actor, project="bot")
         print("ready", flush=True)
         sys.stdin.readline()
         for n in islice(count(), amount or None):

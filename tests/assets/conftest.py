@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def ledger(store: Store, clock: FrozenClock) -> Ledger:
-    return Ledger(store, clock, "ann")
+    return Ledger(store, clock, "ann", project="bot")
 
 
 @pytest.fixture
-def tamper(store: Store, ledger: Ledger) -> Callable[[str], None]:
+def tamper(store: Store) -> Callable[[str], None]:
     """Run a statement on the ledger's table as somebody would who may do anything on the database."""
 
     def run(statement: str) -> None:

@@ -87,7 +87,14 @@ def test_an_id_taken_by_another_actor_is_a_conflict(ledger: Ledger, store: Store
     key = new_id()
     ledger.append("limits.set", id=key)
     with pytest.raises(Conflict):
-        Ledger(store, clock, "bob").append("limits.set", id=key)
+        Ledger(store, clock, "bob", project="bot").append("limits.set", id=key)
+
+
+def test_an_id_taken_by_another_project_is_a_conflict(ledger: Ledger, store: Store, clock: FrozenClock) -> None:
+    key = new_id()
+    ledger.append("limits.set", id=key)
+    with pytest.raises(Conflict):
+        Ledger(store, clock, "ann", project="other").append("limits.set", id=key)
 
 
 def test_a_record_is_undone_with_the_callers_transaction(ledger: Ledger, store: Store) -> None:
@@ -148,7 +155,13 @@ def test_an_optional_field_that_is_none_is_left_out(ledger: Ledger) -> None:
 @pytest.mark.parametrize("actor", ["", "a\nb", "\x1b[31mred"])
 def test_an_actor_is_a_printable_name(store: Store, clock: FrozenClock, actor: str) -> None:
     with pytest.raises(UsageError, match="not an actor"):
-        Ledger(store, clock, actor)
+        Ledger(store, clock, actor, project="bot")
+
+
+@pytest.mark.parametrize("project", ["", "a\nb", "\x1b[31mred"])
+def test_a_project_is_a_printable_name(store: Store, clock: FrozenClock, project: str) -> None:
+    with pytest.raises(UsageError, match="not a project"):
+        Ledger(store, clock, "ann", project=project)
 
 
 @pytest.mark.parametrize("key", [2, 0, -1, 2**63, 2**80, "", "0" * 32])
@@ -167,7 +180,7 @@ def filled(ledger: Ledger, store: Store, clock: FrozenClock) -> Ledger:
     clock.advance(timedelta(hours=1))
     ledger.append("limits.set", subjects=["prompt/a_b@1", "x/prompt/a@1"])
     clock.advance(timedelta(hours=1))
-    Ledger(store, clock, "bob").append("release.created", subjects=["prompt/a", 'we"ird\\%@1'])
+    Ledger(store, clock, "bob", project="bot").append("release.created", subjects=["prompt/a", 'we"ird\\%@1'])
     return ledger
 
 
@@ -247,7 +260,7 @@ def test_the_database_refuses_to_empty_or_replace(ledger: Ledger, store: Store) 
     ledger.append("limits.set")
     with store.read() as connection:
         sqlite = connection.dialect.name == "sqlite"
-    copied = "actor, action, subjects, payload, previous, hash FROM ledger WHERE seq = 2"
+    copied = "actor, action, subjects, payload, previous, hash, project FROM ledger WHERE seq = 2"
     statements = ["TRUNCATE ledger"]
     if sqlite:
         statements = [

@@ -55,7 +55,7 @@ def test_sixteen_processes_at_once_lose_and_duplicate_nothing(database_url: str)
         told += [int(line) for line in said.split()]
     assert sorted(told) == list(range(1, 401))
     with Store.open(database_url) as store:
-        ledger = Ledger(store, SystemClock(), "test")
+        ledger = Ledger(store, SystemClock(), "test", project="bot")
         records = list(ledger.records())
         assert ledger.verify().broken is None
     assert [record.seq for record in records] == list(range(1, 401))
@@ -82,7 +82,7 @@ def test_a_process_killed_while_it_appends_leaves_a_valid_chain(database_url: st
             # The last line may be half written.
             told += [int(line) for line in said.splitlines(keepends=True) if line.endswith("\n")]
         with Store.open(database_url) as store:
-            ledger = Ledger(store, SystemClock(), "survivor")
+            ledger = Ledger(store, SystemClock(), "survivor", project="bot")
             found = ledger.verify()
             assert found.broken is None
             assert set(told) <= {record.seq for record in ledger.records() if record.actor.startswith(f"turn-{turn}-")}

@@ -71,7 +71,7 @@ def test_a_value_that_holds_itself_is_refused() -> None:
 
 def test_any_payload_comes_back_from_the_database_as_it_went_in(database_url: str) -> None:
     with Store.open(database_url) as store:
-        ledger = Ledger(store, FrozenClock(datetime(2026, 3, 1, tzinfo=UTC)), "ann")
+        ledger = Ledger(store, FrozenClock(datetime(2026, 3, 1, tzinfo=UTC)), "ann", project="bot")
 
         @given(
             st.lists(_VALUES, max_size=5), st.lists(_TEXTS.filter(lambda t: bool(t) and t.isprintable()), max_size=3)

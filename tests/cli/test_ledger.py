@@ -39,7 +39,7 @@ class _App:
 @pytest.fixture
 def ledger(tmp_path: Path, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
     with Store.open(f"sqlite:///{tmp_path}/ferrata.db") as store:
-        opened = Ledger(store, clock, "ann")
+        opened = Ledger(store, clock, "ann", project="bot")
 
         def open_app(path: Path) -> _App:
             assert path.name == "project"
@@ -69,9 +69,9 @@ def _run(command: str, *arguments: str) -> Result:
 
 def test_list_is_tab_separated_and_newest_first_when_it_is_not_a_terminal(three: Ledger) -> None:
     assert _run("list").stdout.splitlines() == [
-        '3\t2026-03-01T14:00:00.000000Z\tann\tfeedback.received\tprompt/a@3 x/y\t{"count":3}',
-        '2\t2026-03-01T13:00:00.000000Z\tann\tlearning.recorded\tprompt/a@2 x/y\t{"topic":"größe\\t1"}',
-        "1\t2026-03-01T12:00:00.000000Z\tann\tlimits.set\tprompt/a@1 x/y\t{}",
+        '3\t2026-03-01T14:00:00.000000Z\tbot\tann\tfeedback.received\tprompt/a@3 x/y\t{"count":3}',
+        '2\t2026-03-01T13:00:00.000000Z\tbot\tann\tlearning.recorded\tprompt/a@2 x/y\t{"topic":"größe\\t1"}',
+        "1\t2026-03-01T12:00:00.000000Z\tbot\tann\tlimits.set\tprompt/a@1 x/y\t{}",
     ]
 
 
@@ -93,6 +93,22 @@ def test_list_filters(three: Ledger, arguments: list[str], expected: list[int]) 
     records = [json.loads(line) for line in _run("list", "--json", *arguments).stdout.splitlines()]
     assert [record["seq"] for record in records] == expected
     assert records == [three.get(seq).as_json() for seq in expected]
+
+
+def test_list_keeps_to_a_project_unless_told(three: Ledger, clock: FrozenClock, tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/ferrata.db") as store:
+        Ledger(store, clock, "eve", project="other").append("limits.set")
+
+    def listed(*arguments: str) -> list[str]:
+        return [line.split("\t")[0] for line in _run("list", *arguments).stdout.splitlines()]
+
+    assert listed() == listed("--of", "bot") == ["3", "2", "1"]
+    assert listed("--of", "other") == ["4"]
+    assert listed("--of", "nobody") == listed("--of", "") == []
+    assert listed("--all") == ["4", "3", "2", "1"]
+    assert _run("list", "--all").stdout.splitlines()[0].split("\t")[2:5] == ["other", "eve", "limits.set"]
+    refused = CliRunner().invoke(group, ["list", "--project", "project", "--of", "bot", "--all"])
+    assert isinstance(refused.exception, UsageError)
 
 
 def test_list_stops_at_fifty_unless_told(ledger: Ledger) -> None:
@@ -128,6 +144,7 @@ def test_show_prints_a_field_a_line(three: Ledger) -> None:
         "seq\t2",
         f"id\t{2:032x}",
         "at\t2026-03-01T13:00:00.000000Z",
+        "project\tbot",
         "actor\tann",
         "action\tlearning.recorded",
         'subjects\t["prompt/a@2", "x/y"]',

@@ -1,18 +1,26 @@
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import inspect, make_url
 
 from ferrata.errors import StoreUnavailable
 from ferrata.store import Migration, Store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
     from sqlalchemy import Connection
 
     from ferrata.clock import FrozenClock
+
+    ReadOnly = Callable[..., AbstractContextManager[None]]
 
 
 def _creating(table: str, log: list[str] | None = None) -> Migration:
@@ -70,6 +78,78 @@ def test_a_database_of_a_newer_ferrata_is_refused(database_url: str) -> None:
     with Store.open(database_url) as older, pytest.raises(StoreUnavailable, match="newer Ferrata.*room/m_b") as raised:
         older.migrate("room", [_creating("a")])
     assert "upgrade" in raised.value.hint
+
+
+def test_rooms_are_migrated_together_or_not_at_all(store: Store) -> None:
+    def collide(connection: Connection) -> None:
+        connection.exec_driver_sql("CREATE TABLE a (n INTEGER)")
+
+    rooms = {"one": [_creating("a")], "two": [Migration("m001", collide)]}
+    with pytest.raises(StoreUnavailable, match='"?a"? already exists; nothing was written') as raised:
+        store.migrate_all(rooms)
+    assert raised.value.hint == "name a database of Ferrata's own"
+    with store.read() as connection:
+        assert inspect(connection).get_table_names() == []
+
+
+def test_another_programs_sqlite_file_gets_no_tables(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as raw:
+        raw.executescript("CREATE TABLE songs (title TEXT); CREATE TABLE b (n); CREATE TABLE c (n); CREATE TABLE d (n)")
+    before = path.read_bytes()
+    with (
+        Store.open(f"sqlite:///{path}") as store,
+        pytest.raises(
+            StoreUnavailable, match=r"other\.db' is another program's: .*\('b', 'c', 'd', \.\.\.\)"
+        ) as raised,
+    ):
+        store.migrate("room", [_creating("a")])
+    assert raised.value.hint == "name another file, or move this one away"
+    assert (path.read_bytes(), [file.name for file in tmp_path.iterdir()]) == (before, ["other.db"])
+
+
+def test_a_sqlite_file_of_ferratas_may_hold_more(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/ferrata.db") as store:
+        store.migrate("room", [_creating("a")])
+        with store.write() as connection:
+            connection.exec_driver_sql("CREATE TABLE mine (n INTEGER)")
+    with Store.open(f"sqlite:///{tmp_path}/ferrata.db") as store:
+        store.migrate("room", [_creating("a"), _creating("b")])
+        assert _tables(store) == {"a", "b", "mine"}
+
+
+def test_on_a_server_other_programs_tables_may_lie_beside(postgres_url: str) -> None:
+    with Store.open(postgres_url) as store:
+        with store.write() as connection:
+            connection.exec_driver_sql("CREATE TABLE songs (title TEXT)")
+        store.migrate("room", [_creating("a")])
+        assert _tables(store) == {"a", "songs"}
+
+
+def test_an_account_that_may_make_no_tables_is_told_so(postgres_url: str) -> None:
+    with Store.open(postgres_url) as owner, owner.write() as connection:
+        connection.exec_driver_sql("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        connection.exec_driver_sql("DROP ROLE IF EXISTS guest")
+        connection.exec_driver_sql("CREATE ROLE guest LOGIN PASSWORD 'guest'")
+    guest = make_url(postgres_url).set(username="guest", password="guest")
+    with Store.open(guest) as store, pytest.raises(StoreUnavailable, match="permission denied") as raised:
+        store.migrate("room", [_creating("a")])
+    assert "as the owner of the tables" in raised.value.hint
+    with Store.open(postgres_url) as owner, owner.write() as connection:
+        connection.exec_driver_sql("DROP OWNED BY guest")
+        connection.exec_driver_sql("DROP ROLE guest")
+
+
+def test_an_older_file_that_cannot_be_brought_up_to_date(open_path: Path, read_only: ReadOnly) -> None:
+    path = open_path / "ferrata.db"
+    with Store.open(f"sqlite:///{path}") as store:
+        store.migrate("room", [_creating("a")])
+    with (
+        read_only(open_path),
+        Store.open(f"sqlite:///{path}") as store,
+        pytest.raises(StoreUnavailable, match=r"readonly database \(its tables must first be .* up to date\)"),
+    ):
+        store.migrate("room", [_creating("a"), _creating("b")])
 
 
 def test_migrators_take_turns(database_url: str) -> None:

@@ -4,18 +4,24 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ferrata.errors import FerrataError, StoreUnavailable, UsageError
 from ferrata.store import Store
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from conftest import PostgresServer
+
+    ReadOnly = Callable[..., AbstractContextManager[None]]
 
 
 @pytest.fixture
@@ -147,17 +153,77 @@ def test_a_path_that_cannot_be_a_file(tmp_path: Path) -> None:
         pass
 
 
-def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
-    path = tmp_path / "ferrata.db"
-    with Store.open(f"sqlite:///{path}") as store, store.write() as connection:
+@pytest.fixture
+def left(open_path: Path) -> Path:
+    """A database with one number, in a folder of others, as processes that have ended leave it."""
+    path = open_path / "a folder#1?" / "ferrata.db"
+    with Store.open(URL.create("sqlite", database=str(path))) as store, store.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE ferrata_migrations (room TEXT, name TEXT)")
         connection.exec_driver_sql("CREATE TABLE numbers (n INTEGER PRIMARY KEY)")
-    with (
-        Store.open(f"sqlite:///file:{path}?mode=ro&uri=true") as store,
-        pytest.raises(StoreUnavailable, match="readonly") as raised,
-        store.write() as connection,
-    ):
         connection.exec_driver_sql("INSERT INTO numbers VALUES (1)")
+    return path
+
+
+def _reopened(path: Path) -> Store:
+    return Store.open(URL.create("sqlite", database=str(path)))
+
+
+def test_a_folder_that_may_not_be_written_is_read(left: Path, read_only: ReadOnly) -> None:
+    before = left.read_bytes()
+    with read_only(left.parent), _reopened(left) as store:
+        assert _count(store) == 1
+        with pytest.raises(StoreUnavailable, match="readonly") as raised, store.write() as connection:
+            connection.exec_driver_sql("INSERT INTO numbers VALUES (2)")
     assert "may be written" in raised.value.hint
+    assert [path.name for path in left.parent.iterdir()] == ["ferrata.db"]
+    assert left.read_bytes() == before
+
+
+def test_what_somebody_else_writes_at_the_same_time_is_read(left: Path, read_only: ReadOnly) -> None:
+    with _reopened(left) as writer:
+        with writer.write() as connection:
+            connection.exec_driver_sql("INSERT INTO numbers VALUES (2)")
+        with read_only(left.parent), _reopened(left) as reader:
+            assert _count(reader) == 2
+
+
+def test_changes_that_only_a_writable_folder_shows(left: Path, read_only: ReadOnly) -> None:
+    with _reopened(left) as writer:
+        with writer.write() as connection:
+            connection.exec_driver_sql("INSERT INTO numbers VALUES (2)")
+        kept = {suffix: Path(f"{left}{suffix}").read_bytes() for suffix in ("", "-wal")}
+    for suffix, content in kept.items():  # as a process that was killed leaves them, or a copy without `-shm`
+        Path(f"{left}{suffix}").write_bytes(content)
+    with read_only(left.parent), _reopened(left) as store:
+        with pytest.raises(StoreUnavailable, match=r"newest changes are in .*ferrata\.db-wal") as raised, store.read():
+            pass
+        assert f"make {str(left.parent)!r} writable" in raised.value.hint
+    with _reopened(left) as store:
+        assert _count(store) == 2
+
+
+def test_a_file_that_may_not_be_written(left: Path, read_only: ReadOnly) -> None:
+    left.parent.chmod(0o777)
+    left.chmod(0o444)
+    with read_only(), _reopened(left) as store:
+        assert _count(store) == 1
+        with pytest.raises(StoreUnavailable, match="readonly"), store.write() as connection:
+            connection.exec_driver_sql("INSERT INTO numbers VALUES (2)")
+
+
+@pytest.mark.parametrize("mode", ["DELETE", "WAL"])
+def test_another_programs_file_is_looked_at_and_not_touched(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute(f"PRAGMA journal_mode={mode}")
+        raw.execute("CREATE TABLE songs (title TEXT)")
+    before = path.read_bytes()
+    with _reopened(path) as store:
+        with pytest.raises(StoreUnavailable, match="readonly"), store.write() as connection:
+            connection.exec_driver_sql("CREATE TABLE numbers (n INTEGER)")
+        with store.read() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM songs").scalar_one() == 0
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("query", ["", "?password=s3cr3t", "?sslpassword=s3cr3t"])
@@ -195,6 +261,7 @@ def test_a_wrong_password_and_a_missing_database(postgres_server: PostgresServer
         ("mysql://u:s3cr3t@host/db", "'mysql'"),
         ("sqlite://", "needs a file"),
         ("sqlite:///:memory:", "needs a file"),
+        ("sqlite:///file:/x.db?mode=ro&uri=true", "needs a file"),
     ],
 )
 def test_a_url_that_is_not_understood(url: str, message: str) -> None:

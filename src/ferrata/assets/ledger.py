@@ -55,16 +55,27 @@ class Ledger:
         store: where it lies; its table is made if it is missing.
         clock: dates the records.
         actor: who acts, for the records that are appended here.
+        project: whose acts they are.
 
     Raises:
+        UsageError: the actor or the project has no name that can be printed.
         StoreUnavailable: the database cannot be used.
     """
 
-    def __init__(self, store: Store, clock: Clock, actor: str) -> None:
+    room = "assets"
+    migrations = MIGRATIONS
+
+    def __init__(self, store: Store, clock: Clock, actor: str, *, project: str) -> None:
         self._store = store
         self._clock = clock
         self._actor = _checked_name(actor, "an actor")
-        store.migrate("assets", MIGRATIONS)
+        self._project = _checked_name(project, "a project")
+        store.migrate(self.room, self.migrations)
+
+    @property
+    def project(self) -> str:
+        """Whose acts are appended here."""
+        return self._project
 
     def append(
         self,
@@ -118,6 +129,7 @@ class Ledger:
         since: datetime | None = None,
         subject: str | None = None,
         actor: str | None = None,
+        project: str | None = None,
         limit: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[Record]:
@@ -128,13 +140,14 @@ class Ledger:
             since: only records of this moment and later.
             subject: only records with this subject; without an `@` it stands for all its versions and aliases.
             actor: only this actor's.
+            project: only this project's, and those that say no project; all projects' if None.
             limit: at most so many.
             newest_first: from the end; otherwise in the order in which they were written.
 
         Raises:
             BrokenChain: a record cannot be read.
         """
-        query = _query(action=action, since=since, subject=subject, actor=actor)
+        query = _query(action=action, since=since, subject=subject, actor=actor, project=project)
         query = query.order_by(LEDGER.c.seq.desc() if newest_first else LEDGER.c.seq).limit(_PAGE)
         left = limit
         last: int | None = None
@@ -192,7 +205,8 @@ class Ledger:
         self._store.lock(connection, "ferrata.ledger")
         known = connection.execute(_BY_ID, {"key": draft.id}).first()
         if known is not None:
-            if (known.actor, known.action, known.subjects, known.payload) != (self._actor, *draft[1:]):
+            content = (known.project, known.actor, known.action, known.subjects, known.payload)
+            if content != (self._project, self._actor, *draft[1:]):
                 raise Conflict(
                     f"record {known.seq} has the id {draft.id!r} already, with other content",
                     hint="draw a fresh id for another record",
@@ -210,6 +224,7 @@ class Ledger:
             payload=json.loads(draft.payload),
             previous=head.hash,
             hash="",
+            project=self._project,
         )
         fields = record.as_json()
         record = replace(record, hash=chain_hash(fields))
@@ -234,7 +249,9 @@ def _checked_name(name: str, what: str) -> str:
     return name
 
 
-def _query(*, action: str | None, since: datetime | None, subject: str | None, actor: str | None) -> Select[Any]:
+def _query(
+    *, action: str | None, since: datetime | None, subject: str | None, actor: str | None, project: str | None
+) -> Select[Any]:
     query = select(LEDGER)
     if action is not None:
         query = query.where(LEDGER.c.action == action)
@@ -242,6 +259,8 @@ def _query(*, action: str | None, since: datetime | None, subject: str | None, a
         query = query.where(LEDGER.c.at >= format_time(since))
     if actor is not None:
         query = query.where(LEDGER.c.actor == actor)
+    if project is not None:
+        query = query.where(or_(LEDGER.c.project == project, LEDGER.c.project.is_(None)))
     if subject is not None:
         # LIKE ignores case on SQLite, so what it finds is checked again by `_concerns`.
         name = canonical_json(subject)
@@ -275,4 +294,4 @@ def _record(row: Row[Any]) -> Record:
             hint="find what was changed with `ferrata ledger verify`",
         ) from None
     details = cast("Mapping[str, Any]", payload)
-    return Record(row.seq, row.id, at, row.actor, row.action, names, details, row.previous, row.hash)
+    return Record(row.seq, row.id, at, row.actor, row.action, names, details, row.previous, row.hash, row.project)

@@ -67,6 +67,7 @@ class Record:
         payload: the details, as the catalogue declares them for the action; a JSON object.
         previous: the hash of the record before, or `GENESIS`.
         hash: 64 hexadecimal digits.
+        project: whose act it is; None in records from before records said so, which stand for every project.
     """
 
     seq: int
@@ -78,13 +79,18 @@ class Record:
     payload: Mapping[str, Any]
     previous: str
     hash: str
+    project: str | None = None
 
     def as_json(self) -> dict[str, object]:
-        """The record as a JSON object; `hash` is the SHA-256 of the canonical JSON of the rest."""
+        """The record as a JSON object; `hash` is the SHA-256 of the canonical JSON of the rest.
+
+        It has no `project` where the record has none.
+        """
         return {
             "seq": self.seq,
             "id": self.id,
             "at": format_time(self.at),
+            **({} if self.project is None else {"project": self.project}),
             "actor": self.actor,
             "action": self.action,
             "subjects": list(self.subjects),

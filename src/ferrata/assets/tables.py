@@ -28,8 +28,9 @@ LEDGER = Table(
     Column("payload", Text, nullable=False),
     Column("previous", Text, nullable=False),
     Column("hash", Text, nullable=False),
+    Column("project", Text),
 )
-"""`at` is `clock.format_time`; `subjects` and `payload` are canonical JSON."""
+"""`at` is `clock.format_time`; `subjects` and `payload` are canonical JSON; `project` is null in records from before m002."""
 
 # REPLACE deletes rows without asking the delete trigger; hence the trigger on INSERT.
 _SQLITE_GUARDS = (
@@ -66,4 +67,10 @@ def m001_ledger(connection: Connection) -> None:
         connection.exec_driver_sql(guard)
 
 
-MIGRATIONS = (Migration("m001_ledger", m001_ledger),)
+def m002_project(connection: Connection) -> None:
+    """Let a record say of which project it is; those that are there stay as they are."""
+    text = "TEXT" if connection.dialect.name == "sqlite" else 'TEXT COLLATE "C"'
+    connection.exec_driver_sql(f"ALTER TABLE ledger ADD COLUMN project {text}")
+
+
+MIGRATIONS = (Migration("m001_ledger", m001_ledger), Migration("m002_project", m002_project))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Break", "Verification", "verify_chain"]
 
 _PAGE = 1000
-_TEXTS = ("id", "at", "actor", "action", "subjects", "payload", "previous", "hash")
+_TEXTS = ("id", "at", "actor", "action", "subjects", "payload", "previous", "hash", "project")
 
 
 class Break(NamedTuple):
@@ -101,6 +101,8 @@ def _flaw(row: Row[Any], head: Head) -> str | None:
         )
     fields: dict[str, Any] = {"seq": row.seq}
     for name in _TEXTS:
+        if name == "project" and row.project is None:
+            continue  # from before records said of which project they are
         try:
             fields[name] = getattr(row, name).decode()
         except (AttributeError, UnicodeDecodeError):

@@ -54,6 +54,8 @@ def ledger() -> None:
 @click.option("--since", metavar="TIME", callback=_moment, help="Only from this time on (UTC).")
 @click.option("--subject", help="Only records on this; without an @, on any version of it.")
 @click.option("--actor", help="Only what this actor did.")
+@click.option("--of", metavar="NAME", help="Records of the project of this name, not of the one in the folder.")
+@click.option("--all", "every", is_flag=True, help="Records of every project in the database.")
 @click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True, help="At most so many; 0: all.")
 @_json
 def list_records(
@@ -63,13 +65,26 @@ def list_records(
     since: datetime | None,
     subject: str | None,
     actor: str | None,
+    of: str | None,
+    every: bool,
     limit: int,
     as_json: bool,
 ) -> None:
-    """List records, the newest first."""
+    """List the project's records, the newest first.
+
+    Records from before they named a project are listed with every project's.
+    """
+    if of is not None and every:
+        raise UsageError("--of and --all contradict each other", hint="give one of them")
     with _open(project) as opened:
         records = opened.records(
-            action=action, since=since, subject=subject, actor=actor, limit=limit or None, newest_first=True
+            action=action,
+            since=since,
+            subject=subject,
+            actor=actor,
+            project=None if every else opened.project if of is None else of,
+            limit=limit or None,
+            newest_first=True,
         )
         if as_json:
             for record in records:
@@ -124,7 +139,7 @@ def verify(context: click.Context, *, project: Path, expect: str | None, as_json
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; standard output if not given."
 )
 def export(*, project: Path, output: Path | None) -> None:
-    """Write all records as JSON lines.
+    """Write all records, of every project, as JSON lines.
 
     The oldest comes first. The export is noted in the ledger itself.
     """
@@ -183,20 +198,20 @@ def _line(record: Record) -> str:
     return canonical_json(record.as_json())
 
 
-def _cells(record: Record) -> tuple[str, str, str, str, str, str]:
+def _cells(record: Record) -> list[str]:
     from ferrata.assets import canonical_json
     from ferrata.clock import format_time
 
-    texts = (record.actor, record.action, " ".join(record.subjects), canonical_json(record.payload))
-    actor, action, subjects, payload = (printable(text) for text in texts)
-    return str(record.seq), format_time(record.at), actor, action, subjects, payload
+    details = " ".join(record.subjects), canonical_json(record.payload)
+    texts = record.project or "", record.actor, record.action, *details
+    return [str(record.seq), format_time(record.at), *(printable(text) for text in texts)]
 
 
 def _print_table(records: Iterable[Record]) -> None:
     from rich.table import Column, Table
     from rich.text import Text
 
-    table = Table("record", Column("time (UTC)", no_wrap=True), "actor", "action", "subjects", "details")
+    table = Table("record", Column("time (UTC)", no_wrap=True), "project", "actor", "action", "subjects", "details")
     for record in records:
         seq, at, *rest = _cells(record)
         table.add_row(seq, at[:19].replace("T", " "), *(Text(cell, overflow="fold") for cell in rest))

@@ -41,10 +41,13 @@ class MaturityRepo:
         StoreUnavailable: the database cannot be used.
     """
 
+    room = "maturity"
+    migrations = MIGRATIONS
+
     def __init__(self, store: Store, project: str) -> None:
         self._store = store
         self._project = project
-        store.migrate("maturity", MIGRATIONS)
+        store.migrate(self.room, self.migrations)
 
     def add_assessment(self, connection: Connection, assessment: Assessment) -> None:
         """Store an assessment within the caller's transaction."""

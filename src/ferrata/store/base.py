@@ -23,6 +23,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def shared(self) -> bool:
+        """Whether other programs' tables may lie beside Ferrata's."""
+        ...
+
+    @property
     def reader(self) -> Engine:
         """Connections whose transactions see one snapshot and can write nothing."""
         ...

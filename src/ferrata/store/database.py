@@ -14,14 +14,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ferrata.clock import SystemClock
 from ferrata.errors import StoreUnavailable, UsageError
-from ferrata.store.migrations import apply_migrations, missing_migrations
+from ferrata.store.migrations import apply_migrations, missing_migrations, other_tables
 from ferrata.store.postgres import PostgresDialect
 from ferrata.store.sqlite import SqliteDialect
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import URL, Connection, Engine
 
     from ferrata.clock import Clock
     from ferrata.store.base import Dialect
@@ -49,11 +49,11 @@ class Store:
         self._migrated: set[tuple[str, ...]] = set()
 
     @classmethod
-    def open(cls, url: str, *, clock: Clock | None = None) -> Store:
+    def open(cls, url: str | URL, *, clock: Clock | None = None) -> Store:
         """Open `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST:PORT/NAME`; connects at the first use.
 
         Args:
-            url: names the database.
+            url: names the database. A path with a `?` needs a `sqlalchemy.URL`: in a text it would end the path.
             clock: dates the migrations; the machine's clock if None.
 
         Raises:
@@ -106,24 +106,59 @@ class Store:
         self._dialect.lock(connection, name)
 
     def migrate(self, room: str, migrations: Sequence[Migration]) -> None:
-        """Apply those of a room's `migrations` that the database has not had, in order, all or none.
+        """Apply those of a room's `migrations` that the database has not had; see `migrate_all`."""
+        self.migrate_all({room: migrations})
 
-        Processes that migrate at once take turns. A call with nothing to do makes two small
+    def migrate_all(self, rooms: Mapping[str, Sequence[Migration]]) -> None:
+        """Apply those migrations of `rooms` that the database has not had, in order, all or none.
+
+        Processes that migrate at once take turns. A call with nothing to do makes a few small
         queries; repeated on the same store, none.
 
         Raises:
-            StoreUnavailable: the database cannot be used, or a newer Ferrata has migrated it.
+            StoreUnavailable: the database cannot be used, is another program's, holds something of the name of a table of
+                Ferrata's, or a newer Ferrata has migrated it. Nothing was written.
         """
-        key = (room, *(migration.name for migration in migrations))
-        if key in self._migrated:
+        wanted = {room: steps for room, steps in rooms.items() if _key(room, steps) not in self._migrated}
+        if not wanted:
             return
-        with self.read() as connection:
-            missing = missing_migrations(connection, room, migrations)
-        if missing:
+        try:
+            with self.read() as connection:
+                self._refuse_foreign(connection)
+                missing = [
+                    step for room, steps in wanted.items() for step in missing_migrations(connection, room, steps)
+                ]
+            if missing:
+                self._apply(wanted)
+        except DBAPIError as error:
+            reason = self._dialect.reason(error)
+            message = f"cannot make Ferrata's tables in the database {self.location}: {reason}; nothing was written"
+            raise StoreUnavailable(message, hint="name a database of Ferrata's own") from error
+        self._migrated |= {_key(room, steps) for room, steps in wanted.items()}
+
+    def _apply(self, rooms: Mapping[str, Sequence[Migration]]) -> None:
+        try:
             with self.write() as connection:
                 self.lock(connection, "ferrata.migrations")
-                apply_migrations(connection, room, migrations, clock=self._clock)
-        self._migrated.add(key)
+                self._refuse_foreign(connection)
+                for room, migrations in rooms.items():
+                    apply_migrations(connection, room, migrations, clock=self._clock)
+        except StoreUnavailable as error:
+            if error.__cause__ is None:
+                raise
+            message = f"{error.message} (its tables must first be made or brought up to date)"
+            raise StoreUnavailable(message, hint=error.hint) from error.__cause__
+
+    def _refuse_foreign(self, connection: Connection) -> None:
+        if self._dialect.shared:
+            return
+        tables = other_tables(connection)
+        if tables:
+            names = ", ".join(repr(name) for name in tables[:3]) + (", ..." if len(tables) > 3 else "")
+            message = (
+                f"the database {self.location} is another program's: it has tables ({names}), but none of Ferrata's"
+            )
+            raise StoreUnavailable(f"{message}; nothing was written", hint="name another file, or move this one away")
 
     def close(self) -> None:
         """Close the pooled connections; the store opens new ones if it is used again."""
@@ -149,3 +184,7 @@ class Store:
         except PoolTimeout:
             message = f"cannot use the database {self.location}: all its connections are in use"
             raise StoreUnavailable(message, hint="try again, or start fewer threads") from None
+
+
+def _key(room: str, migrations: Sequence[Migration]) -> tuple[str, ...]:
+    return room, *(migration.name for migration in migrations)

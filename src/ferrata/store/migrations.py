@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
     from ferrata.clock import Clock
 
-__all__ = ["Migration", "apply_migrations", "missing_migrations"]
+__all__ = ["MIGRATIONS_TABLE", "Migration", "apply_migrations", "missing_migrations", "other_tables"]
+
+MIGRATIONS_TABLE = "ferrata_migrations"
+"""The table by which a database is known to be Ferrata's."""
 
 _applied = Table(
-    "ferrata_migrations",
+    MIGRATIONS_TABLE,
     MetaData(),
     Column("room", String(100), primary_key=True),
     Column("name", String(200), primary_key=True),
@@ -42,6 +45,12 @@ class Migration:
 
     name: str
     run: Callable[[Connection], None]
+
+
+def other_tables(connection: Connection) -> list[str]:
+    """The tables of a database that is not Ferrata's (yet), by name; none where it is, or is empty."""
+    found = inspect(connection)
+    return [] if found.has_table(MIGRATIONS_TABLE) else sorted(found.get_table_names())
 
 
 def missing_migrations(connection: Connection, room: str, migrations: Sequence[Migration]) -> list[Migration]:

@@ -26,6 +26,7 @@ _ADVICE = {
     "28P01": "check the user and the password in the URL",
     "3D000": "create the database (`createdb NAME`), or name another one in the URL",
     "40P01": "two transactions waited for one another: try again",
+    "42501": "the account may not do this: run the command once as the owner of the tables, or give the account the right",
     "53100": "make room on the server's disk, then try again",
     "53300": "the server has no connection left: stop a client or raise its max_connections",
 }
@@ -38,6 +39,8 @@ class PostgresDialect:
         UsageError: the URL holds an `@` in its host, which is a password that was not percent-encoded.
         StoreUnavailable: psycopg is not installed.
     """
+
+    shared = True  # who names a database on a server sees its name, and servers are shared by nature
 
     def __init__(self, url: URL) -> None:
         if "@" in (url.host or ""):
