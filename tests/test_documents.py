@@ -1,4 +1,8 @@
+from datetime import date
+from typing import Annotated, Any, Literal
+
 import pytest
+from pydantic import AfterValidator, Field, HttpUrl
 
 from ferrata.documents import Document, line_of, read_document, read_yaml
 from ferrata.errors import InvalidDocument, NotFound
@@ -11,6 +15,27 @@ class Inner(Document):
 class Outer(Document):
     name: str
     parts: list[Inner] = []
+
+
+def no_x(text: str) -> str:
+    if text == "x":
+        raise ValueError("must be something else")
+    return text
+
+
+class Wide(Document):
+    model: Annotated[str, Field(min_length=1, max_length=9), AfterValidator(no_x)] = "a"
+    code: Annotated[str, Field(pattern="^a+$", min_length=2)] = "aa"
+    count: Annotated[int, Field(ge=1, lt=9)] = 1
+    share: Annotated[float, Field(gt=0, le=0.5)] = 0.5
+    sure: bool = True
+    names: Annotated[list[str], Field(min_length=1, max_length=2)] = ["a"]
+    kinds: dict[Literal["a", "b"], list[str | dict[str, Any]]] = {}
+    by_name: dict[str, Inner | None] = {}
+    inner: Annotated[Inner | None, Field()] = None
+    day: date | None = None
+    page: HttpUrl | None = None
+    pair: tuple[int, int] = (1, 2)
 
 
 def read(tmp_path, text):
@@ -37,6 +62,63 @@ def test_all_mistakes_at_once_with_line_and_key(tmp_path):
         (4, "parts.1.size"),
         (5, "parts.1.color"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "problem"),
+    [
+        ("modle: a", "modle", "unknown key 'modle'; did you mean 'model'?"),
+        ("inner: {sise: 1, size: 1}", "inner.sise", "unknown key 'sise'; did you mean 'size'?"),
+        ("by_name: {x: {size: 1, colour: 1}}", "by_name.x.colour", "unknown key 'colour'; the keys here are size"),
+        ("inner: {}", "inner.size", "missing"),
+        ("by_name: {x: {}}", "by_name.x.size", "missing"),
+        ("by_name: {x: 3}", "by_name.x", "must be a mapping, not 3"),
+        ("by_name: [x]", "by_name", "must be a mapping, not a list"),
+        ("model: 3", "model", "must be text, not 3"),
+        ("model:", "model", "must be text, not nothing"),
+        ("model: ''", "model", "must not be empty"),
+        ("model: 0123456789", "model", "must have a length of at most 9, not 10"),
+        ("model: x", "model", "must be something else"),
+        ("code: a", "code", "must have a length of at least 2"),
+        ("code: abc", "code", "must match ^a+$, not 'abc'"),
+        ("count: x", "count", "must be a whole number, not 'x'"),
+        ("count: 1.5", "count", "must be a whole number, not 1.5"),
+        ("count: 0", "count", "must be at least 1, not 0"),
+        ("count: 9", "count", "must be less than 9, not 9"),
+        ("share: [1]", "share", "must be a number, not a list"),
+        ("share: 0", "share", "must be more than 0, not 0"),
+        ("share: 0.6", "share", "must be at most 0.5, not 0.6"),
+        ("sure: maybe", "sure", "must be true or false, not 'maybe'"),
+        ("names: {a: b}", "names", "must be a list, not a mapping"),
+        ("names: []", "names", "must not be empty"),
+        ("names: [a, b, c]", "names", "must have a length of at most 2, not 3"),
+        ("names: [a, yes]", "names.1", "must be text, not true"),
+        ("kinds: {c: []}", "kinds.c", "must be 'a' or 'b', not 'c'"),
+        ("kinds: {a: [x, 5]}", "kinds.a.1", "must be text or a mapping, not 5"),
+        ("day: soon", "day", "must be a date, as 2026-03-01, not 'soon'"),
+        ("page: 'javascript:alert(1)'", "page", "must be a web address (http:// or https://), not 'javascript:alert(1)'"),
+        ("page: a", "page", "must be a web address (http:// or https://), not 'a'"),
+        ("pair: [1]", "pair.1", "missing"),
+        (f"count: {'x' * 99}", "count", f"must be a whole number, not '{'x' * 60}...'"),
+        ("just text", "", "must be a mapping, not 'just text'"),
+        ("", "", "must be a mapping, not nothing"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_plain_words(tmp_path, text, key, problem):
+    path = tmp_path / "file.yaml"
+    path.write_text(text)
+    with pytest.raises(InvalidDocument) as caught:
+        read_document(path, Wide)
+    assert caught.value.mistakes == [(str(path), 1, key, problem)]
+    assert caught.value.message == f"{path}:1:{f' {key}:' if key else ''} {problem}"
+
+
+def test_a_wrong_key_and_its_wrong_value_are_two_mistakes(tmp_path):
+    path = tmp_path / "file.yaml"
+    path.write_text("kinds: {c: x}\n")
+    with pytest.raises(InvalidDocument) as caught:
+        read_document(path, Wide)
+    assert [m.problem for m in caught.value.mistakes] == ["must be 'a' or 'b', not 'c'", "must be a list, not 'x'"]
 
 
 @pytest.mark.parametrize("text", ["[}", "a: b: c", "\tx: 1", "a: !!python/object:os.system x"])

@@ -92,7 +92,12 @@ def test_a_beginning_of_several_ids(three, ferrata, monkeypatch):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("{}", "at: Field required"), ("[", "not valid YAML"), ("\x00", "not valid YAML"), ("", "valid dictionary")],
+    [
+        ("{}", "at: missing"),
+        ("[", "not valid YAML"),
+        ("\x00", "not valid YAML"),
+        ("", "must be a mapping, not nothing"),
+    ],
 )
 def test_a_file_that_is_no_assessment(project, tmp_path, ferrata, text, said):
     path = tmp_path / "a.json"

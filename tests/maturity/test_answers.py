@@ -88,3 +88,9 @@ def test_a_given_answer_replaces_the_stored_one_of_the_same_person():
         Answer("a.c", "ann", 0.3),
         Answer("a.d", "ann", 1.0),
     ]
+
+
+@pytest.mark.parametrize("at", ["yesterday", "0001-01-01T00:00+23:00"])
+def test_a_time_that_is_none(tmp_path, at):
+    with pytest.raises(InvalidDocument, match=r"\.at: must be a time, as 2026-03-01T12:00:00Z, not '"):
+        read(tmp_path, f"answers:\n  models.pinned:\n    ann: {{value: 1, at: '{at}'}}\n")

@@ -100,11 +100,11 @@ def with_practice(**changes):
         (with_practice(needs=["only.nope"]), "practices.0.needs", "needs 'only.nope', which is no practice"),
         (with_practice(needs=["only.p2"]), "practices.0.needs", "which is at a higher level or itself"),
         (with_practice(answers=[{"value": 0.5, "text": "a"}, {"value": 1, "text": "b"}]), "practices.0.answers", "must rise from 0 to 1"),
-        (with_practice(level=5), "practices.0.level", "less than or equal to 4"),
-        (with_practice(effort=0), "practices.0.effort", "greater than 0"),
-        (with_practice(references=[{"title": "t", "url": "javascript:alert(1)"}]), "practices.0.references.0.url", "URL"),
+        (with_practice(level=5), "practices.0.level", "must be at most 4, not 5"),
+        (with_practice(effort=0), "practices.0.effort", "must be more than 0, not 0"),
+        (with_practice(references=[{"title": "t", "url": "javascript:alert(1)"}]), "practices.0.references.0.url", "must be a web address"),
         ({**OWN, "extends": "other"}, "extends", "'ferrata'"),
-        ({**OWN, "practises": []}, "practises", ""),
+        ({**OWN, "practises": []}, "practises", "unknown key 'practises'; did you mean 'practices'?"),
     ],
 )  # fmt: skip
 def test_a_wrong_model_names_its_key(load, document, key, said):

@@ -33,7 +33,10 @@ def _printable(text: str) -> str:
 
 
 def _moment(text: str) -> str:
-    return format_time(parse_time(text)) if text else ""
+    try:
+        return format_time(parse_time(text)) if text else ""
+    except (ValueError, OverflowError):  # the latter: a zone leads out of the calendar
+        raise ValueError(f"must be a time, as 2026-03-01T12:00:00Z, not {text!r}") from None
 
 
 Line = Annotated[str, Field(max_length=2000), AfterValidator(_printable)]

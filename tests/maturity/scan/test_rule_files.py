@@ -30,13 +30,13 @@ def mistakes(tmp_path, text):
     [
         ('python: ["ask($X)"]', "python: [{kind: nonsense}]", 6, "own: cannot get matcher"),
         ('python: ["ask($X)"]', 'python: [{regex: "(?!x)"}]', 6, "look-around"),
-        ('python: ["ask($X)"]', "cobol: [x]", 6, "Input should be"),
+        ('python: ["ask($X)"]', "cobol: [x]", 6, "must be 'python', 'typescript'"),
         ("literals: [ask]", "literals: []", 2, "needs `literals`"),
         ('{code: {python: ["ask($X)"]}}', '{text: {pattern: "("}}', 6, "not a regular expression"),
         ('{code: {python: ["ask($X)"]}}', "{paths: [a], secret: {kinds: [b]}}", 6, "exactly one way to match"),
         ('{code: {python: ["ask($X)"]}}', "{}", 6, "exactly one way to match"),
-        ("message: seen", "massage: seen", 4, "Extra inputs"),
-        ("models.pinned: 0.5", "models.pinned: 5", 3, "less than or equal to 1"),
+        ("message: seen", "massage: seen", 4, "unknown key 'massage'; did you mean 'message'?"),
+        ("models.pinned: 0.5", "models.pinned: 5", 3, "must be at most 1, not 5"),
     ],
 )
 def test_mistakes_name_their_place(tmp_path, old, new, line, problem):
@@ -49,12 +49,55 @@ def test_two_rules_of_one_id(tmp_path):
     assert (line, key, problem) == (8, "rules.1.id", "rule 'own' is declared twice")
 
 
-def test_a_derived_rule_of_nothing(tmp_path):
-    ((_, _, problem),) = mistakes(
+def test_a_key_that_yaml_reads_as_true_is_named_as_it_is_written(tmp_path):
+    ((_, key, _),) = mistakes(
         tmp_path,
-        GOOD.replace("    literals: [ask]\n", "").replace('{code: {python: ["ask($X)"]}}', "{derived: {all: [other]}}"),
+        GOOD.replace("    literals: [ask]\n", "").replace('{code: {python: ["ask($X)"]}}', "{ci: {on: [push, pul]}}"),
     )
-    assert problem == "derives from 'other', which is no rule of its own"
+    assert key == "rules.0.match.ci.on.1"
+
+
+DERIVED = """\
+rules:
+  - id: known
+    shows: {models.pinned: 0.5}
+    message: seen
+    match:
+      derived:
+        any: [own, ownn]
+        none:
+          - nothing
+          - known
+    examples: {positive: [{path: a.py, text: ask(1)}], negative: [{path: a.py, text: x}]}
+"""
+
+
+def test_a_derived_rule_of_nothing_is_named_by_its_own_file(tmp_path):
+    derived = tmp_path / "derived.yaml"
+    derived.write_text(DERIVED)
+    (tmp_path / "own.yaml").write_text(GOOD)
+    with pytest.raises(InvalidDocument) as caught:
+        load_rules([tmp_path])
+    assert caught.value.mistakes == [
+        (
+            str(derived),
+            7,
+            "rules.0.match.derived.any.1",
+            "known: derives from 'ownn', and there is no such rule; did you mean 'own'?",
+        ),
+        (
+            str(derived),
+            9,
+            "rules.0.match.derived.none.0",
+            "known: derives from 'nothing', and there is no such rule",
+        ),
+        (
+            str(derived),
+            10,
+            "rules.0.match.derived.none.1",
+            "known: derives from 'known', which is derived itself",
+        ),
+    ]
 
 
 def test_parsed_rules_are_remembered_and_forgotten(tmp_path):

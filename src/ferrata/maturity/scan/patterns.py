@@ -46,7 +46,7 @@ class CodePattern(NamedTuple):
         for grammar in (language, "tsx") if language == "typescript" else (language,):
             try:
                 self.find(SgRoot("", grammar).root())
-            except Exception as error:  # noqa: BLE001 - the parser raises bare exceptions
+            except Exception as error:  # noqa: BLE001 - some refusals are of the class Exception itself
                 return " ".join(str(error).partition("Stack backtrace")[0].split())
         return None
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -330,13 +331,27 @@ def _recall(cache: Path | None, digest: str) -> RuleSet | None:
         found = _Remembered.model_validate_json(cache.read_bytes(), context=_CHECKED)
     except (OSError, ValueError):
         return None
-    whole = found.digest == digest and not list(_unknown({rule.id: rule for rule in found.rules}))
+    whole = found.digest == digest and not any(_unknown({rule.id: rule for rule in found.rules}))
     return RuleSet(found.rules, digest=digest) if whole else None
+
+
+class _Place(NamedTuple):
+    """Where a rule stands: the file, its text, and the rule's number in it."""
+
+    file: str
+    text: str
+    number: int
+
+    def mistake(self, problem: str, *where: str | int) -> Mistake:
+        """A mistake at the key `where` of the rule."""
+        key = ["rules", self.number, *where]
+        return Mistake(self.file, line_of(self.text, key), ".".join(map(str, key)), problem)
 
 
 def _parse(files: Iterable[tuple[Path, str]]) -> list[Rule]:
     mistakes: list[Mistake] = []
     rules: dict[str, Rule] = {}
+    places: dict[str, _Place] = {}
     for path, text in files:
         try:
             found = validate(read_yaml(text, file=str(path)), _RuleFile, file=str(path), text=text).rules
@@ -344,16 +359,13 @@ def _parse(files: Iterable[tuple[Path, str]]) -> list[Rule]:
             mistakes += error.mistakes
             continue
         for i, rule in enumerate(found):
+            place = _Place(str(path), text, i)
             if rule.id in rules:
-                line = line_of(text, ["rules", i, "id"])
-                mistakes.append(Mistake(str(path), line, f"rules.{i}.id", f"rule {rule.id!r} is declared twice"))
-            rules[rule.id] = rule
+                mistakes.append(place.mistake(f"rule {rule.id!r} is declared twice", "id"))
+            rules[rule.id], places[rule.id] = rule, place
             for where, problem in _refused(rule):
-                key = ["rules", i, "match", "code", *where]
-                mistakes.append(
-                    Mistake(str(path), line_of(text, key), ".".join(map(str, key)), f"{rule.id}: {problem}")
-                )
-    mistakes += _unknown(rules)
+                mistakes.append(place.mistake(f"{rule.id}: {problem}", "match", "code", *where))
+    mistakes += (places[name].mistake(f"{name}: {problem}", *where) for name, where, problem in _unknown(rules))
     if mistakes:
         raise InvalidDocument(mistakes)
     return list(rules.values())
@@ -367,9 +379,16 @@ def _refused(rule: Rule) -> Iterable[tuple[list[str | int], str]]:
                 yield [language, i], problem
 
 
-def _unknown(rules: Mapping[str, Rule]) -> Iterable[Mistake]:
+def _unknown(rules: Mapping[str, Rule]) -> Iterable[tuple[str, list[str | int], str]]:
+    """What derived rules name that they cannot be derived from: the rule, the place in it, the problem."""
     for rule in rules.values():
         if derived := rule.match.derived:
-            for name in (*derived.all, *derived.any, *derived.none):
-                if name not in rules or rules[name].match.derived:
-                    yield Mistake("rules", 1, rule.id, f"derives from {name!r}, which is no rule of its own")
+            for kind in ("all", "any", "none"):
+                for i, name in enumerate(cast("list[str]", getattr(derived, kind))):
+                    where: list[str | int] = ["match", "derived", kind, i]
+                    if name not in rules:
+                        near = get_close_matches(name, rules, n=1)
+                        advice = f"; did you mean {near[0]!r}?" if near else ""
+                        yield rule.id, where, f"derives from {name!r}, and there is no such rule{advice}"
+                    elif rules[name].match.derived:
+                        yield rule.id, where, f"derives from {name!r}, which is derived itself"
