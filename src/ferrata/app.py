@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import getpass
 import os
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
 
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
-
-from ferrata.assets import Ledger
+from ferrata.caches import UserCache
 from ferrata.clock import SystemClock, format_time
 from ferrata.errors import BrokenChain, FerrataError, NotFound, StoreUnavailable, UsageError
+from ferrata.listing import Listing
 from ferrata.maturity import (
     Inputs,
     MaturityRepo,
@@ -40,27 +39,26 @@ from ferrata.maturity import (
 from ferrata.plugins import plugin_manager
 from ferrata.settings import load_settings
 from ferrata.state import LocalState
-from ferrata.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
-    from datetime import datetime
+    from collections.abc import Iterable, Sequence
 
+    from ferrata.assets import Ledger
     from ferrata.clock import Clock
     from ferrata.maturity import (
         Answer,
         Assessment,
         AssessmentRow,
         HistoryPoint,
-        LedgerRecord,
         MaturityModel,
         Practice,
+        RecordSource,
         ReportWriter,
         RoadmapStep,
         RuleSet,
-        ScanResult,
     )
     from ferrata.settings import Settings
+    from ferrata.store import Store
 
 __all__ = ["App", "open_app"]
 
@@ -70,6 +68,8 @@ _DATABASE = "ferrata.db"
 @dataclass
 class App:
     """A project's rooms, each built when it is first asked for. Close it, or use it in a `with` block.
+
+    The store and what lies in it are also imported only then: SQLAlchemy takes longer to load than all the rest.
 
     Attributes:
         settings: the project's.
@@ -100,6 +100,10 @@ class App:
     @cached_property
     def store(self) -> Store:
         """The database; the folder for the local one is made."""
+        from sqlalchemy import URL
+
+        from ferrata.store import Store
+
         url = self.settings.store_url
         if url is not None:
             return Store.open(url, clock=self.clock)
@@ -107,6 +111,11 @@ class App:
         # A URL object, because in a URL's text a `?` of the folder's name would end the path.
         local = URL.create("sqlite", database=str((self.settings.state / _DATABASE).resolve()))
         return Store.open(cast("str", local), clock=self.clock)
+
+    @cached_property
+    def memory(self) -> UserCache:
+        """What the user's cache folder remembers of rules, the model and this project."""
+        return UserCache.of_user(away_from=self.settings.root)
 
     @property
     def has_store(self) -> bool:
@@ -117,13 +126,15 @@ class App:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, on behalf of whoever runs this process."""
-        with _ours(self.store):
+        from ferrata.assets import Ledger
+
+        with self.store.ours():
             return Ledger(self.store, self.clock, actor=self.actor)
 
     @cached_property
     def maturity(self) -> MaturityRepo:
         """Assessments and answers."""
-        with _ours(self.store):
+        with self.store.ours():
             return MaturityRepo(self.store, self.settings.project)
 
     @property
@@ -136,12 +147,14 @@ class App:
 
     def model(self, path: Path | None = None) -> MaturityModel:
         """The maturity model in force: `path`, the project's own, or the built-in one."""
-        own = self.settings.file.maturity.model
-        return load_model(path or (self.settings.inside(own, key="maturity.model") if own else None))
+        if path is None and (own := self.settings.file.maturity.model):
+            path = self.settings.inside(own, key="maturity.model")
+        return load_model(path, memory=self.memory)
 
     def rules(self) -> RuleSet:
         """The rules in force: built-in ones, plugins' and the project's own."""
-        return self._rules(self.state.usable)
+        packs = [Path(folder) for folders in plugin_manager().hook.rule_packs() for folder in folders]
+        return load_rules([built_in_rules(), *packs], own=self.own_rule_folders(), memory=self.memory)
 
     def own_rule_folders(self) -> list[Path]:
         """The folders of rules that the project declares.
@@ -152,17 +165,31 @@ class App:
         paths = self.settings.file.maturity.rules
         return [self.settings.inside(path, key=f"maturity.rules.{i}", folder=True) for i, path in enumerate(paths)]
 
-    def assess(self, *, model: Path | None = None, answers: Path | None = None, save: bool = True) -> Assessment:
+    def assess(
+        self,
+        *,
+        model: Path | None = None,
+        answers: Path | None = None,
+        save: bool = True,
+        listing: Listing | None = None,
+    ) -> Assessment:
         """Scan the project, weigh all evidence, and keep the assessment unless `save` is False.
 
         A store that cannot be used costs the history and the ledger's evidence, not the assessment: `store_problem` and
         a note say so.
+
+        Args:
+            model: the file of another maturity model.
+            answers: a file of answers.
+            save: False writes nothing, and only reads what the user's cache remembers.
+            listing: of the project's files, if it was begun before.
 
         Raises:
             NotFound: the model's or the answers' file does not exist.
             InvalidDocument: a declared file is wrong.
             UsageError: the folder is not one that can be scanned.
         """
+        self.memory.writes = save
         chosen = self.model(model)
         given = self.answers_of_file(answers, chosen)
         self.own_rule_folders()  # what is wrong in a file is said before anything is made
@@ -174,7 +201,7 @@ class App:
         if save:
             with suppress(StoreUnavailable):
                 self.state.make()
-        assessment = self._measure(chosen, given, state=self.state.usable if save else None, make=save)
+        assessment = self._measure(chosen, given, make=save, listing=listing)
         return self._keep(assessment) if save else assessment
 
     def answers_of_file(self, path: Path | None, model: MaturityModel) -> list[Answer]:
@@ -240,7 +267,7 @@ class App:
         """
         chosen = self.model(model)
         given = self.answers_of_file(None, chosen)
-        assessment = self._measure(chosen, given, state=self.state.usable, make=False)
+        assessment = self._measure(chosen, given, make=False)
         if not assessment.llm_use:
             raise UsageError(
                 "no LLM use found, so there is nothing to climb", hint="see what was read with `ferrata assess`"
@@ -268,25 +295,33 @@ class App:
         """The course of the score up to an assessment, the oldest first."""
         return self.maturity.trend(until=assessment.at) if self._usable(make=False) else []
 
-    def _measure(self, model: MaturityModel, given: Iterable[Answer], *, state: Path | None, make: bool) -> Assessment:
-        """An assessment made now, with caches in `state`; a store that is not there is made if `make`."""
+    def _measure(
+        self, model: MaturityModel, given: Iterable[Answer], *, make: bool, listing: Listing | None = None
+    ) -> Assessment:
+        """An assessment made now; a store that is not there is made if `make`."""
         root = self.settings.root
-        rules = self._rules(state)
-        scanned = scan_repository(
-            root,
-            rules,
-            on=self.clock.now().date(),
-            cache=state / "scan.db" if state else None,
-            exclude=self.settings.file.maturity.exclude,
-        )
+        with listing or Listing(root) as files:
+            rules = self.rules()
+            if make or self.has_store:
+                with suppress(StoreUnavailable):  # said when it is used
+                    _ = self.store  # loading it takes about as long as git's list
+            scanned = scan_repository(
+                root,
+                rules,
+                on=self.clock.now().date(),
+                cache=self.memory.file(f"scan-{blake2b(os.fsencode(root.resolve()), digest_size=16).hexdigest()}.db"),
+                keep=self.memory.writes,
+                listing=files,
+                exclude=self.settings.file.maturity.exclude,
+            ).as_text()
         # The commit of a repository that only happens to lie around the folder says nothing about it.
         commit = head_commit(root) if tracks(root, ".") else None
 
         def weigh(*, usable: bool) -> Assessment:
             inputs = Inputs(
                 project=self.settings.project,
-                scan=_as_text(scanned),
-                records=self._records if usable else _no_records,
+                scan=scanned,
+                records=self._records() if usable else lambda _action, _since: (),
                 answers=merge_answers(self.maturity.answers() if usable else [], given),
                 commit=commit,
                 url_of=line_links(root, commit),
@@ -299,11 +334,6 @@ class App:
         except (StoreUnavailable, BrokenChain) as error:
             self.store_problem = error
             return weigh(usable=False)
-
-    def _rules(self, state: Path | None) -> RuleSet:
-        packs = [Path(folder) for folders in plugin_manager().hook.rule_packs() for folder in folders]
-        folders = [built_in_rules(), *packs, *self.own_rule_folders()]
-        return load_rules(folders, cache=state / "rules.json" if state else None)
 
     def _keep(self, assessment: Assessment) -> Assessment:
         """Store an assessment and its ledger record together; with a note where that failed."""
@@ -325,8 +355,12 @@ class App:
             return assessment.model_copy(update={"notes": [*assessment.notes, f"not kept: {error}"]})
         return assessment
 
-    def _records(self, action: str, since: datetime | None) -> Iterable[LedgerRecord]:
-        return self.ledger.records(action=action, since=since, newest_first=True)
+    def _records(self) -> RecordSource:
+        """The ledger's records by action; asked only for actions that it has, which are few of those in a model."""
+        known = self.ledger.actions()
+
+        newest = partial(self.ledger.records, newest_first=True)
+        return lambda action, since: newest(action=action, since=since) if action in known else ()
 
     def _usable(self, *, make: bool) -> bool:
         """Whether the store can be used; one that is not there is made only if `make`. Tried once."""
@@ -343,6 +377,9 @@ class App:
         """The database's file; None where it lies on a server (or the URL is wrong, which opening it says)."""
         if self.settings.store_url is None:
             return self.settings.state / _DATABASE
+        from sqlalchemy import make_url
+        from sqlalchemy.exc import ArgumentError
+
         try:
             url = make_url(self.settings.store_url)
         except (ArgumentError, ValueError):
@@ -359,34 +396,3 @@ def open_app(root: Path, *, clock: Clock | None = None) -> App:
         InvalidDocument: its `ferrata.yaml` is wrong.
     """
     return App(load_settings(root), clock or SystemClock())
-
-
-def _no_records(_action: str, _since: datetime | None) -> Iterable[LedgerRecord]:
-    return ()
-
-
-@contextmanager
-def _ours(store: Store) -> Generator[None]:
-    """Says of a database whose tables are not Ferrata's that it cannot be used."""
-    try:
-        yield
-    except DBAPIError as error:
-        reason = str(error.orig).strip().partition("\n")[0]
-        raise StoreUnavailable(
-            f"the database {store.location} is not one of Ferrata's: {reason}",
-            hint="name another database, or move this one away",
-        ) from None
-
-
-def _as_text(scanned: ScanResult) -> ScanResult:
-    """The same, where names of files that are no text (they are bytes) are shown as escapes, so that they can be stored."""
-    return replace(
-        scanned,
-        llm_sites=tuple(_text(site) for site in scanned.llm_sites),
-        findings=tuple(replace(f, file=_text(f.file), message=_text(f.message)) for f in scanned.findings),
-        skipped=tuple(s._replace(file=_text(s.file), reason=_text(s.reason)) for s in scanned.skipped),
-    )
-
-
-def _text(name: str) -> str:
-    return name.encode("utf-8", "backslashreplace").decode()

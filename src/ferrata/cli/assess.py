@@ -71,17 +71,20 @@ def assess(
     Exit status: 0 done, 1 below what --fail-under or --fail-on-drop asks, 2 a mistake in the request or in a file, 3 made
     but not kept, because the database cannot be used.
     """
-    from ferrata.app import open_app
+    from ferrata.listing import Listing
 
     if as_json and form not in (None, "json"):
         raise UsageError(f"--json and --format {form} are two formats", hint="give one of them")
     if baseline is not None and not fail_on_drop:
         raise UsageError("--baseline is of use with --fail-on-drop only", hint="add --fail-on-drop")
+    listing = context.with_resource(Listing(path))
+    from ferrata.app import open_app  # git lists the files meanwhile
+
     with open_app(path) as app:
         name = _format(app, "json" if as_json else form, output)
         kept = app.settings.store_url is not None or app.has_store
         before = _before(app, baseline) if fail_on_drop else None
-        assessment = app.assess(model=model, answers=answers, save=not no_save)
+        assessment = app.assess(model=model, answers=answers, save=not no_save, listing=listing)
         problems = list(_below(assessment, fail_under, before))
         try:
             if name is None:

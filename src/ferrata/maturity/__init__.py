@@ -10,7 +10,15 @@ from ferrata.maturity.git import head_commit, is_bare, line_links, tracks
 from ferrata.maturity.model import MaturityModel, Practice, built_in_model, load_model
 from ferrata.maturity.repo import AssessmentRow, MaturityRepo
 from ferrata.maturity.reports import HistoryPoint, ReportWriter, formats, print_assessment
-from ferrata.maturity.scan import Finding, Rule, RuleSet, ScanResult, check_examples, load_rules, scan_repository
+from ferrata.maturity.scan import (
+    Finding,
+    Rule,
+    RuleSet,
+    ScanResult,
+    check_examples,
+    load_rules,
+    scan_repository,
+)
 from ferrata.maturity.types import Assessment, RoadmapStep
 
 __all__ = [

@@ -98,6 +98,22 @@ class Store:
         with self._transaction(self._dialect.writer) as connection:
             yield connection
 
+    @contextmanager
+    def ours(self) -> Generator[None]:
+        """Within the block, a statement that fails says that the tables are not Ferrata's.
+
+        Raises:
+            StoreUnavailable: one did.
+        """
+        try:
+            yield
+        except DBAPIError as error:
+            reason = str(error.orig).strip().partition("\n")[0]
+            raise StoreUnavailable(
+                f"the database {self.location} is not one of Ferrata's: {reason}",
+                hint="name another database, or move this one away",
+            ) from None
+
     def lock(self, connection: Connection, name: str) -> None:
         """Keep other holders of the lock `name` out until the `write()` transaction of `connection` ends.
 
