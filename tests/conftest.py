@@ -41,6 +41,15 @@ _START_SECONDS = 60
 _WATCHDOG = '"$@" & read _; kill -INT $!; wait; rm -rf "$0"'
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The user's own cache folder is neither read nor written, here or in processes that tests start."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
+
+
 @dataclass(frozen=True)
 class PostgresServer:
     """A running server: `url` without a database's name; `binaries` is the folder that it was started from."""

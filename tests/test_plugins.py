@@ -60,11 +60,11 @@ def test_a_plugin_adds_a_rule_pack_and_a_format(plugin, tmp_path):
     project.mkdir()
     (project / "main.py").write_text("import acme_gateway\nacme_gateway.call('hello')\n")
     with open_app(project) as app:
-        assessment = app.assess()
+        assessment = app.maturity.assess()
         assert assessment.llm_use
         assert [(f.file, f.line) for f in assessment.findings if f.rule == "acme-gateway"] == [("main.py", 2)]
-        assert "models.configurable,met\n" in app.report_formats()["csv"](assessment, app.model(), [])
-        assert {"html", "sarif"} < app.report_formats().keys()
+        assert "models.configurable,met\n" in app.maturity.report_formats()["csv"](assessment, app.maturity.model(), [])
+        assert {"html", "sarif"} < app.maturity.report_formats().keys()
 
 
 def test_the_command_line_takes_the_format(plugin, tmp_path, monkeypatch, capsys):
@@ -81,7 +81,7 @@ def test_the_command_line_takes_the_format(plugin, tmp_path, monkeypatch, capsys
 def test_a_plugins_broken_rules_are_named(plugin, tmp_path):
     (plugin / "acme_rules/acme.yaml").write_text(RULES.replace('"acme_gateway.call($$$A)"', "{kind: nosuch}"))
     with pytest.raises(InvalidDocument) as refused, open_app(tmp_path) as app:
-        app.rules()
+        app.maturity.rules()
     assert [(m.file, m.line, m.key) for m in refused.value.mistakes] == [
         (f"{plugin}/acme_rules/acme.yaml", 8, "rules.0.match.code.python.0")
     ]
@@ -90,4 +90,4 @@ def test_a_plugins_broken_rules_are_named(plugin, tmp_path):
 def test_without_plugins_there_are_ferratas_own(tmp_path):
     plugin_manager.cache_clear()
     with open_app(tmp_path) as app:
-        assert sorted(app.report_formats()) == ["html", "json", "md", "sarif", "svg", "text"]
+        assert sorted(app.maturity.report_formats()) == ["html", "json", "md", "sarif", "svg", "text"]

@@ -30,7 +30,7 @@ _MOST_DEPTH = 200
 class Document(BaseModel):
     """Base of everything that is declared in a file: frozen, and an unknown key is a mistake."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 D = TypeVar("D", bound=Document)

@@ -17,6 +17,8 @@ from ferrata.maturity.scan.extract import Extractor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from ferrata.caches import UserCache
+
 EXAMPLE = Path(__file__).parents[2] / "examples/support-bot"
 
 
@@ -42,15 +44,17 @@ def rules_are_read_once(
 ) -> None:
     """Reading the built-in rules takes a second or two and preparing them another, which every command would spend."""
 
-    def load(folders: Iterable[Path], *, cache: Path | None = None) -> RuleSet:
-        wanted = list(folders)
-        return rules_of_ferrata if wanted == [built_in_rules()] else load_rules(wanted, cache=cache)
+    def load(folders: Iterable[Path], *, own: Iterable[Path] = (), memory: UserCache | None = None) -> RuleSet:
+        wanted, owned = list(folders), list(own)
+        if wanted == [built_in_rules()] and not owned:
+            return rules_of_ferrata
+        return load_rules(wanted, own=owned, memory=memory)
 
     def prepare(rules: RuleSet) -> Extractor:
         return prepared if rules is rules_of_ferrata else Extractor(rules)
 
     prepared = extractor_of_ferrata
-    monkeypatch.setattr("ferrata.app.load_rules", load)
+    monkeypatch.setattr("ferrata.maturity.assessor.load_rules", load)
     monkeypatch.setattr("ferrata.maturity.scan.engine._new_extractor", prepare)
 
 
@@ -67,7 +71,7 @@ def assessed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("assessed") / "support-bot"
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns(".ferrata", "__pycache__"))
     with open_app(folder) as app:
-        app.assess()
+        app.maturity.assess()
     return folder
 
 
@@ -79,7 +83,7 @@ def project(assessed: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def fresh(project: Path) -> Path:
-    """The project without a database; the caches are warm, so that tests are quick."""
+    """The project without a database; so the next command makes it anew."""
     for path in (project / ".ferrata").glob("ferrata.db*"):
         path.unlink()
     return project

@@ -217,9 +217,9 @@ def test_names_that_are_no_text_are_shown_as_escapes(fresh, tmp_path, ferrata):
     for name in HOSTILE:
         (project / name).write_bytes((project / "bot.py").read_bytes())
     with open_app(project) as app:
-        found = app.assess()
+        found = app.maturity.assess()
         for form in ("text", "html", "md", "json", "sarif"):
-            text = app.report_formats()[form](found, app.model(), app.trend(found))
+            text = app.maturity.report_formats()[form](found, app.maturity.model(), app.maturity.trend(found))
             text.encode()
             assert not ({"\x1b", "\u202e"} if form != "json" else {"\x1b"}) & set(text), form
             assert "bad" in text
@@ -335,8 +335,43 @@ def test_an_app_that_is_closed_holds_no_database(project):
         return [fd for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink() and str(project) in os.readlink(fd)]  # noqa: PTH115
 
     with open_app(project) as app:
-        assert len(app.history()) == 1
+        assert len(app.maturity.history()) == 1
         assert held()
     assert not held()
     with open_app(project):
         pass  # closing what was never opened is nothing
+
+
+def test_caches_lie_with_the_user_and_none_comes_with_the_repository(project, ferrata, cache_of_the_tests, tmp_path):
+    import hashlib
+
+    name = hashlib.blake2b(os.fsencode(project.resolve()), digest_size=16).hexdigest()
+    assert ferrata("assess", project).status == 0
+    own = cache_of_the_tests / f"ferrata/scan-{name}.db"
+    assert own.is_file()
+    assert names_in(project / ".ferrata") == [".gitignore", "ferrata.db", "report.html"]
+    with sqlite3.connect(own) as db:
+        db.execute("UPDATE fact SET facts = '[[],[],[],{},\"\"]'")
+    db.close()
+    elsewhere = tmp_path / "unpacked"
+    shutil.copytree(project, elsewhere, ignore=shutil.ignore_patterns("ferrata.db*"))
+    shutil.copy(own, elsewhere / ".ferrata/scan.db")
+    assert ferrata("assess", elsewhere).out.startswith("unpacked: Level 1")
+    assert not (elsewhere / ".ferrata/rules.json").exists()
+    assert ferrata("assess", project).out.startswith("support-bot: no LLM use found")  # that one is believed
+
+
+def test_without_saving_the_cache_is_read_and_left_alone(project, ferrata, cache_of_the_tests):
+    folder = cache_of_the_tests / "ferrata"
+    before = files_of(folder) if folder.is_dir() else {}
+    assert json.loads(ferrata("assess", project, "--json", "--no-save").out)["scan"]["cached"] == 0
+    assert (files_of(folder) if folder.is_dir() else {}) == before
+    assert ferrata("assess", project).status == 0
+    before = files_of(folder)
+    scan = json.loads(ferrata("assess", project, "--json", "--no-save").out)["scan"]
+    assert scan["cached"] == scan["read"] > 0
+    assert files_of(folder) == before
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir() if not path.name.endswith(("-wal", "-shm")))

@@ -37,7 +37,7 @@ def two_built_in_rules(tmp_path, monkeypatch):
     folder = tmp_path / "pack"
     folder.mkdir()
     (folder / "pack.yaml").write_text(PACK)
-    monkeypatch.setattr("ferrata.app.built_in_rules", lambda: folder)
+    monkeypatch.setattr("ferrata.maturity.assessor.built_in_rules", lambda: folder)
 
 
 @pytest.fixture

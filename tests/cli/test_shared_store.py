@@ -29,16 +29,16 @@ def evidence(assessment):
 def test_what_one_project_has_is_no_evidence_for_another(pair, ferrata):
     one, two = pair
     with open_app(one) as app:
-        app.give_answers([Answer("safety.policy", "ann", 1.0)])
+        app.maturity.give_answers([Answer("safety.policy", "ann", 1.0)])
         app.ledger.append("limits.set", subjects=["endpoint/a"])
-        records, answers = evidence(app.assess())
+        records, answers = evidence(app.maturity.assess())
         assert records != set()
         assert answers == {"safety.policy"}
     with open_app(two) as app:
-        assert app.answers() == []
-        assert app.history() == []
-        assert evidence(app.assess()) == (set(), set())
-        assert len(app.history()) == 1
+        assert app.maturity.answers() == []
+        assert app.maturity.history() == []
+        assert evidence(app.maturity.assess()) == (set(), set())
+        assert len(app.maturity.history()) == 1
     listed = ferrata("ledger", "list", "--project", two).out.splitlines()
     assert [line.split("\t")[2:5] for line in listed] == [["two", "ann", "assessment.made"]]
     assert ferrata("ledger", "list", "--project", two, "--of", "one").out.count("\n") == 3
@@ -59,7 +59,7 @@ def test_a_record_without_a_project_counts_for_each(pair):
             connection.exec_driver_sql("UPDATE ledger SET project = NULL")
     for folder in (one, two):
         with open_app(folder) as app:
-            assert evidence(app.assess(save=False))[0] != set()
+            assert evidence(app.maturity.assess(save=False))[0] != set()
 
 
 @pytest.mark.parametrize("name", ["ledger", "assessment", "answer"])
@@ -67,7 +67,7 @@ def test_a_table_of_another_program_is_left_alone(pair, database_url, ferrata, n
     with Store.open(database_url) as other, other.write() as connection:
         connection.exec_driver_sql(f"CREATE TABLE {name} (songs INTEGER)")
     with open_app(pair[0]) as app, pytest.raises(StoreUnavailable, match="nothing was written") as raised:
-        app.history()
+        app.maturity.history()
     assert name in raised.value.message
     with Store.open(database_url) as other, other.read() as connection:
         assert inspect(connection).get_table_names() == [name]

@@ -128,6 +128,6 @@ def test_a_folder_that_the_enclosing_repository_ignores_has_no_commit_of_its_own
     for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x"]):
         subprocess.run(["git", *words], cwd=tmp_path, check=True)
     with open_app(tmp_path / "built") as app:
-        assert app.assess(save=False).scan.commit is None
+        assert app.maturity.assess(save=False).scan.commit is None
     with open_app(tmp_path) as app:
-        assert app.assess(save=False).scan.commit is not None
+        assert app.maturity.assess(save=False).scan.commit is not None

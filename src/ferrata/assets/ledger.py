@@ -35,6 +35,7 @@ _INSERT = LEDGER.insert()
 _BY_ID = select(LEDGER).where(LEDGER.c.id == bindparam("key"))
 _BY_SEQ = select(LEDGER).where(LEDGER.c.seq == bindparam("key"))
 _LAST = select(LEDGER.c.seq, LEDGER.c.hash).order_by(LEDGER.c.seq.desc()).limit(1)
+_ACTIONS = select(LEDGER.c.action).distinct()
 _NUMBERS = 2**63  # the databases' integers end before
 _HEX = frozenset("0123456789abcdef")
 
@@ -168,6 +169,11 @@ class Ledger:
             if len(rows) < _PAGE:
                 return
             last = cast("int", rows[-1].seq)
+
+    def actions(self) -> set[str]:
+        """The actions that have a record."""
+        with self._store.read() as connection:
+            return set(connection.scalars(_ACTIONS))
 
     def get(self, key: int | str) -> Record:
         """The record with a sequence number (an int) or an id (a str).

@@ -98,7 +98,7 @@ def answer(
         elif list_only:
             _list(app, as_json=as_json)
         elif given:
-            asked = app.practice(practice or "", model)
+            asked = app.maturity.practice(practice or "", model)
             _give(app, asked, who, None if dont_know else value, note=note, link=link)
         else:
             questions = _questions(app, who, practice=practice, count=count, everything=everything, model=model)
@@ -124,8 +124,8 @@ def _check(*, ways: Sequence[str], practice: str | None, about: bool, as_json: b
 def _take_file(app: App, file: Path, model: Path | None) -> None:
     from ferrata.maturity import read_answers
 
-    answers = read_answers(file, app.model(model))
-    new = app.give_answers(answers)
+    answers = read_answers(file, app.maturity.model(model))
+    new = app.maturity.give_answers(answers)
     same = f", {len(answers) - new:,} as they were" if new < len(answers) else ""
     click.echo(f"{counted(new, 'answer')} taken from {printable(str(file))}{same}")
 
@@ -133,7 +133,7 @@ def _take_file(app: App, file: Path, model: Path | None) -> None:
 def _export(app: App, export: Path) -> None:
     from ferrata.maturity import write_answers
 
-    answers = app.answers()
+    answers = app.maturity.answers()
     try:
         export.write_text(write_answers(answers), encoding="utf-8")
     except OSError as error:
@@ -144,13 +144,13 @@ def _export(app: App, export: Path) -> None:
 def _give(app: App, practice: Practice, who: str, value: float | None, *, note: str, link: str) -> None:
     from ferrata.maturity import Answer
 
-    app.give_answers([Answer(practice.id, who, value, note, link)])
+    app.maturity.give_answers([Answer(practice.id, who, value, note, link)])
     click.echo(f"{practice.id}: {_said(value)} by {who}")
     _show_disagreement(app, practice, who)
 
 
 def _list(app: App, *, as_json: bool) -> None:
-    answers = sorted(app.answers(), key=lambda given: (given.practice, given.respondent))
+    answers = sorted(app.maturity.answers(), key=lambda given: (given.practice, given.respondent))
     if as_json:
         click.echo(json.dumps([given._asdict() for given in answers], indent=2, ensure_ascii=False))
         return
@@ -182,7 +182,7 @@ def _apart(answers: Iterable[Answer]) -> float:
 
 
 def _show_disagreement(app: App, practice: Practice, who: str) -> None:
-    given_all = [given for given in app.answers() if given.practice == practice.id]
+    given_all = [given for given in app.maturity.answers() if given.practice == practice.id]
     if apart := _apart(given_all):
         others = "; ".join(_line(given) for given in given_all if given.respondent != who)
         click.echo(f"disagreement of {apart:.0%}: {others}")
@@ -193,14 +193,14 @@ def _questions(
 ) -> list[Practice]:
     """What to ask: one practice, the next few by the roadmap, or everything this person has not answered."""
     if practice is not None:
-        return [app.practice(practice, model)]
-    chosen = app.model(model)
-    answered = {given.practice for given in app.answers() if given.respondent == who}
+        return [app.maturity.practice(practice, model)]
+    chosen = app.maturity.model(model)
+    answered = {given.practice for given in app.maturity.answers() if given.respondent == who}
     open_ones = [p for p in sorted(chosen.practices, key=lambda p: p.level) if everything or p.id not in answered]
     if count is None:
         return open_ones
     try:
-        order = {step.practice: step.order for step in app.roadmap(model=model)}
+        order = {step.practice: step.order for step in app.maturity.roadmap(model=model)}
     except UsageError:  # no LLM use found: there is no roadmap, but there may be one to come
         order = {}
     asked_only = [p for p in open_ones if p.id in order]
@@ -218,10 +218,10 @@ def _ask_all(app: App, questions: Sequence[Practice], who: str) -> None:
     given: set[str] = set()
     while i < len(questions):
         practice = questions[i]
-        before = next((a for a in app.answers() if (a.practice, a.respondent) == (practice.id, who)), None)
+        before = next((a for a in app.maturity.answers() if (a.practice, a.respondent) == (practice.id, who)), None)
         said = _ask(practice, f"[{i + 1}/{len(questions)}]", who, before)
         if said.answer is not None:
-            app.give_answers([said.answer])
+            app.maturity.give_answers([said.answer])
             given.add(practice.id)
             _show_disagreement(app, practice, who)
         if said.move == "q":

@@ -71,25 +71,33 @@ def assess(
     Exit status: 0 done, 1 below what --fail-under or --fail-on-drop asks, 2 a mistake in the request or in a file, 3 made
     but not kept, because the database cannot be used.
     """
-    from ferrata.app import open_app
+    from ferrata.listing import Listing
 
     if as_json and form not in (None, "json"):
         raise UsageError(f"--json and --format {form} are two formats", hint="give one of them")
     if baseline is not None and not fail_on_drop:
         raise UsageError("--baseline is of use with --fail-on-drop only", hint="add --fail-on-drop")
+    listing = context.with_resource(Listing(path))
+    from ferrata.app import open_app  # git lists the files meanwhile
+
     with open_app(path) as app:
         name = _format(app, "json" if as_json else form, output)
         kept = app.settings.store_url is not None or app.has_store
         before = _before(app, baseline) if fail_on_drop else None
-        assessment = app.assess(model=model, answers=answers, save=not no_save)
+        assessment = app.maturity.assess(model=model, answers=answers, save=not no_save, listing=listing)
         problems = list(_below(assessment, fail_under, before))
         try:
             if name is None:
                 # With --no-save nothing is written.
                 report = None if no_save else app.write_report(assessment, model)
-                _show(assessment, app.model(model), verbose=verbose, report=report)
+                _show(assessment, app.maturity.model(model), verbose=verbose, report=report)
             else:
-                _write(app.report_formats()[name](assessment, app.model(model), app.trend(assessment)), output)
+                _write(
+                    app.maturity.report_formats()[name](
+                        assessment, app.maturity.model(model), app.maturity.trend(assessment)
+                    ),
+                    output,
+                )
         except BrokenPipeError:
             if not problems:
                 raise
@@ -97,7 +105,7 @@ def assess(
             click.echo(f"ferrata: {printable(line)}", err=True)
         for problem in problems:
             click.echo(f"ferrata: {problem}", err=True)
-        lost = app.store_problem is not None and kept and not no_save
+        lost = app.maturity.store_problem is not None and kept and not no_save
         context.exit(1 if problems else 3 if lost else 0)
 
 
@@ -107,7 +115,7 @@ def _format(app: App, form: str | None, output: Path | None) -> str | None:
         return None
     asked = form if form is not None else output.suffix.removeprefix(".").lower() if output is not None else ""
     name = _ALSO.get(asked, asked)
-    writers = app.report_formats()
+    writers = app.maturity.report_formats()
     if name not in writers:
         what = f"no report format {asked!r}" if asked else f"no ending names the format of {str(output)!r}"
         raise UsageError(
@@ -121,8 +129,8 @@ def _before(app: App, baseline: Path | None) -> Assessment | None:
 
     if baseline is not None:
         return read_assessment(baseline)
-    rows = app.history(limit=1)
-    return app.assessment(rows[0].id) if rows else None
+    rows = app.maturity.history(limit=1)
+    return app.maturity.assessment(rows[0].id) if rows else None
 
 
 def _below(assessment: Assessment, fail_under: int | None, before: Assessment | None) -> Iterator[str]:
@@ -147,9 +155,9 @@ def _remarks(
         yield "no earlier assessment to compare with"
     elif before is not None and before.model.digest != assessment.model.digest:
         yield "the earlier assessment was made by another maturity model, so a drop may come from that"
-    if app.store_problem is not None:
-        hint = f"; {app.store_problem.hint}" if app.store_problem.hint else ""
-        yield f"no history and no ledger: {app.store_problem}{hint}"
+    if app.maturity.store_problem is not None:
+        hint = f"; {app.maturity.store_problem.hint}" if app.maturity.store_problem.hint else ""
+        yield f"no history and no ledger: {app.maturity.store_problem}{hint}"
 
 
 def _show(assessment: Assessment, model: MaturityModel, *, verbose: bool, report: str | None) -> None:

@@ -31,7 +31,7 @@ def history(*, project: Path, limit: int, as_json: bool) -> None:
     from ferrata.app import open_app
 
     with open_app(project) as app:
-        rows = app.history(limit=limit)
+        rows = app.maturity.history(limit=limit)
     if as_json:
         click.echo(json.dumps([row._asdict() for row in rows], indent=2))
         return
@@ -63,7 +63,7 @@ def compare(*, project: Path, a: str, b: str, as_json: bool) -> None:
 def _load(app: App, name: str) -> Assessment:
     from ferrata.maturity import read_assessment
 
-    return read_assessment(Path(name)) if name.endswith(".json") or "/" in name else app.assessment(name)
+    return read_assessment(Path(name)) if name.endswith(".json") or "/" in name else app.maturity.assessment(name)
 
 
 def _text(found: Comparison) -> str:

@@ -44,7 +44,7 @@ def list_practices(
     from ferrata.app import open_app
 
     with open_app(project) as app:
-        found = app.model(model)
+        found = app.maturity.model(model)
     known = [d.id for d in found.dimensions]
     if dimension is not None and dimension not in known:
         raise UsageError(f"no dimension {dimension!r} in {found.id} {found.version}", hint=f"it has {', '.join(known)}")
@@ -69,8 +69,8 @@ def show(*, project: Path, model: Path | None, practice: str, as_json: bool) -> 
     from ferrata.app import open_app
 
     with open_app(project) as app:
-        found = app.practice(practice, model)
-        rules = app.rules()
+        found = app.maturity.practice(practice, model)
+        rules = app.maturity.rules()
     if as_json:
         shown = {
             **found.model_dump(mode="json"),
@@ -94,13 +94,13 @@ def validate(*, project: Path, files: tuple[Path, ...]) -> None:
     with open_app(project) as app:
         mistakes: list[Mistake] = []
         for file in files:
-            if (model := _tried(lambda file=file: app.model(file), mistakes)) is not None:
+            if (model := _tried(lambda file=file: app.maturity.model(file), mistakes)) is not None:
                 about = f"{file}: {model.id} {model.version}, {counted(len(model.practices), 'practice')}"
                 click.echo(printable(about))
-        model = _tried(app.model, mistakes)
+        model = _tried(app.maturity.model, mistakes)
         if model is not None:
-            _tried(lambda: app.answers_of_file(None, model), mistakes)
-        rules = _tried(app.rules, mistakes)
+            _tried(lambda: app.maturity.answers_of_file(None, model), mistakes)
+        rules = _tried(app.maturity.rules, mistakes)
         own = list(_own_rules(app, rules)) if rules else []
         if model is not None and rules is not None:
             mistakes += _unknown_practices(own, model)
@@ -144,7 +144,7 @@ def _own_rules(app: App, rules: RuleSet) -> Iterator[_OwnRule]:
     """The project's own rules, which have been loaded once without a mistake."""
     from ferrata.documents import read_text, read_yaml
 
-    for path in (path for folder in app.own_rule_folders() for path in sorted(folder.glob("*.yaml"))):
+    for path in (path for folder in app.maturity.own_rule_folders() for path in sorted(folder.glob("*.yaml"))):
         text = read_text(path)
         for number, declared in enumerate(read_yaml(text, file=str(path))["rules"]):
             yield _OwnRule(rules.by_id[declared["id"]], path, number, text)

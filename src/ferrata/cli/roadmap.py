@@ -27,9 +27,11 @@ def roadmap(*, path: Path, level: int | None, count: int | None, model: Path | N
     from ferrata.app import open_app
 
     with open_app(path) as app:
-        found = app.roadmap(to_level=level, model=model)
-        if app.store_problem is not None:
-            click.echo(f"ferrata: without the ledger and the answers: {printable(str(app.store_problem))}", err=True)
+        found = app.maturity.roadmap(to_level=level, model=model)
+        if app.maturity.store_problem is not None:
+            click.echo(
+                f"ferrata: without the ledger and the answers: {printable(str(app.maturity.store_problem))}", err=True
+            )
     steps = found[: count or (None if level else 5)]
     if as_json:
         click.echo(json.dumps([step.model_dump() for step in steps], indent=2, ensure_ascii=False))

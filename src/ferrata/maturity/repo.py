@@ -6,20 +6,18 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
-from sqlalchemy import select
 
 from ferrata.errors import NotFound, UsageError
 from ferrata.maturity.evidence import Answer
 from ferrata.maturity.reports import HistoryPoint
-from ferrata.maturity.tables import ANSWER, ASSESSMENT, MIGRATIONS
 from ferrata.maturity.types import Assessment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
 
-    from ferrata.store import Store
+    from ferrata.store import Migration, Store
 
 __all__ = ["AssessmentRow", "MaturityRepo"]
 
@@ -42,17 +40,28 @@ class MaturityRepo:
     """
 
     room = "maturity"
-    migrations = MIGRATIONS
 
     def __init__(self, store: Store, project: str) -> None:
+        # Here, so that who needs no store does not wait for SQLAlchemy to load.
+        from ferrata.maturity.tables import ANSWER, ASSESSMENT
+
         self._store = store
         self._project = project
-        store.migrate(self.room, self.migrations)
+        self._assessments: Table = ASSESSMENT
+        self._answers: Table = ANSWER
+        store.migrate(self.room, self.migrations())
+
+    @staticmethod
+    def migrations() -> Sequence[Migration]:
+        """What makes its tables."""
+        from ferrata.maturity.tables import MIGRATIONS
+
+        return MIGRATIONS
 
     def add_assessment(self, connection: Connection, assessment: Assessment) -> None:
         """Store an assessment within the caller's transaction."""
         connection.execute(
-            ASSESSMENT.insert().values(
+            self._assessments.insert().values(
                 id=assessment.id,
                 project=self._project,
                 at=assessment.at,
@@ -64,10 +73,9 @@ class MaturityRepo:
 
     def assessments(self, *, limit: int | None = None) -> list[AssessmentRow]:
         """The assessments, the newest first."""
-        columns = (ASSESSMENT.c.seq, ASSESSMENT.c.id, ASSESSMENT.c.at, ASSESSMENT.c.level, ASSESSMENT.c.score)
-        query = (
-            select(*columns).where(ASSESSMENT.c.project == self._project).order_by(ASSESSMENT.c.seq.desc()).limit(limit)
-        )
+        c = self._assessments.c
+        every = self._assessments.select().with_only_columns(c.seq, c.id, c.at, c.level, c.score)
+        query = every.where(c.project == self._project).order_by(c.seq.desc()).limit(limit)
         with self._store.read() as connection:
             return [AssessmentRow(*row) for row in connection.execute(query)]
 
@@ -93,8 +101,10 @@ class MaturityRepo:
             )
         if len(found) > 1:
             raise UsageError(f"{len(found)} assessments have an id that begins with {name!r}", hint="give more of it")
+        c = self._assessments.c
+        query = self._assessments.select().with_only_columns(c.document).where(c.id == found[0].id)
         with self._store.read() as connection:
-            text = connection.execute(select(ASSESSMENT.c.document).where(ASSESSMENT.c.id == found[0].id)).scalar_one()
+            text = connection.execute(query).scalar_one()
         try:
             return Assessment.model_validate_json(text)
         except ValidationError:
@@ -104,9 +114,10 @@ class MaturityRepo:
 
     def trend(self, *, until: str, limit: int = 60) -> list[HistoryPoint]:
         """Score, level and points per dimension of the newest assessments up to a moment, the oldest first."""
-        c = ASSESSMENT.c
+        c = self._assessments.c
         query = (
-            select(c.document)
+            self._assessments.select()
+            .with_only_columns(c.document)
             .where(c.project == self._project, c.at <= until, c.level.is_not(None))
             .order_by(c.seq.desc())
             .limit(limit)
@@ -123,13 +134,14 @@ class MaturityRepo:
         """Store answers within the caller's transaction; each stands until the same respondent amends it."""
         rows = [{"project": self._project, **answer._asdict()} for answer in answers]
         if rows:
-            connection.execute(ANSWER.insert(), rows)
+            connection.execute(self._answers.insert(), rows)
 
     def answers(self) -> list[Answer]:
         """The latest answer of each respondent to each practice."""
-        c = ANSWER.c
+        c = self._answers.c
         query = (
-            select(c.practice, c.respondent, c.value, c.note, c.link, c.at)
+            self._answers.select()
+            .with_only_columns(c.practice, c.respondent, c.value, c.note, c.link, c.at)
             .where(c.project == self._project)
             .order_by(c.seq)
         )

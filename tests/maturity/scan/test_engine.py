@@ -9,7 +9,7 @@ import pytest
 
 from ferrata.maturity.scan import engine
 from ferrata.maturity.scan.engine import scan_repository
-from ferrata.maturity.scan.rules import load_rules
+from ferrata.maturity.scan.packs import load_rules
 
 TODAY = date(2026, 11, 23)
 RULES = """
@@ -111,7 +111,7 @@ def age(tree):
 
 def test_a_second_scan_reads_nothing_and_says_the_same(tree, rules, tmp_path):
     age(tree)
-    cache = tmp_path / "state/scan.db"
+    cache = tmp_path / "scan.db"
     first = scan_repository(tree, rules, on=TODAY, cache=cache)
     second = scan_repository(tree, rules, on=TODAY, cache=cache)
     assert (first.cached, second.cached) == (0, 4)
@@ -181,6 +181,21 @@ def test_a_cache_that_somebody_holds_is_no_error(tree, rules, tmp_path, monkeypa
     monkeypatch.setattr("ferrata.maturity.scan.cache.WAIT_SECONDS", 0.1)
     assert seen(scan_repository(tree, rules, on=TODAY, cache=cache)) == EXPECTED
     holder.close()
+
+
+def test_a_cache_that_may_only_be_read_stays_as_it_is(tree, rules, tmp_path):
+    age(tree)
+    cache = tmp_path / "cache/scan.db"
+    cache.parent.mkdir()
+    assert scan_repository(tree, rules, on=TODAY, cache=cache, keep=False).cached == 0
+    assert list(cache.parent.iterdir()) == []
+    scan_repository(tree, rules, on=TODAY, cache=cache)
+    (tree / "app/new.py").write_text("greet(me)\n")
+    before = cache.read_bytes()
+    result = scan_repository(tree, rules, on=TODAY, cache=cache, keep=False)
+    assert (result.cached, result.read) == (4, 5)
+    assert seen(result)[:2] == EXPECTED[:2]
+    assert (cache.read_bytes(), list(cache.parent.iterdir())) == (before, [cache])
 
 
 def test_a_folder_that_cannot_hold_a_cache_is_no_error(tree, rules, tmp_path):

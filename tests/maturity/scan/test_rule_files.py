@@ -2,10 +2,11 @@
 
 import pytest
 
+from ferrata.caches import UserCache
 from ferrata.errors import InvalidDocument
 from ferrata.maturity import built_in_rules
+from ferrata.maturity.scan.packs import load_rules
 from ferrata.maturity.scan.patterns import CodePattern
-from ferrata.maturity.scan.rules import load_rules
 
 GOOD = """\
 rules:
@@ -102,18 +103,50 @@ def test_a_derived_rule_of_nothing_is_named_by_its_own_file(tmp_path):
 
 def test_parsed_rules_are_remembered_and_forgotten(tmp_path):
     (tmp_path / "own.yaml").write_text(GOOD)
-    cache = tmp_path / "cache/rules.json"
-    first = load_rules([tmp_path], cache=cache)
-    assert load_rules([tmp_path], cache=cache).rules == first.rules
+    memory = UserCache(tmp_path / "cache")
+    first = load_rules([tmp_path], memory=memory)
+    (remembered,) = (tmp_path / "cache").iterdir()
+    assert load_rules([tmp_path], memory=memory).rules == first.rules
+    remembered.write_text(remembered.read_text().replace("seen", "remembered"))
+    assert load_rules([tmp_path], memory=memory).by_id["own"].message == "remembered"
     (tmp_path / "own.yaml").write_text(GOOD.replace("seen", "noticed"))
-    assert load_rules([tmp_path], cache=cache).by_id["own"].message == "noticed"
+    assert load_rules([tmp_path], memory=memory).by_id["own"].message == "noticed"
 
 
-@pytest.mark.parametrize("junk", ["", "{", '{"digest": "x", "rules": []}', "[]"])
+def test_rules_of_the_project_are_read_anew_and_leave_the_others_remembered(tmp_path):
+    for folder, text in (("pack", GOOD), ("own", GOOD.replace("own", "mine"))):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.yaml").write_text(text)
+    memory = UserCache(tmp_path / "cache")
+    alone = load_rules([tmp_path / "pack"], memory=memory)
+    (remembered,) = (tmp_path / "cache").iterdir()
+    remembered.write_text(remembered.read_text().replace("seen", "remembered"))
+    both = load_rules([tmp_path / "pack"], own=[tmp_path / "own"], memory=memory)
+    assert {rule.id: rule.message for rule in both.rules} == {"own": "remembered", "mine": "seen"}
+    assert both.digest != alone.digest
+    assert list((tmp_path / "cache").iterdir()) == [remembered]
+
+
+def test_a_rule_of_the_project_that_takes_a_remembered_id(tmp_path):
+    for folder in ("pack", "own"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.yaml").write_text(GOOD)
+    memory = UserCache(tmp_path / "cache")
+    load_rules([tmp_path / "pack"], memory=memory)
+    with pytest.raises(InvalidDocument) as caught:
+        load_rules([tmp_path / "pack"], own=[tmp_path / "own"], memory=memory)
+    ((file, line, _, problem),) = caught.value.mistakes
+    assert (file, line, problem) == (str(tmp_path / "own/a.yaml"), 2, "rule 'own' is declared twice")
+
+
+@pytest.mark.parametrize("junk", ["", "{", '{"rules": [{"id": 1}]}', "[]"])
 def test_a_broken_memory_is_no_error(tmp_path, junk):
     (tmp_path / "own.yaml").write_text(GOOD)
-    (tmp_path / "rules.json").write_text(junk)
-    assert list(load_rules([tmp_path], cache=tmp_path / "rules.json").by_id) == ["own"]
+    memory = UserCache(tmp_path / "cache")
+    load_rules([tmp_path], memory=memory)
+    (remembered,) = (tmp_path / "cache").iterdir()
+    remembered.write_text(junk)
+    assert list(load_rules([tmp_path], memory=memory).by_id) == ["own"]
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,21 @@ Knows nothing of scores.
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from contextlib import suppress
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ferrata import __version__
+from ferrata.caches import digest_of_texts
 from ferrata.documents import Document, line_of, read_text, read_yaml, validate
 from ferrata.errors import InvalidDocument, Mistake
 from ferrata.maturity.model.types import MaturityModel, Practice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ferrata.caches import UserCache
 
 __all__ = ["built_in_model", "digest_of", "load_model"]
 
@@ -37,18 +42,36 @@ def built_in_model() -> MaturityModel:
     return model
 
 
-def load_model(path: Path | None) -> MaturityModel:
+@lru_cache(maxsize=1)
+def _remembered_model(memory: UserCache) -> MaturityModel:
+    """The built-in model, remembered by its content, because parsing YAML takes long."""
+    files = [DATA / "model.yaml", *sorted((DATA / "practices").glob("*.yaml"))]
+    name = f"model-{digest_of_texts([__version__, *map(read_text, files)])}.json"
+    data = memory.find(name)
+    if data is not None:
+        with suppress(ValueError):
+            return MaturityModel.model_validate_json(data)
+    model = built_in_model()
+    memory.keep(name, model.model_dump_json().encode())
+    return model
+
+
+def load_model(path: Path | None, *, memory: UserCache | None = None) -> MaturityModel:
     """The model of `path`, on top of the built-in one where it says `extends: ferrata`; the built-in one for None.
+
+    Args:
+        path: the model's file.
+        memory: remembers the built-in model.
 
     Raises:
         NotFound: there is no such file.
         InvalidDocument: the file is wrong; every mistake with file, line and key.
     """
     if path is None:
-        return built_in_model()
+        return _built_in(memory)
     text = read_text(path)
     own = validate(read_yaml(text, file=str(path)), MaturityModel, file=str(path), text=text)
-    model = _extend(built_in_model(), own, file=str(path), text=text) if own.extends else own
+    model = _extend(_built_in(memory), own, file=str(path), text=text) if own.extends else own
     _check(model, file=str(path), text=text)
     return model
 
@@ -56,6 +79,10 @@ def load_model(path: Path | None) -> MaturityModel:
 def digest_of(model: MaturityModel) -> str:
     """A sha256 over the model's content; two models with the same digest measure the same."""
     return hashlib.sha256(model.model_dump_json().encode()).hexdigest()
+
+
+def _built_in(memory: UserCache | None) -> MaturityModel:
+    return built_in_model() if memory is None else _remembered_model(memory)
 
 
 def _in_order(head: MaturityModel) -> list[Path]:

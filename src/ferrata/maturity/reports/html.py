@@ -9,7 +9,6 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ferrata.maturity.reports import charts, words
@@ -17,7 +16,7 @@ from ferrata.maturity.reports import charts, words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jinja2 import Template
+    from jinja2 import Environment, Template
 
     from ferrata.maturity.model import MaturityModel, Practice
     from ferrata.maturity.reports.base import HistoryPoint
@@ -113,6 +112,12 @@ def _template(name: str) -> Template:
 
 @cache
 def _environment() -> Environment:
+    from jinja2 import (
+        Environment,
+        FileSystemLoader,
+        StrictUndefined,
+    )  # here, so that other formats need not wait for it
+
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,

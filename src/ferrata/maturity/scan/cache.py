@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from ferrata.maturity.scan.tree import Entry
+    from ferrata.listing import Entry
 
 __all__ = ["Cache", "content_key"]
 
@@ -54,18 +54,27 @@ class Cache:
     Args:
         path: the database file; None remembers nothing.
         rules: the digest of the rule set and of the program that reads.
+        write: False changes nothing in it.
     """
 
-    def __init__(self, path: Path | None, rules: str) -> None:
+    def __init__(self, path: Path | None, rules: str, *, write: bool = True) -> None:
         self._db: sqlite3.Connection | None = None
         self._files: dict[str, tuple[int, int, str]] = {}
         self._facts: dict[str, str] = {}
         if path is not None:
             with suppress(OSError, sqlite3.Error):
-                self._open(path, rules)
+                if write:
+                    self._db = self._open(path, rules)
+                else:
+                    self._read(path, rules)
 
-    def _open(self, path: Path, rules: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def _read(self, path: Path, rules: str) -> None:
+        """What is remembered, without a change to the file or its folder."""
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=WAIT_SECONDS)) as db:
+            if db.execute("SELECT rules FROM meta").fetchall() == [(rules,)]:
+                self._load(db)
+
+    def _open(self, path: Path, rules: str) -> sqlite3.Connection | None:
         db = sqlite3.connect(path, timeout=WAIT_SECONDS)
         try:
             db.executescript(_SCHEMA)
@@ -73,14 +82,18 @@ class Cache:
                 db.executescript("DELETE FROM meta; DELETE FROM file; DELETE FROM fact;")
                 db.execute("INSERT INTO meta VALUES (?)", (rules,))
                 db.commit()
-            rows = db.execute("SELECT path, size, mtime_ns, key FROM file")
-            self._files = {os.fsdecode(path): (size, mtime_ns, key) for path, size, mtime_ns, key in rows}
-            self._facts = dict(db.execute("SELECT key, facts FROM fact"))
-        except sqlite3.DatabaseError:
+            self._load(db)
+        except sqlite3.DatabaseError as error:
             db.close()
-            path.unlink(missing_ok=True)
-            return
-        self._db = db
+            if not isinstance(error, sqlite3.OperationalError):  # it is broken, not merely in use
+                path.unlink(missing_ok=True)
+            return None
+        return db
+
+    def _load(self, db: sqlite3.Connection) -> None:
+        rows = db.execute("SELECT path, size, mtime_ns, key FROM file")
+        self._files = {os.fsdecode(path): (size, mtime_ns, key) for path, size, mtime_ns, key in rows}
+        self._facts = dict(db.execute("SELECT key, facts FROM fact"))
 
     def known(self, entry: Entry) -> FileFacts | None:
         """The facts of a file that has not changed, by size and time; None where it must be read."""

@@ -14,10 +14,10 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from ferrata.listing import Entry, Listing
 from ferrata.maturity.scan.cache import Cache, content_key
 from ferrata.maturity.scan.paths import compile_globs, format_of
 from ferrata.maturity.scan.resolve import Resolved, matching_rules, resolve
-from ferrata.maturity.scan.tree import Entry, list_files
 from ferrata.maturity.scan.types import NOTHING, FileFacts, ScanResult, Skipped
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def scan_repository(
     *,
     on: date,
     cache: Path | None = None,
+    keep: bool = True,
+    listing: Listing | None = None,
     exclude: Sequence[str] = (),
     workers: int | None = None,
 ) -> ScanResult:
@@ -59,6 +61,8 @@ def scan_repository(
         rules: the rules to apply.
         on: today, for the life cycles of models.
         cache: the file that remembers earlier scans; None for none.
+        keep: False leaves that file as it is.
+        listing: of `root`, if it was begun before.
         exclude: globs of paths that are passed over.
         workers: processes; None for one a core.
 
@@ -67,10 +71,13 @@ def scan_repository(
         UsageError: `root` is no readable folder, or a bare git repository.
     """
     started = time.perf_counter()
-    left_out = compile_globs(exclude)
-    entries = [entry for entry in list_files(root) if not (exclude and left_out.match(entry.path))]
+    with listing or Listing(root) as files:
+        memory = Cache(cache, rules.digest, write=keep)  # while git lists
+        entries = files.entries()
+    if exclude:
+        left_out = compile_globs(exclude)
+        entries = [entry for entry in entries if not left_out.match(entry.path)]
     wanted = [entry for entry in entries if format_of(entry.path) is not None]
-    memory = Cache(cache, rules.digest)
     facts: dict[str, FileFacts] = {}
     new: list[Entry] = []
     moved: list[_Read] = []

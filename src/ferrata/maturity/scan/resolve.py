@@ -171,10 +171,12 @@ class _Sites:
                     yield Site(path, hit.line, names)
 
     def _by_path(self, globs: list[str]) -> Iterator[str]:
-        candidates = {path for key in name_keys(globs) for path in self._by_key.get(key, ())}
-        if candidates:
-            pattern = compile_globs(globs)
-            yield from sorted(path for path in candidates if pattern.match(path))
+        found: set[str] = set()
+        for glob in globs:
+            candidates = {path for key in name_keys([glob]) for path in self._by_key[key]}
+            if candidates:  # only then: to compile a glob takes long
+                found.update(filter(compile_globs([glob]).match, candidates))
+        yield from sorted(found)
 
     @cached_property
     def _by_key(self) -> Mapping[str, list[str]]:

@@ -1,4 +1,4 @@
-"""Scanner rules: what a rule may say, and how rule packs are read.
+"""Scanner rules: what a rule may say.
 
 A rule says what it looks for (`match`), where (`where`), what seeing it shows (`shows`), and carries its own examples.
 Knows nothing of how matching is done.
@@ -6,24 +6,18 @@ Knows nothing of how matching is done.
 
 from __future__ import annotations
 
-import hashlib
 import re
-from contextlib import suppress
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from ferrata import __version__
-from ferrata.documents import Document, line_of, read_text, read_yaml, validate
-from ferrata.errors import InvalidDocument, Mistake
-from ferrata.maturity.scan.patterns import CodePattern
+from ferrata.documents import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
 __all__ = [
+    "CHECKED",
     "CiMatch",
     "ConfigMatch",
     "DependencyMatch",
@@ -35,7 +29,6 @@ __all__ = [
     "RuleSet",
     "SecretMatch",
     "TextMatch",
-    "load_rules",
 ]
 
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -57,12 +50,13 @@ Trait = Literal[
     "variables",
 ]
 
-_CHECKED = "checked"
+# The context in which rules are read that were checked before.
+CHECKED = "checked"
 
 
 def _regex(text: str, info: ValidationInfo) -> str:
     """A regular expression that compiles; of rules that were remembered it is known, and compiling takes long."""
-    if info.context == _CHECKED:
+    if info.context == CHECKED:
         return text
     try:
         re.compile(text)
@@ -283,15 +277,6 @@ class Rule(Document):
         return self
 
 
-class _RuleFile(Document):
-    rules: list[Rule]
-
-
-class _Remembered(Document):
-    digest: str
-    rules: list[Rule]
-
-
 class RuleSet:
     """All rules in force, by id, with a digest over the files that they came from."""
 
@@ -299,96 +284,3 @@ class RuleSet:
         self.rules = tuple(rules)
         self.by_id = {rule.id: rule for rule in self.rules}
         self.digest = digest
-
-
-def load_rules(folders: Iterable[Path], *, cache: Path | None = None) -> RuleSet:
-    """Read every `*.yaml` of the folders.
-
-    Args:
-        folders: where rule packs lie.
-        cache: a file that remembers the parsed rules, because parsing YAML takes longer than a warm scan.
-
-    Raises:
-        InvalidDocument: a file or rule is wrong, or two rules have one id; all mistakes at once.
-    """
-    files = [(path, read_text(path)) for path in sorted(path for folder in folders for path in folder.glob("*.yaml"))]
-    digest = hashlib.sha256("".join([__version__, *(f"{len(text)} {text}" for _, text in files)]).encode()).hexdigest()
-    remembered = _recall(cache, digest)
-    if remembered is not None:
-        return remembered
-    rules = RuleSet(_parse(files), digest=digest)
-    if cache is not None:
-        with suppress(OSError):
-            cache.parent.mkdir(parents=True, exist_ok=True)
-            cache.write_text(_Remembered(digest=digest, rules=list(rules.rules)).model_dump_json(), encoding="utf-8")
-    return rules
-
-
-def _recall(cache: Path | None, digest: str) -> RuleSet | None:
-    if cache is None:
-        return None
-    try:
-        found = _Remembered.model_validate_json(cache.read_bytes(), context=_CHECKED)
-    except (OSError, ValueError):
-        return None
-    whole = found.digest == digest and not any(_unknown({rule.id: rule for rule in found.rules}))
-    return RuleSet(found.rules, digest=digest) if whole else None
-
-
-class _Place(NamedTuple):
-    """Where a rule stands: the file, its text, and the rule's number in it."""
-
-    file: str
-    text: str
-    number: int
-
-    def mistake(self, problem: str, *where: str | int) -> Mistake:
-        """A mistake at the key `where` of the rule."""
-        key = ["rules", self.number, *where]
-        return Mistake(self.file, line_of(self.text, key), ".".join(map(str, key)), problem)
-
-
-def _parse(files: Iterable[tuple[Path, str]]) -> list[Rule]:
-    mistakes: list[Mistake] = []
-    rules: dict[str, Rule] = {}
-    places: dict[str, _Place] = {}
-    for path, text in files:
-        try:
-            found = validate(read_yaml(text, file=str(path)), _RuleFile, file=str(path), text=text).rules
-        except InvalidDocument as error:
-            mistakes += error.mistakes
-            continue
-        for i, rule in enumerate(found):
-            place = _Place(str(path), text, i)
-            if rule.id in rules:
-                mistakes.append(place.mistake(f"rule {rule.id!r} is declared twice", "id"))
-            rules[rule.id], places[rule.id] = rule, place
-            for where, problem in _refused(rule):
-                mistakes.append(place.mistake(f"{rule.id}: {problem}", "match", "code", *where))
-    mistakes += (places[name].mistake(f"{name}: {problem}", *where) for name, where, problem in _unknown(rules))
-    if mistakes:
-        raise InvalidDocument(mistakes)
-    return list(rules.values())
-
-
-def _refused(rule: Rule) -> Iterable[tuple[list[str | int], str]]:
-    """The code patterns that the parser refuses, each with its place and the reason."""
-    for language, patterns in rule.match.code.items():
-        for i, pattern in enumerate(patterns):
-            if problem := CodePattern.of(pattern).refusal(language):
-                yield [language, i], problem
-
-
-def _unknown(rules: Mapping[str, Rule]) -> Iterable[tuple[str, list[str | int], str]]:
-    """What derived rules name that they cannot be derived from: the rule, the place in it, the problem."""
-    for rule in rules.values():
-        if derived := rule.match.derived:
-            for kind in ("all", "any", "none"):
-                for i, name in enumerate(cast("list[str]", getattr(derived, kind))):
-                    where: list[str | int] = ["match", "derived", kind, i]
-                    if name not in rules:
-                        near = get_close_matches(name, rules, n=1)
-                        advice = f"; did you mean {near[0]!r}?" if near else ""
-                        yield rule.id, where, f"derives from {name!r}, and there is no such rule{advice}"
-                    elif rules[name].match.derived:
-                        yield rule.id, where, f"derives from {name!r}, which is derived itself"

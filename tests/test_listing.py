@@ -4,7 +4,7 @@ import subprocess
 import pytest
 
 from ferrata.errors import NotFound, UsageError
-from ferrata.maturity.scan.tree import list_files
+from ferrata.listing import list_files
 
 
 def write(root, path, text="x"):

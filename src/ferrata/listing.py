@@ -8,16 +8,16 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
-from typing import TYPE_CHECKING, NamedTuple
-
-from pathspec import GitIgnoreSpec
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from ferrata.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Entry", "list_files"]
+    from pathspec import GitIgnoreSpec
+
+__all__ = ["Entry", "Listing", "list_files"]
 
 _NEVER = frozenset(
     {
@@ -47,6 +47,7 @@ _GIT = (
     "core.hooksPath=/dev/null",
     "--no-optional-locks",
 )
+_GIT_SECONDS = 120
 
 
 class Entry(NamedTuple):
@@ -57,6 +58,38 @@ class Entry(NamedTuple):
     mtime_ns: int
 
 
+class Listing:
+    """The list of a tree's files, which git begins to make at once; use it in a `with` block, which ends it.
+
+    Args:
+        root: the folder.
+
+    Raises:
+        NotFound: `root` does not exist.
+        UsageError: `root` is a file, cannot be read, or is a bare git repository.
+    """
+
+    def __init__(self, root: Path) -> None:
+        _check(root)
+        self._root = root
+        self._git = _start_git(root)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._git is not None:
+            self._git.kill()
+            with self._git:  # closes its pipe and waits for it
+                self._git = None
+
+    def entries(self) -> list[Entry]:
+        """All files of the tree that git does not ignore, in order of their paths; waits for git, if it is there."""
+        paths = _paths_of(self._git) if self._git is not None else None
+        # Git lists nothing of a folder that an enclosing repository ignores, which is no reason not to read it.
+        return sorted(_stat_all(self._root, paths) if paths else _walk(self._root))
+
+
 def list_files(root: Path) -> list[Entry]:
     """All files of the tree that git does not ignore, in order of their paths.
 
@@ -64,6 +97,11 @@ def list_files(root: Path) -> list[Entry]:
         NotFound: `root` does not exist.
         UsageError: `root` is a file, cannot be read, or is a bare git repository.
     """
+    with Listing(root) as listing:
+        return listing.entries()
+
+
+def _check(root: Path) -> None:
     if not root.exists():
         raise NotFound(f"no such folder: {str(root)!r}")
     if not root.is_dir():
@@ -75,27 +113,28 @@ def list_files(root: Path) -> list[Entry]:
             f"{str(root)!r} is a bare git repository: it has no files to read",
             hint=f"git clone {root} WORKTREE, then assess WORKTREE",
         )
-    # Git lists nothing of a folder that an enclosing repository ignores, which is no reason not to read it.
-    paths = _by_git(root)
-    entries = _stat_all(root, paths) if paths else _walk(root)
-    return sorted(entries)
 
 
-def _by_git(root: Path) -> list[str] | None:
+def _start_git(root: Path) -> subprocess.Popen[bytes] | None:
     try:
-        done = subprocess.run(  # noqa: S603 - fixed arguments; hooks and file-system monitors are switched off
+        return subprocess.Popen(  # noqa: S603 - fixed arguments; hooks and file-system monitors are switched off
             [*_GIT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"],
             cwd=root,
-            capture_output=True,
-            timeout=120,
-            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except OSError:
         return None
-    if done.returncode != 0:
+
+
+def _paths_of(git: subprocess.Popen[bytes]) -> list[str] | None:
+    try:
+        out, _ = git.communicate(timeout=_GIT_SECONDS)
+    except subprocess.TimeoutExpired:
         return None
-    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+    return [os.fsdecode(name) for name in out.split(b"\0") if name] if git.returncode == 0 else None
 
 
 def _stat_all(root: Path, paths: list[str]) -> list[Entry]:
@@ -141,6 +180,8 @@ def _with_ignore_file(
     try:
         if ignore.is_symlink() or not ignore.is_file():
             return specs
+        from pathspec import GitIgnoreSpec  # here, because git's own list does without it
+
         lines = ignore.read_text(encoding="utf-8", errors="replace").splitlines()
         return (*specs, (folder, GitIgnoreSpec.from_lines(lines)))
     except (OSError, ValueError):
