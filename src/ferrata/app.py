@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cached_property, partial
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
@@ -321,7 +321,7 @@ class App:
             inputs = Inputs(
                 project=self.settings.project,
                 scan=scanned,
-                records=self._records() if usable else lambda _action, _since: (),
+                records=self._records(usable=usable),
                 answers=merge_answers(self.maturity.answers() if usable else [], given),
                 commit=commit,
                 url_of=line_links(root, commit),
@@ -355,12 +355,13 @@ class App:
             return assessment.model_copy(update={"notes": [*assessment.notes, f"not kept: {error}"]})
         return assessment
 
-    def _records(self) -> RecordSource:
+    def _records(self, *, usable: bool) -> RecordSource:
         """The ledger's records by action; asked only for actions that it has, which are few of those in a model."""
-        known = self.ledger.actions()
+        known = self.ledger.actions() if usable else ()
 
-        newest = partial(self.ledger.records, newest_first=True)
-        return lambda action, since: newest(action=action, since=since) if action in known else ()
+        return lambda action, since: (
+            self.ledger.records(action=action, since=since, newest_first=True) if action in known else ()
+        )
 
     def _usable(self, *, make: bool) -> bool:
         """Whether the store can be used; one that is not there is made only if `make`. Tried once."""
