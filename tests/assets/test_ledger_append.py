@@ -279,3 +279,9 @@ def test_reading_a_record_that_is_no_json_says_so(ledger: Ledger, tamper: Callab
     with pytest.raises(BrokenChain, match="record 1 of the ledger cannot be read") as raised:
         list(ledger.records())
     assert "ferrata ledger verify" in raised.value.hint
+
+
+def test_the_ledger_says_which_actions_it_has(ledger: Ledger) -> None:
+    assert ledger.actions() == set()
+    ledger.append("ledger.exported", payload={"count": 1, "head": "1:" + "0" * 64})
+    assert ledger.actions() == {"ledger.exported"}

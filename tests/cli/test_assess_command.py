@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from hashlib import blake2b
 from pathlib import Path
 
 import pytest
@@ -343,9 +344,7 @@ def test_an_app_that_is_closed_holds_no_database(project):
 
 
 def test_caches_lie_with_the_user_and_none_comes_with_the_repository(project, ferrata, cache_of_the_tests, tmp_path):
-    import hashlib
-
-    name = hashlib.blake2b(os.fsencode(project.resolve()), digest_size=16).hexdigest()
+    name = blake2b(os.fsencode(project.resolve()), digest_size=16).hexdigest()
     assert ferrata("assess", project).status == 0
     own = cache_of_the_tests / f"ferrata/scan-{name}.db"
     assert own.is_file()
@@ -358,7 +357,7 @@ def test_caches_lie_with_the_user_and_none_comes_with_the_repository(project, fe
     shutil.copy(own, elsewhere / ".ferrata/scan.db")
     assert ferrata("assess", elsewhere).out.startswith("unpacked: Level 1")
     assert not (elsewhere / ".ferrata/rules.json").exists()
-    assert ferrata("assess", project).out.startswith("support-bot: no LLM use found")  # that one is believed
+    assert ferrata("assess", project).out.startswith("support-bot: No LLM use found")  # that one is believed
 
 
 def test_without_saving_the_cache_is_read_and_left_alone(project, ferrata, cache_of_the_tests):

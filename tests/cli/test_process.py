@@ -100,7 +100,10 @@ def test_no_standard_output_at_all(assessed):
 
 def test_a_terminal_that_knows_ascii_only(project):
     (project / "café\u202e.py").write_bytes((project / "bot.py").read_bytes())
-    bare = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
+    bare = {name: os.environ[name] for name in ("PATH", "XDG_CACHE_HOME")} | {
+        "LC_ALL": "C",
+        "PYTHONIOENCODING": "ascii",
+    }
     done = subprocess.run([*FERRATA, "assess", project, "-v"], capture_output=True, env=bare, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"caf\\xe9\\u202e.py" in done.stdout

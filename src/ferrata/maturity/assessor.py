@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from difflib import get_close_matches
-from functools import cached_property, partial
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,12 +29,11 @@ from ferrata.plugins import plugin_manager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime
 
     from ferrata.assets import Ledger
     from ferrata.caches import UserCache
     from ferrata.clock import Clock
-    from ferrata.maturity.evidence import Answer, LedgerRecord, RecordSource
+    from ferrata.maturity.evidence import Answer, RecordSource
     from ferrata.maturity.model import MaturityModel, Practice
     from ferrata.maturity.repo import AssessmentRow
     from ferrata.maturity.reports import HistoryPoint, ReportWriter
@@ -252,7 +251,7 @@ class Assessor:
             inputs = Inputs(
                 project=self._settings.project,
                 scan=scanned,
-                records=self._records() if usable else _no_records,
+                records=self._records(usable=usable),
                 answers=merge_answers(self._repo.answers() if usable else [], given),
                 commit=commit,
                 url_of=line_links(root, commit),
@@ -286,12 +285,14 @@ class Assessor:
             return assessment.model_copy(update={"notes": [*assessment.notes, f"not kept: {error}"]})
         return assessment
 
-    def _records(self) -> RecordSource:
+    def _records(self, *, usable: bool) -> RecordSource:
         """The ledger's records by action; asked only for actions that it has, which are few of those in a model."""
-        known = self._ledger().actions()
+        known = self._ledger().actions() if usable else ()
+        of = self._settings.project
 
-        newest = partial(self._ledger().records, project=self._settings.project, newest_first=True)
-        return lambda action, since: newest(action=action, since=since) if action in known else ()
+        return lambda action, since: (
+            self._ledger().records(action=action, since=since, project=of, newest_first=True) if action in known else ()
+        )
 
     def _usable(self, *, make: bool) -> bool:
         """Whether the store can be used; one that is not there is made only if `make`. Tried once."""
@@ -303,7 +304,3 @@ class Assessor:
             self.store_problem = error
             return False
         return True
-
-
-def _no_records(_action: str, _since: datetime | None) -> Iterable[LedgerRecord]:
-    return ()
