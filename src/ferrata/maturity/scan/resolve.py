@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Resolved", "matching_rules", "resolve"]
 
 _NOT_CHAT = re.compile(r"whisper|tts|transcribe|realtime|dall-e|image|imagen|moderation|rerank|sora|veo")
+# What tells two snapshots of one model apart.
+_SNAPSHOT = re.compile(r"[-@](?:20\d\d-?\d\d-?\d\d|\d{4}|latest)$")
 _MOST_SITES = 25
 _PROMOTABLE = ("example", "evaluation", "tooling")
 
@@ -244,7 +246,8 @@ def _model_test(match: ModelMatch, on: date) -> Callable[[Mapping[str, str]], Ma
         if (key and not key.search(names["KEY"])) or (not_key and not_key.search(names["KEY"])):
             return None
         retires = known.retires.isoformat() if known.retires else "a date not published"
-        return {**names, "RETIRES": retires, "REPLACEMENT": known.replacement or "a current model"}
+        family = _SNAPSHOT.sub("", names["MODEL"].lower())
+        return {**names, "FAMILY": family, "RETIRES": retires, "REPLACEMENT": known.replacement or "a current model"}
 
     return test
 
