@@ -39,7 +39,7 @@ _TRAITS: dict[str, re.Pattern[str]] = {
         r"\bzielgruppe|\btonfall|\btono\b|\bton (?:amical|professionnel)|\btom (?:amig|profiss)|语气|受众|口吻|トーン|口調|말투|어조|\bтон\b",
     ),
     "scope": _any(
-        r"\b(?:only|solely|exclusively) (?:answer|respond|reply|discuss|help|talk|assist|handle)\w*\b(?! (?:with|in|using|by)\b)|\b(?:answer|respond|reply|discuss|help)\w*(?: (?!in\b|with\b|as\b)\w+){0,3} (?:only|solely|exclusively)\b(?! (?:with|in|using|by|as|valid|json|the json)\b)|\b(?:do not|don't|never|must not|should not|cannot|can't) (?!answer[^.\n]{0,60}\b(?:based (?:only |solely )?on|without|(?:from|using) (?:only )?(?:your|memory|prior|general|internal)))(?:answer|discuss|engage|talk about|respond to|help with|assist with|provide (?:\w+ ){0,2}(?:advice|opinions))",
+        r"\b(?:only|solely|exclusively) (?:answer|respond|reply|discuss|help|talk|assist|handle)\w*\b(?! (?:with|in|using|by)\b)|\b(?:answer|respond|reply|discuss|help)\w*(?: (?!in\b|with\b|as\b|based\b)\w+){0,3} (?:only|solely|exclusively)\b(?! (?:with|in|using|by|as|valid|json|the json)\b)|\b(?:do not|don't|never|must not|should not|cannot|can't) (?!answer[^.\n]{0,60}\b(?:based (?:only |solely )?on|without|(?:from|using) (?:only )?(?:your|memory|prior|general|internal)))(?:answer|discuss|engage|talk about|respond to|help with|assist with|provide (?:\w+ ){0,2}(?:advice|opinions))",
         r"\b(?:out(?:side)?(?: of)?|beyond|within|in) (?:\w+ ){0,3}(?:scope|domain|expertise|remit)\b|\bout-of-scope|\boff-?topic|(?:\bun|\bnot |n't )related (?:to|questions|topics|requests)|\bunrelated\b|\b(?:stick|limited|restrict(?:ed)?|confine\w*|limit)\b(?: \w+){0,3} to\b|\bboundar(?:y|ies)\b|(?:^|\n)\W*(?:scope|limitations|constraints)\b",
         r"\bnur fragen|\bbeantworte nur|\bausschließlich|\b(?:solo|únicamente|solamente) (?:responde|debes|puedes|preguntas)|\bresponde (?:solo|únicamente)|\buniquement\b|\bhors sujet|\b(?:apenas|somente) (?:responda|sobre|perguntas)|\bтолько на вопросы|\bотвечай только|仅回答|只回答|只能|仅限|只(?:记录|输出|处理|关注|允许)|不要(?:回答|添加|包含|讨论)|忽略|无关|範囲外|のみ(?:回答|答)|만 (?:답|대답)|관련(?:이 없| 없)",
     ),
@@ -111,10 +111,19 @@ _ASKS_USER = re.compile(
     re.IGNORECASE,
 )
 
+# An error or a hint for the developer who called: "You tried to access x, but this is no longer supported."
+_TELLS_DEVELOPER = re.compile(
+    r"\W*(?:you (?:tried|attempted|are (?:trying|using|missing)|have not|haven't|must (?:set|install|pass|call|configure)|need to (?:set|install|pass|call|configure)|should (?:set|install|pass))|unable to|failed to|could not|cannot|please (?:set|install|provide|specify|pass|configure|run|make sure))\b"
+    r"(?=.*(?:\b(?:pip|npm|pnpm|yarn|brew) (?:install|add)\b|environment variables?|\b(?:deprecated|no longer supported|not supported|is not (?:set|installed|initialized))\b|\bapi[_ ]?key|\bkeyword argument|\bimport error))",
+    re.IGNORECASE | re.DOTALL,
+)
+
 
 def reads_like_prompt(text: str) -> bool:
     """Whether a text instructs a model, rather than asking a person, querying a database or labelling a field."""
     if NOT_PROMPT.match(text) or (len(text) < 160 and _ASKS_USER.search(text)):
+        return False
+    if len(text) < 1200 and _TELLS_DEVELOPER.match(text):
         return False
     if _TRAITS["role"].search(text):
         return True
