@@ -116,12 +116,13 @@ class _Roles:
         return "product" if role in self._promoted else role
 
     def program_of(self, path: str) -> str:
-        """The nearest folder above with a manifest, or the root; of a promoted sample without one, its own folder."""
+        """The nearest folder above with a manifest; without one, its own folder where samples stand side by side, else the root."""
         own, _, _ = path.rpartition("/")
         folder = own
         while folder and folder not in self._programs:
             folder = folder.rpartition("/")[0]
-        return folder or (own if self.plain(path) in self._promoted else "")
+        collection = bool(self._programs) and "" not in self._programs
+        return folder or (own if collection or self.plain(path) in self._promoted else "")
 
     @cached_property
     def _programs(self) -> frozenset[str]:
