@@ -87,3 +87,23 @@ def test_a_catalogue_decides_nothing():
     names = ["gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-4", "gpt-3.5-turbo", "o1-mini", "o3-mini", "claude-3-opus-20240229",
              "claude-3-haiku-20240307", "gemini-1.5-pro", "gemini-1.5-flash", "mistral-large-latest"]  # fmt: skip
     assert found("\n".join(f'dict(model="{name}"),' for name in names)) == []
+
+
+def test_a_sample_value_in_an_interface_chooses_nothing():
+    text = """
+async def check(
+    body: Request = Body(
+        example={
+            "settings": {"model": "gpt-4o"},
+        },
+    ),
+    model: str = "gpt-4o-mini",
+):
+    ...
+"""
+    assert found(text) == [("gpt-4o-mini", "code", 7)]
+
+
+def test_a_sample_value_that_never_ends_hides_nothing_further_down():
+    text = "examples = [\n" + "    'a (',\n" * 100 + "model = 'gpt-4o'\n"
+    assert found(text) == [("gpt-4o", "code", 101)]

@@ -98,6 +98,23 @@ def test_github_actions() -> None:
     ]
 
 
+def test_a_release_with_artefacts_is_told_from_one_of_notes():
+    text = """
+        on: push
+        jobs:
+          a:
+            steps:
+              - uses: softprops/action-gh-release@v2
+                with: {files: dist/*}
+              - uses: softprops/action-gh-release@v2
+                with: {generate_release_notes: true}
+    """
+    assert [step.uses for step in steps(GITHUB, text)] == [
+        "softprops/action-gh-release@v2 with:files",
+        "softprops/action-gh-release@v2",
+    ]
+
+
 @pytest.mark.parametrize(
     ("on", "expected"),
     [

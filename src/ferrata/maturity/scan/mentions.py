@@ -59,6 +59,9 @@ _NOT_A_CHOICE = re.compile(
 _LONGEST = 400
 # A constant of an enumeration, as SDKs list what there is: CLAUDE_3_OPUS("claude-3-opus-20240229"),
 _CONSTANT = re.compile(r"""^\s*(?:[A-Z][A-Z0-9_]+\(\s*"[^"]+"\s*[,)]|\w+\s+\w*Model\s*=\s*")""")
+# The value shown to a reader of an API: `Body(example={...})`; it may run over lines.
+_SAMPLE = re.compile(r"""\b(?:examples?|openapi_examples|json_schema_extra)["']?\s*[:=]\s*(?=[\[({])""")
+_LONGEST_SAMPLE = 80
 _COMMENT = ("#", "//", "*", "/*", "--", "<!--")
 
 
@@ -80,7 +83,7 @@ def find_mentions(source: Source) -> Iterator[Mention]:
 
 def _find(source: Source) -> Iterator[Mention]:
     code = source.language in CODE and source.language != "hcl"
-    rows = _rows_outside_blocks(source) if code else enumerate(source.text.split("\n"))
+    rows = _rows_outside_samples(_rows_outside_blocks(source)) if code else enumerate(source.text.split("\n"))
     for row, line in rows:
         if (
             len(line) > _LONGEST
@@ -117,6 +120,21 @@ def _inside_text(line: str, match: re.Match[str]) -> bool:
 def _is_label(model: str) -> bool:
     """Whether it is how people write a model's name on a screen: `GPT-4o`, `Claude-3-Opus`; ids are in lower case."""
     return model.startswith(("GPT", "Claude", "Gemini", "ChatGPT", "Mistral-"))
+
+
+def _rows_outside_samples(rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The rows that are not inside of a bracketed sample value; a sample that does not end soon is taken for code."""
+    depth = last = 0
+    for row, line in rows:
+        inside = depth > 0 and row <= last
+        begin = None if inside else _SAMPLE.search(line)
+        if begin:
+            depth, last = 0, row + _LONGEST_SAMPLE
+        if begin or inside:
+            rest = line[begin.end() :] if begin else line
+            depth += sum(rest.count(mark) for mark in "[({") - sum(rest.count(mark) for mark in "])}")
+        if not (begin or inside):
+            yield row, line
 
 
 def _rows_outside_blocks(source: Source) -> Iterable[tuple[int, str]]:

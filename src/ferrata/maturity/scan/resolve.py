@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Resolved", "matching_rules", "resolve"]
 
 _NOT_CHAT = re.compile(r"whisper|tts|transcribe|realtime|dall-e|image|imagen|moderation|rerank|sora|veo")
+# What tells two snapshots of one model apart.
+_SNAPSHOT = re.compile(r"[-@](?:20\d\d-?\d\d-?\d\d|\d{4}|latest)$")
 _MOST_SITES = 25
 _PROMOTABLE = ("example", "evaluation", "tooling")
 
@@ -89,7 +91,7 @@ def _kept(sites: Mapping[str, list[Site]], rules: RuleSet, roles: _Roles) -> dic
     }
     for rule in rules.rules:
         if rule.match.derived:
-            kept[rule.id] = list(_derived(rule.match.derived, kept))
+            kept[rule.id] = list(_derived(rule.match.derived, kept, roles))
     return kept
 
 
@@ -112,6 +114,21 @@ class _Roles:
             return rule.where[0]
         role = self.plain(path)
         return "product" if role in self._promoted else role
+
+    def program_of(self, path: str) -> str:
+        """The nearest folder above with a manifest; without one, its own folder where samples stand side by side, else the root."""
+        own, _, _ = path.rpartition("/")
+        folder = own
+        while folder and folder not in self._programs:
+            folder = folder.rpartition("/")[0]
+        collection = bool(self._programs) and "" not in self._programs
+        return folder or (own if collection or self.plain(path) in self._promoted else "")
+
+    @cached_property
+    def _programs(self) -> frozenset[str]:
+        from ferrata.maturity.scan.manifests import is_manifest  # asked for seldom
+
+        return frozenset(path.rpartition("/")[0] for path in self._paths if is_manifest(path))
 
     def promote(self, roles: set[str]) -> None:
         """Take `roles` for the product where most of the source is of such roles: a repository of examples only."""
@@ -246,7 +263,8 @@ def _model_test(match: ModelMatch, on: date) -> Callable[[Mapping[str, str]], Ma
         if (key and not key.search(names["KEY"])) or (not_key and not_key.search(names["KEY"])):
             return None
         retires = known.retires.isoformat() if known.retires else "a date not published"
-        return {**names, "RETIRES": retires, "REPLACEMENT": known.replacement or "a current model"}
+        family = _SNAPSHOT.sub("", names["MODEL"].lower())
+        return {**names, "FAMILY": family, "RETIRES": retires, "REPLACEMENT": known.replacement or "a current model"}
 
     return test
 
@@ -274,7 +292,7 @@ def _prompt_test(match: PromptMatch) -> Callable[[Mapping[str, str]], Mapping[st
     return test
 
 
-def _derived(match: DerivedMatch, kept: Mapping[str, list[Site]]) -> Iterable[Site]:
+def _derived(match: DerivedMatch, kept: Mapping[str, list[Site]], roles: _Roles) -> Iterable[Site]:
     if any(kept[name] for name in match.none) or not all(kept[name] for name in match.all):
         return
     if match.any and not any(kept[name] for name in match.any):
@@ -283,10 +301,20 @@ def _derived(match: DerivedMatch, kept: Mapping[str, list[Site]]) -> Iterable[Si
     if not sites:
         yield Site(".", 1, {})
         return
+    if match.per_program and len({site.file for site in sites}) >= match.min_files:
+        sites = _of_one_program(sites, roles)
     files = len({site.file for site in sites})
     values = len({site.names.get(match.capture, "") for site in sites}) if match.capture else match.min_values
     if files >= match.min_files and values >= match.min_values:
         yield sites[0]._replace(names={**sites[0].names, "FILES": str(files), "VALUES": str(values)})
+
+
+def _of_one_program(sites: list[Site], roles: _Roles) -> list[Site]:
+    """The sites of the program in which most files have one."""
+    programs: dict[str, list[Site]] = defaultdict(list)
+    for site in sites:
+        programs[roles.program_of(site.file)].append(site)
+    return max(programs.values(), key=lambda found: len({site.file for site in found}))
 
 
 def _findings(rule: Rule, sites: list[Site], roles: _Roles) -> Iterator[Finding]:

@@ -166,6 +166,7 @@ class DerivedMatch(Document):
         any: rules of which one must have matched.
         none: rules that must have matched nowhere.
         min_files: in how many different files `all` or `any` together must have matched.
+        per_program: those files lie in one program: below one folder with a manifest. Samples side by side are a program each.
         min_values: how many different values of the capture `value` they must have.
         capture: the capture that `min_values` counts.
     """
@@ -174,6 +175,7 @@ class DerivedMatch(Document):
     any: list[str] = []
     none: list[str] = []
     min_files: int = 1
+    per_program: bool = False
     min_values: int = 1
     capture: str = ""
 

@@ -39,7 +39,7 @@ _TRAITS: dict[str, re.Pattern[str]] = {
         r"\bzielgruppe|\btonfall|\btono\b|\bton (?:amical|professionnel)|\btom (?:amig|profiss)|语气|受众|口吻|トーン|口調|말투|어조|\bтон\b",
     ),
     "scope": _any(
-        r"\b(?:only|solely|exclusively) (?:answer|respond|reply|discuss|help|talk|assist|handle)\w*\b(?! (?:with|in|using|by)\b)|\b(?:answer|respond|reply|discuss|help)\w*(?: (?!in\b|with\b|as\b)\w+){0,3} (?:only|solely|exclusively)\b(?! (?:with|in|using|by|as|valid|json|the json)\b)|\b(?:do not|don't|never|must not|should not|cannot|can't) (?:answer|discuss|engage|talk about|respond to|help with|assist with|provide (?:\w+ ){0,2}(?:advice|opinions))",
+        r"\b(?:only|solely|exclusively) (?:answer|respond|reply|discuss|help|talk|assist|handle)\w*\b(?! (?:with|in|using|by)\b)|\b(?:answer|respond|reply|discuss|help)\w*(?: (?!in\b|with\b|as\b|based\b)\w+){0,3} (?:only|solely|exclusively)\b(?! (?:with|in|using|by|as|valid|json|the json)\b)|\b(?:do not|don't|never|must not|should not|cannot|can't) (?!answer[^.\n]{0,60}\b(?:based (?:only |solely )?on|without|(?:from|using) (?:only )?(?:your|memory|prior|general|internal)))(?:answer|discuss|engage|talk about|respond to|help with|assist with|provide (?:\w+ ){0,2}(?:advice|opinions))",
         r"\b(?:out(?:side)?(?: of)?|beyond|within|in) (?:\w+ ){0,3}(?:scope|domain|expertise|remit)\b|\bout-of-scope|\boff-?topic|(?:\bun|\bnot |n't )related (?:to|questions|topics|requests)|\bunrelated\b|\b(?:stick|limited|restrict(?:ed)?|confine\w*|limit)\b(?: \w+){0,3} to\b|\bboundar(?:y|ies)\b|(?:^|\n)\W*(?:scope|limitations|constraints)\b",
         r"\bnur fragen|\bbeantworte nur|\bausschließlich|\b(?:solo|únicamente|solamente) (?:responde|debes|puedes|preguntas)|\bresponde (?:solo|únicamente)|\buniquement\b|\bhors sujet|\b(?:apenas|somente) (?:responda|sobre|perguntas)|\bтолько на вопросы|\bотвечай только|仅回答|只回答|只能|仅限|只(?:记录|输出|处理|关注|允许)|不要(?:回答|添加|包含|讨论)|忽略|无关|範囲外|のみ(?:回答|答)|만 (?:답|대답)|관련(?:이 없| 없)",
     ),
@@ -50,8 +50,9 @@ _TRAITS: dict[str, re.Pattern[str]] = {
     ),
     "refusal": _any(
         r"\b(?:state|say|tell \w+) (?:that )?the answer is not|\b(?:don't|do not) (?:provide an answer|provide the answer|give an answer|make up|invent|fabricate|speculate|guess)",
-        r"\bdo(?:n't| not) know\b|\bnot sure\b|\bunsure\b|\buncertain\b|\bcan(?:not|'t| not) (?:answer|help|assist|find|be (?:found|determined|answered)|provide|comply|determine|do that)|\bpolitely|\bdecline|\brefus(?:e|al)\b|\b(?:not enough|insufficient|lacks?|no) (?:relevant )?(?:information|context|data|evidence)\b",
-        r"\bif (?:the |a |an |any |there |it |you )?(?:\w+ ){0,4}(?:does not|doesn't|do not|don't|is not|isn't|are not|aren't|is no|are no|is unclear|is ambiguous|is missing|cannot|can't)\b",
+        r"\bdo(?:n't| not) know\b|\bnot sure\b|\bunsure\b|\buncertain\b|\bcan(?:not|'t| not) (?:answer|help|assist|find|be (?:found|determined|answered)|provide|comply|determine|do that)|\bpolitely|\bdecline|\brefuse\b|\b(?:not enough|insufficient|lacks?|(?<!provide )(?<!give )(?<!share )(?<!include )(?<!add )(?<!reveal )no) (?:relevant )?(?:information|context|data|evidence)\b",
+        r"\bif (?:the |a |an |any |there |it |you )?(?:\w+ ){0,4}(?:does not|doesn't|do not|don't|is not|isn't|are not|aren't|is no|are no|is unclear|is ambiguous|is missing|cannot|can't)\b"
+        r".{0,100}?\b(?:say|state|tell|reply|respond|answer|ask|declin|apologi[sz]|inform|admit|explain that|return|output|write|mention|indicate|note|let)\w*\b.{0,60}?(?:\bknow|clarif|sorry|cannot|can't|unable|not (?:available|found|sure|have|enough|possible|in|provided|relevant|specified|mentioned|applicable|supported|allowed|contain)|n't (?:have|find|contain|mention|enough|provided|answer)|\bnone\b|n/a|nothing to|\bno (?:information|answer|results?|data|match\w*|relevant|such|suitable|\w+ (?:found|available))|\binsufficient|\bmore (?:details?|information|context)|\bmissing\b)",
         r"\b(?:ask|request) (?:\w+ ){0,3}(?:clarif|follow-up question)|\bclarifying question|\b(?:escalate|hand ?over|hand off|refer|redirect|transfer|direct)\b(?: \w+){0,4} to (?:a |an |the |our )?(?:human|person|agent|support|professional|doctor|lawyer|expert|representative|colleague)|\b(?:return|output|respond with|reply|say|use) (?:\w+ )?[\"'`]?(?:null|none|unknown|n/a|an empty|not found|no_|i cannot)",
         r"\bweiß(?:t)? (?:es )?nicht|\bnicht (?:weißt|beantworten|sicher)|\bno (?:sabes|lo sé|sé|encuentras|puedes responder)|\bne (?:sais|savez|peux|pouvez) pas|\bnão (?:sabe|sei|souber|encontr)|\bnon (?:lo so|sai|sei sicuro)|\bне знае|\bне знаю|\bне можешь ответить|不知道|不确定|无法|未找到|拒绝|(?:如果|若|当)[^。\n]{0,20}(?:没有|不存在|不足|缺少|不明确)|没有(?:相关|足够)|わからない|分からない|答えられ|모르|답변할 수 없|없다고",
     ),
@@ -110,10 +111,19 @@ _ASKS_USER = re.compile(
     re.IGNORECASE,
 )
 
+# An error or a hint for the developer who called: "You tried to access x, but this is no longer supported."
+_TELLS_DEVELOPER = re.compile(
+    r"\W*(?:you (?:tried|attempted|are (?:trying|using|missing)|have not|haven't|must (?:set|install|pass|call|configure)|need to (?:set|install|pass|call|configure)|should (?:set|install|pass))|unable to|failed to|could not|cannot|please (?:set|install|provide|specify|pass|configure|run|make sure))\b"
+    r"(?=.*(?:\b(?:pip|npm|pnpm|yarn|brew) (?:install|add)\b|environment variables?|\b(?:deprecated|no longer supported|not supported|is not (?:set|installed|initialized))\b|\bapi[_ ]?key|\bkeyword argument|\bimport error))",
+    re.IGNORECASE | re.DOTALL,
+)
+
 
 def reads_like_prompt(text: str) -> bool:
     """Whether a text instructs a model, rather than asking a person, querying a database or labelling a field."""
     if NOT_PROMPT.match(text) or (len(text) < 160 and _ASKS_USER.search(text)):
+        return False
+    if len(text) < 1200 and _TELLS_DEVELOPER.match(text):
         return False
     if _TRAITS["role"].search(text):
         return True

@@ -78,6 +78,12 @@ def _environment(value: Value | None) -> str:
     return text_of(value.get("name")) if isinstance(value, Table) else text_of(value)
 
 
+def _with_files(uses: str, inputs: Value | None) -> str:
+    """The action with a mark where it is given files: a release with artefacts, not notes alone."""
+    given = any(text_of(table_of(inputs).get(name)) for name in ("files", "artifacts", "artifact"))
+    return f"{uses} with:files" if uses and given else uses
+
+
 def _steps(value: Value | None, *, environment: str, counts: bool, on: tuple[str, ...]) -> Iterator[Step]:
     for item in items_of(value):
         step = table_of(item)
@@ -86,7 +92,7 @@ def _steps(value: Value | None, *, environment: str, counts: bool, on: tuple[str
         uses = text_of(step.get("uses"))
         run = "\n".join(text for text in (text_of(step.get("run")), *commands_in(step.get("with"))) if text)
         can_fail = counts and truth_of(step.get("continue-on-error")) is not True
-        named = with_environment(uses, environment)
+        named = with_environment(_with_files(uses, step.get("with")), environment)
         if uses.startswith(_JAVASCRIPT):
             yield Step(run, named, step.line, can_fail, on)
         else:
