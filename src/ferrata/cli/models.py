@@ -1,0 +1,20 @@
+"""`ferrata models`: the group. Its commands lie in modules of their own, each imported when it is run."""
+
+from __future__ import annotations
+
+import click
+
+from ferrata.cli.lazy import LazyGroup
+
+__all__ = ["models"]
+
+# Command -> module, attribute, one line of help.
+_COMMANDS = {
+    "list": ("models_list", "list_models", "Models with their abilities, prices and life cycles, filtered."),
+    "show": ("models_list", "show", "All that is known of a model."),
+}
+
+
+@click.group(cls=LazyGroup, table=_COMMANDS)
+def models() -> None:
+    """Models to choose from, on facts: abilities, prices, life cycles. Nothing is asked of a provider unless you say so."""
