@@ -15,6 +15,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ferrata.assets import Ledger
+from ferrata.catalog import check_models, measured_of
 from ferrata.clock import SystemClock, format_time
 from ferrata.errors import BrokenChain, FerrataError, NotFound, StoreUnavailable, UsageError
 from ferrata.maturity import (
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
     from datetime import datetime
 
+    from ferrata.catalog import CheckedModel, Measured, ModelUse
     from ferrata.clock import Clock
     from ferrata.maturity import (
         Answer,
@@ -246,6 +248,43 @@ class App:
                 "no LLM use found, so there is nothing to climb", hint="see what was read with `ferrata assess`"
             )
         return roadmap_steps(chosen, assessment.practices, evidence_of(assessment), to_level=to_level)
+
+    def models_in_use(self) -> list[ModelUse]:
+        """The models that a scan finds in the project's files."""
+        scanned = scan_repository(
+            self.settings.root,
+            self.rules(),
+            on=self.clock.now().date(),
+            cache=self.state.usable / "scan.db" if self.state.usable else None,
+            exclude=self.settings.file.maturity.exclude,
+        )
+        return [use._replace(file=_text(use.file)) for use in scanned.models]
+
+    def check_models(self, *, save: bool = True) -> list[CheckedModel]:
+        """The models in use against their life cycles today; noted in the ledger if `save`.
+
+        Raises:
+            StoreUnavailable: the ledger cannot be written.
+        """
+        found = check_models(self.models_in_use(), self.clock.now().date())
+        if save:
+            days = [model.days_left for model in found if model.days_left is not None]
+            payload = {
+                "open_findings": sum(model.ends for model in found),
+                "models": len(found),
+                "floating": sum(model.facts.pinning == "floating" for model in found),
+                **({"days_left": min(days)} if days else {}),
+            }
+            self.ledger.append("model.lifecycle_checked", payload=payload)
+        return found
+
+    def measured_models(self) -> dict[str, Measured]:
+        """What the runs in the ledger say of models, by `provider/name`; nothing where there is no ledger yet."""
+        if not self.has_store:
+            return {}
+        actions = ("models.tried", "comparison.made")
+        records = [record for action in actions for record in self.ledger.records(action=action)]
+        return measured_of(record.payload for record in sorted(records, key=lambda record: -record.seq))
 
     def report_formats(self) -> dict[str, ReportWriter]:
         """Report writers by the name of their format; a plugin's may replace a built-in one."""

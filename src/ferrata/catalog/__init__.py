@@ -3,12 +3,22 @@
 from ferrata.catalog.capabilities import FEATURES, Capabilities
 from ferrata.catalog.cards import KINDS, ModelCard, ModelFilter
 from ferrata.catalog.catalog import Catalog
+from ferrata.catalog.check import CheckedModel, ModelUse, check_models
+from ferrata.catalog.compare import ComparedModel, Measured, Workload, compare_models, measured_of
 from ferrata.catalog.families import MODEL_LITERALS, model_pattern
 from ferrata.catalog.hosts import canonical_provider
 from ferrata.catalog.lifecycle import STAGES, ModelFacts, classify_model, looks_like_model
 from ferrata.catalog.pricebook import PriceBook, load_book
 from ferrata.catalog.prices import Price, Rate
 from ferrata.catalog.project import open_catalog
+from ferrata.catalog.refresh import (
+    Offer,
+    OfferedModel,
+    keep_offer,
+    offered_models,
+    read_offers,
+    refresh_prices,
+)
 from ferrata.catalog.spelling import ModelName
 
 __all__ = [
@@ -18,17 +28,31 @@ __all__ = [
     "STAGES",
     "Capabilities",
     "Catalog",
+    "CheckedModel",
+    "ComparedModel",
+    "Measured",
     "ModelCard",
     "ModelFacts",
     "ModelFilter",
     "ModelName",
+    "ModelUse",
+    "Offer",
+    "OfferedModel",
     "Price",
     "PriceBook",
     "Rate",
+    "Workload",
     "canonical_provider",
+    "check_models",
     "classify_model",
+    "compare_models",
+    "keep_offer",
     "load_book",
     "looks_like_model",
+    "measured_of",
     "model_pattern",
+    "offered_models",
     "open_catalog",
+    "read_offers",
+    "refresh_prices",
 ]

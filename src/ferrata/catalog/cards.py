@@ -51,6 +51,7 @@ class ModelCard:
         capabilities: what it can do.
         price: what it costs there now; None where no list says.
         sources: the pages that the facts are from.
+        offered: whether it was in the provider's own list when that was asked for; None if it never was.
     """
 
     provider: str
@@ -66,6 +67,7 @@ class ModelCard:
     capabilities: Capabilities
     price: Price | None
     sources: tuple[str, ...]
+    offered: bool | None = None
 
     @property
     def id(self) -> str:
@@ -94,6 +96,7 @@ class ModelCard:
             "open_weights": can.open_weights,
             "licence": can.licence,
             "price": self.price.as_json() if self.price else None,
+            "offered": self.offered,
             "sources": list(self.sources),
         }
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ferrata.catalog.lifecycle import ModelFacts, Stage
     from ferrata.catalog.pricebook import PriceBook
+    from ferrata.catalog.refresh import Offer
 
 __all__ = ["Catalog"]
 
@@ -34,17 +35,29 @@ _LISTING_HOSTS = ("bedrock", "vertex", "azure")
 class Catalog:
     """What is known of models at a moment."""
 
-    def __init__(self, book: PriceBook, at: datetime, *, own_prices: Mapping[str, Price] | None = None) -> None:
+    def __init__(
+        self,
+        book: PriceBook,
+        at: datetime,
+        *,
+        own_prices: Mapping[str, Price] | None = None,
+        offers: Mapping[str, Offer] | None = None,
+    ) -> None:
         """A catalogue.
 
         Args:
             book: the list of prices.
             at: the moment, for prices and life cycles.
             own_prices: the project's own prices by `provider/name`; they come before the list's.
+            offers: what providers offered when they were asked.
         """
         self.book = book
         self.at = at
         self._own = {name.lower(): price for name, price in (own_prices or {}).items()}
+        self._offers = {
+            provider: {model.name: (model, offer.at) for model in offer.models}
+            for provider, offer in (offers or {}).items()
+        }
 
     @cached_property
     def makers(self) -> list[str]:
@@ -56,7 +69,7 @@ class Catalog:
         """All providers, makers first."""
         listed = {canonical_provider(name) for name in self.book.providers}.union(_LISTING_HOSTS)
         own = {name.partition("/")[0] for name in self._own}
-        return [*self.makers, *sorted((listed | own) - set(self.makers))]
+        return [*self.makers, *sorted((listed | own | set(self._offers)) - set(self.makers))]
 
     def cards(self, provider: str) -> list[ModelCard]:
         """The models of a provider, by name.
@@ -107,7 +120,9 @@ class Catalog:
             yield provider, name
 
     def _is_known(self, provider: str, name: str) -> bool:
-        if f"{provider}/{name}".lower() in self._own or self.book.find(listed_provider(provider), name) is not None:
+        if f"{provider}/{name}".lower() in self._own or name in self._offers.get(provider, ()):
+            return True
+        if self.book.find(listed_provider(provider), name) is not None:
             return True
         facts = self._facts(provider, name)
         lowered = name.lower()
@@ -120,6 +135,7 @@ class Catalog:
 
     def _names(self, provider: str) -> set[str]:
         names = {name.partition("/")[2] for name in self._own if name.startswith(f"{provider}/")}
+        names.update(self._offers.get(provider, ()))
         if provider in read_lifecycle().vendors:
             names.update(name for name in read_lifecycle().vendors[provider].models if not name.startswith("ft:"))
         if provider in read_abilities():
@@ -156,6 +172,12 @@ class Catalog:
         if found is not None and found[1].deprecated and stage == "unknown":
             stage = "deprecated"
             sources.append(f"{self.book.version}: {found[1].id}")
+        retires = facts.retires if facts else None
+        offer = self._offers.get(provider, {}).get(name)
+        if offer is not None and offer[0].retires is not None:
+            retires = offer[0].retires
+            stage = "retired" if self.at.date() >= retires else "deprecated"
+            sources.append(f"the provider's own list, asked on {offer[1][:10]}")
         can = known.capabilities if known else Capabilities()
         listed_context = found[1].context if found else None
         if listed_context is not None and (can.context is None or (hosted and found and found[0] != maker)):
@@ -169,10 +191,11 @@ class Catalog:
             points_to=facts.points_to if facts else None,
             stage=stage,
             deprecated=facts.deprecated if facts else None,
-            retires=facts.retires if facts else None,
+            retires=retires,
             replacement=facts.replacement if facts else None,
             capabilities=can,
             price=price,
+            offered=None if provider not in self._offers else offer is not None,
             sources=tuple(dict.fromkeys(sources)),
         )
 

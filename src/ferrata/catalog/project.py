@@ -10,6 +10,7 @@ from ferrata.catalog.catalog import Catalog
 from ferrata.catalog.hosts import canonical_provider
 from ferrata.catalog.pricebook import load_book
 from ferrata.catalog.prices import Price, Rate
+from ferrata.catalog.refresh import read_offers
 from ferrata.settings import FILE_NAME, cache_folder
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ __all__ = ["open_catalog", "own_prices"]
 
 def open_catalog(settings: Settings, at: datetime) -> Catalog:
     """The catalogue of a project at a moment."""
-    return Catalog(load_book(cache_folder()), at, own_prices=own_prices(settings.file.prices))
+    folder = cache_folder()
+    return Catalog(load_book(folder), at, own_prices=own_prices(settings.file.prices), offers=read_offers(folder))
 
 
 def own_prices(declared: Mapping[str, PriceSettings]) -> dict[str, Price]:

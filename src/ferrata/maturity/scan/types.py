@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from ferrata.catalog import ModelUse
 
 # Hits that every file gives, whatever the rules; rules on models, prompts and secrets look at these.
 MODEL, PROMPT, SECRET = "@model", "@prompt", "@secret"
@@ -166,6 +169,7 @@ class ScanResult:
         languages: language -> files.
         skipped: what was not read, and why.
         seconds: wall time.
+        models: the models that files other than documentation and tests name, whether or not the product uses one.
     """
 
     llm_use: bool
@@ -177,3 +181,4 @@ class ScanResult:
     languages: dict[str, int]
     skipped: tuple[Skipped, ...]
     seconds: float
+    models: tuple[ModelUse, ...] = ()
