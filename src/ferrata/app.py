@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ferrata.assets import Ledger
-from ferrata.catalog import check_models, measured_of
+from ferrata.catalog import check_models, lifecycle_payload
 from ferrata.clock import SystemClock, format_time
 from ferrata.errors import BrokenChain, FerrataError, NotFound, StoreUnavailable, UsageError
 from ferrata.maturity import (
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
     from datetime import datetime
 
-    from ferrata.catalog import CheckedModel, Measured, ModelUse
+    from ferrata.catalog import CheckedModel
     from ferrata.clock import Clock
     from ferrata.maturity import (
         Answer,
@@ -249,42 +249,12 @@ class App:
             )
         return roadmap_steps(chosen, assessment.practices, evidence_of(assessment), to_level=to_level)
 
-    def models_in_use(self) -> list[ModelUse]:
-        """The models that a scan finds in the project's files."""
-        scanned = scan_repository(
-            self.settings.root,
-            self.rules(),
-            on=self.clock.now().date(),
-            cache=self.state.usable / "scan.db" if self.state.usable else None,
-            exclude=self.settings.file.maturity.exclude,
-        )
-        return [use._replace(file=_text(use.file)) for use in scanned.models]
-
     def check_models(self, *, save: bool = True) -> list[CheckedModel]:
-        """The models in use against their life cycles today; noted in the ledger if `save`.
-
-        Raises:
-            StoreUnavailable: the ledger cannot be written.
-        """
-        found = check_models(self.models_in_use(), self.clock.now().date())
+        """The models that a scan finds, against their life cycles today; noted in the ledger if `save`."""
+        found = check_models(self._scan(self.state.usable).models, self.clock.now().date())
         if save:
-            days = [model.days_left for model in found if model.days_left is not None]
-            payload = {
-                "open_findings": sum(model.ends for model in found),
-                "models": len(found),
-                "floating": sum(model.facts.pinning == "floating" for model in found),
-                **({"days_left": min(days)} if days else {}),
-            }
-            self.ledger.append("model.lifecycle_checked", payload=payload)
+            self.ledger.append("model.lifecycle_checked", payload=lifecycle_payload(found))
         return found
-
-    def measured_models(self) -> dict[str, Measured]:
-        """What the runs in the ledger say of models, by `provider/name`; nothing where there is no ledger yet."""
-        if not self.has_store:
-            return {}
-        actions = ("models.tried", "comparison.made")
-        records = [record for action in actions for record in self.ledger.records(action=action)]
-        return measured_of(record.payload for record in sorted(records, key=lambda record: -record.seq))
 
     def report_formats(self) -> dict[str, ReportWriter]:
         """Report writers by the name of their format; a plugin's may replace a built-in one."""
@@ -310,21 +280,14 @@ class App:
     def _measure(self, model: MaturityModel, given: Iterable[Answer], *, state: Path | None, make: bool) -> Assessment:
         """An assessment made now, with caches in `state`; a store that is not there is made if `make`."""
         root = self.settings.root
-        rules = self._rules(state)
-        scanned = scan_repository(
-            root,
-            rules,
-            on=self.clock.now().date(),
-            cache=state / "scan.db" if state else None,
-            exclude=self.settings.file.maturity.exclude,
-        )
+        scanned = self._scan(state)
         # The commit of a repository that only happens to lie around the folder says nothing about it.
         commit = head_commit(root) if tracks(root, ".") else None
 
         def weigh(*, usable: bool) -> Assessment:
             inputs = Inputs(
                 project=self.settings.project,
-                scan=_as_text(scanned),
+                scan=scanned,
                 records=self._records if usable else _no_records,
                 answers=merge_answers(self.maturity.answers() if usable else [], given),
                 commit=commit,
@@ -338,6 +301,16 @@ class App:
         except (StoreUnavailable, BrokenChain) as error:
             self.store_problem = error
             return weigh(usable=False)
+
+    def _scan(self, state: Path | None) -> ScanResult:
+        """A scan made now, with its memory in `state`."""
+        return scan_repository(
+            self.settings.root,
+            self._rules(state),
+            on=self.clock.now().date(),
+            cache=state / "scan.db" if state else None,
+            exclude=self.settings.file.maturity.exclude,
+        ).as_text()
 
     def _rules(self, state: Path | None) -> RuleSet:
         packs = [Path(folder) for folders in plugin_manager().hook.rule_packs() for folder in folders]
@@ -415,17 +388,3 @@ def _ours(store: Store) -> Generator[None]:
             f"the database {store.location} is not one of Ferrata's: {reason}",
             hint="name another database, or move this one away",
         ) from None
-
-
-def _as_text(scanned: ScanResult) -> ScanResult:
-    """The same, where names of files that are no text (they are bytes) are shown as escapes, so that they can be stored."""
-    return replace(
-        scanned,
-        llm_sites=tuple(_text(site) for site in scanned.llm_sites),
-        findings=tuple(replace(f, file=_text(f.file), message=_text(f.message)) for f in scanned.findings),
-        skipped=tuple(s._replace(file=_text(s.file), reason=_text(s.reason)) for s in scanned.skipped),
-    )
-
-
-def _text(name: str) -> str:
-    return name.encode("utf-8", "backslashreplace").decode()

@@ -3,8 +3,8 @@
 from ferrata.catalog.capabilities import FEATURES, Capabilities
 from ferrata.catalog.cards import KINDS, ModelCard, ModelFilter
 from ferrata.catalog.catalog import Catalog
-from ferrata.catalog.check import CheckedModel, ModelUse, check_models
-from ferrata.catalog.compare import ComparedModel, Measured, Workload, compare_models, measured_of
+from ferrata.catalog.check import CheckedModel, ModelUse, check_models, lifecycle_payload
+from ferrata.catalog.compare import ComparedModel, Measured, Workload, compare_models, measured_in, measured_of
 from ferrata.catalog.families import MODEL_LITERALS, model_pattern
 from ferrata.catalog.hosts import canonical_provider
 from ferrata.catalog.lifecycle import STAGES, ModelFacts, classify_model, looks_like_model
@@ -47,8 +47,10 @@ __all__ = [
     "classify_model",
     "compare_models",
     "keep_offer",
+    "lifecycle_payload",
     "load_book",
     "looks_like_model",
+    "measured_in",
     "measured_of",
     "model_pattern",
     "offered_models",

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from ferrata.catalog.lifecycle import classify_model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from ferrata.catalog.lifecycle import ModelFacts
 
-__all__ = ["CheckedModel", "ModelUse", "check_models"]
+__all__ = ["CheckedModel", "ModelUse", "check_models", "lifecycle_payload"]
 
 
 class ModelUse(NamedTuple):
@@ -98,6 +98,17 @@ def check_models(uses: Iterable[ModelUse], on: date) -> list[CheckedModel]:
             left = (facts.retires - on).days if facts.retires else None
             checked.append(CheckedModel(facts, tuple(sorted(set(found), key=lambda use: use[1:])), left))
     return sorted(checked, key=_urgency)
+
+
+def lifecycle_payload(checked: Sequence[CheckedModel]) -> dict[str, int]:
+    """What the ledger is told of a check: models, those that float, those whose end is announced, days until the first ends."""
+    days = [model.days_left for model in checked if model.days_left is not None]
+    return {
+        "open_findings": sum(model.ends for model in checked),
+        "models": len(checked),
+        "floating": sum(model.facts.pinning == "floating" for model in checked),
+        **({"days_left": min(days)} if days else {}),
+    }
 
 
 def _urgency(checked: CheckedModel) -> tuple[int, int, str]:

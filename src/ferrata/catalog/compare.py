@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from ferrata.messages import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ferrata.assets import Ledger
     from ferrata.catalog.cards import ModelCard
 
-__all__ = ["ComparedModel", "Measured", "Workload", "compare_models", "measured_of"]
+__all__ = ["ComparedModel", "Measured", "Workload", "compare_models", "measured_in", "measured_of"]
 
 
 class Workload(NamedTuple):
@@ -138,10 +139,17 @@ def measured_of(payloads: Iterable[Mapping[str, object]]) -> dict[str, Measured]
     return found
 
 
+def measured_in(ledger: Ledger) -> dict[str, Measured]:
+    """What the newest run in a ledger says of each model, by `provider/name`."""
+    records = [record for action in ("models.tried", "comparison.made") for record in ledger.records(action=action)]
+    return measured_of(record.payload for record in sorted(records, key=lambda record: -record.seq))
+
+
 def _mappings(value: object) -> Iterable[Mapping[str, object]]:
     if isinstance(value, (list, tuple)):
-        items: Sequence[object] = value  # pyright: ignore[reportUnknownVariableType]
-        yield from (item for item in items if isinstance(item, dict))  # pyright: ignore[reportUnknownVariableType]
+        for item in cast("Sequence[object]", value):
+            if isinstance(item, dict):
+                yield cast("Mapping[str, object]", item)
 
 
 def _number(value: object) -> float | None:

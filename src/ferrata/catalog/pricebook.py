@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ferrata.catalog.files import write_whole
 from ferrata.catalog.prices import Price, Rate
@@ -193,18 +193,18 @@ def book_from(providers: list[Any], edition: str) -> PriceBook:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        found: Any = json.loads(path.read_bytes())
+        found: object = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and found.get("format") == _FORMAT else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    content = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    return content if content.get("format") == _FORMAT else None
 
 
 def _clause(match: Any) -> list[Any]:
-    clause: dict[str, Any] = vars(match)
+    clause = cast("dict[str, Any]", vars(match))
     kind, value = next(iter(clause.items()))
     if kind in ("or_", "and_"):
-        parts: list[Any] = value
-        return [kind.removesuffix("_"), *(_clause(part) for part in parts)]
+        return [kind.removesuffix("_"), *map(_clause, cast("list[Any]", value))]
     text = str(value)
     return [kind, text if kind == "regex" else text.lower()]
 
@@ -242,10 +242,10 @@ def _index(entries: list[Entry]) -> _Index:
 
 
 def _prices(prices: Any) -> Iterator[dict[str, Any]]:
-    conditionals: list[Any] = prices if isinstance(prices, list) else [prices]
+    conditionals = cast("list[Any]", prices if isinstance(prices, list) else [prices])
     for conditional in conditionals:
         constraint: Any = getattr(conditional, "constraint", None)
-        listed: dict[str, Any] = vars(getattr(conditional, "prices", conditional))
+        listed = cast("dict[str, Any]", vars(getattr(conditional, "prices", conditional)))
         since = getattr(constraint, "start_date", None)
         start, end = getattr(constraint, "start_time", None), getattr(constraint, "end_time", None)
         yield {

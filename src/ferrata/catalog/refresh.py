@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from ferrata.catalog.files import write_whole
 from ferrata.catalog.hosts import canonical_provider
@@ -52,17 +52,21 @@ def offered_models(answer: object) -> list[OfferedModel]:
     Raises:
         UsageError: the answer is not of that form.
     """
-    listed = cast("Mapping[str, Any]", answer).get("data") if isinstance(answer, dict) else None
+    listed = _mapping(answer).get("data")
     if not isinstance(listed, list):
         raise UsageError("this is no list of models", hint='it should be {"data": [{"id": "gpt-4o"}, ...]}')
     models: list[OfferedModel] = []
     for item in cast("list[object]", listed):
-        said = cast("Mapping[str, Any]", item) if isinstance(item, dict) else {}
+        said = _mapping(item)
         name = said.get("id")
         if not isinstance(name, str) or not name.isprintable() or not name:
             raise UsageError(f"a model without a name is in the list: {str(item)[:80]!r}")
         models.append(OfferedModel(name.removeprefix("models/"), _day(said.get("shutdown_date"))))
     return sorted(models)
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
 
 
 def _day(value: object) -> date | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ferrata.catalog import FEATURES, Workload, compare_models
+from ferrata.catalog import FEATURES, Workload, compare_models, measured_in
 from ferrata.cli.models_list import dollars, load_catalog, project_option, yes_no
 from ferrata.cli.words import aligned, printable
 from ferrata.errors import UsageError
@@ -77,11 +77,11 @@ def compare(
 
 
 def _measured(project: Path) -> Mapping[str, Measured]:
-    """What the project's runs have shown; nothing where there is no store yet. Opening one takes time, so it is looked for first."""
+    """What the project's runs have shown; nothing where there is no ledger yet."""
     from ferrata.app import open_app
 
     with open_app(project) as app:
-        return app.measured_models()
+        return measured_in(app.ledger) if app.has_store else {}
 
 
 def _mean(values: list[float | None], otherwise: int) -> int:

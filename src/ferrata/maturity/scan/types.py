@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -182,3 +182,17 @@ class ScanResult:
     skipped: tuple[Skipped, ...]
     seconds: float
     models: tuple[ModelUse, ...] = ()
+
+    def as_text(self) -> ScanResult:
+        """The same, where names of files that are no text (they are bytes) are shown as escapes, so that they can be stored."""
+        return replace(
+            self,
+            llm_sites=tuple(_text(site) for site in self.llm_sites),
+            findings=tuple(replace(f, file=_text(f.file), message=_text(f.message)) for f in self.findings),
+            skipped=tuple(Skipped(_text(file), _text(reason)) for file, reason in self.skipped),
+            models=tuple(use._replace(file=_text(use.file)) for use in self.models),
+        )
+
+
+def _text(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode()
