@@ -17,6 +17,7 @@ from ferrata.state import LocalState
 
 if TYPE_CHECKING:
     from ferrata.assets import Ledger
+    from ferrata.catalog import CheckedModel
     from ferrata.clock import Clock
     from ferrata.maturity import Assessment, Assessor
     from ferrata.settings import Settings
@@ -120,6 +121,16 @@ class App:
             return os.environ.get("FERRATA_ACTOR") or getpass.getuser()
         except (OSError, KeyError):
             return "unknown"
+
+    def check_models(self, *, save: bool = True) -> list[CheckedModel]:
+        """The models that a scan finds, against their life cycles today; noted in the ledger if `save`."""
+        from ferrata.catalog import check_models, lifecycle_payload
+
+        self.memory.writes = save
+        found = check_models(self.maturity.scan().models, self.clock.now().date())
+        if save:
+            self.ledger.append("model.lifecycle_checked", payload=lifecycle_payload(found))
+        return found
 
     def write_report(self, assessment: Assessment, model: Path | None = None) -> str | None:
         """Write the HTML report beside the local state, if that exists; its path."""

@@ -9,18 +9,26 @@ from __future__ import annotations
 import os
 import re
 import stat
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from ferrata.documents import Document, line_of, read_document, read_text
 from ferrata.errors import InvalidDocument, Mistake, NotFound, UsageError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-__all__ = ["FILE_NAME", "MaturitySettings", "ProjectFile", "Settings", "load_settings", "resolve_reference"]
+__all__ = [
+    "FILE_NAME",
+    "MaturitySettings",
+    "PriceSettings",
+    "ProjectFile",
+    "Settings",
+    "cache_folder",
+    "load_settings",
+    "resolve_reference",
+]
 
 FILE_NAME = "ferrata.yaml"
 STATE_FOLDER = ".ferrata"
@@ -55,6 +63,25 @@ class MaturitySettings(Document):
     exclude: list[str] = []
 
 
+Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class PriceSettings(Document):
+    """What a model costs this project, in US dollars per million tokens.
+
+    Attributes:
+        input: of what the model reads.
+        output: of what it writes, reasoning included.
+        cached_input: of input read from the provider's cache; as `input` where it is missing.
+        cache_write: of input written to it; as `input` where it is missing.
+    """
+
+    input: Dollars
+    output: Dollars
+    cached_input: Dollars | None = None
+    cache_write: Dollars | None = None
+
+
 class ProjectFile(Document):
     """`ferrata.yaml`.
 
@@ -63,11 +90,13 @@ class ProjectFile(Document):
         store: the variable that holds the database's URL, as `${env:FERRATA_STORE}`; its name begins with `FERRATA_`. The
             URL itself does not belong in a file: it may hold a password, and a stranger's file would choose where data go.
         maturity: how maturity is assessed.
+        prices: what the project pays, by `provider/name`, where that is not the price in the list.
     """
 
     project: Name | None = None
     store: str | None = None
     maturity: MaturitySettings = MaturitySettings()
+    prices: dict[Name, PriceSettings] = {}
 
 
 @dataclass(frozen=True)
@@ -193,3 +222,19 @@ def resolve_reference(value: str, root: Path) -> str:
     if not path.is_relative_to(root.resolve()):
         raise UsageError(f"{value!r} leads out of the project's folder", hint="name a file inside it")
     return read_text(path).strip()
+
+
+def cache_folder() -> Path | None:
+    """The user's folder for what can be made again: `FERRATA_CACHE`, or the system's; None where there is no home."""
+    if named := os.environ.get("FERRATA_CACHE"):
+        return Path(named)
+    try:
+        if sys.platform == "win32":
+            base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        elif sys.platform == "darwin":
+            base = Path.home() / "Library" / "Caches"
+        else:
+            base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:
+        return None
+    return base / "ferrata" if base.is_absolute() else None

@@ -184,7 +184,7 @@ def test_every_listed_model_is_well_said(vendor: str, name: str) -> None:
     assert facts is not None
     assert name == name.lower()
     assert facts.vendor == vendor
-    announced = facts.retires is not None or facts.state == "retiring"
+    announced = facts.retires is not None or facts.state == "retiring" or facts.stage == "legacy"
     assert (facts.source is not None) == announced
     assert facts.source is None or facts.source.startswith("https://")
     family = match_family(name.removeprefix("ft:"))

@@ -1,7 +1,60 @@
-"""What is known of models: which names are pinned, which float, which are switched off and when."""
+"""Models: which names are pinned and which float, what each can do and costs, and when it is switched off."""
 
+from ferrata.catalog.capabilities import FEATURES, Capabilities
+from ferrata.catalog.cards import KINDS, ModelCard, ModelFilter
+from ferrata.catalog.catalog import Catalog
+from ferrata.catalog.check import CheckedModel, ModelUse, check_models, lifecycle_payload
+from ferrata.catalog.compare import ComparedModel, Measured, Workload, compare_models, measured_in, measured_of
 from ferrata.catalog.families import MODEL_LITERALS, model_pattern
-from ferrata.catalog.lifecycle import ModelFacts, classify_model, looks_like_model
+from ferrata.catalog.hosts import canonical_provider
+from ferrata.catalog.lifecycle import STAGES, ModelFacts, classify_model, looks_like_model
+from ferrata.catalog.pricebook import PriceBook, load_book
+from ferrata.catalog.prices import Price, Rate
+from ferrata.catalog.project import open_catalog
+from ferrata.catalog.refresh import (
+    Offer,
+    OfferedModel,
+    keep_offer,
+    offered_models,
+    read_offers,
+    refresh_prices,
+)
 from ferrata.catalog.spelling import ModelName
 
-__all__ = ["MODEL_LITERALS", "ModelFacts", "ModelName", "classify_model", "looks_like_model", "model_pattern"]
+__all__ = [
+    "FEATURES",
+    "KINDS",
+    "MODEL_LITERALS",
+    "STAGES",
+    "Capabilities",
+    "Catalog",
+    "CheckedModel",
+    "ComparedModel",
+    "Measured",
+    "ModelCard",
+    "ModelFacts",
+    "ModelFilter",
+    "ModelName",
+    "ModelUse",
+    "Offer",
+    "OfferedModel",
+    "Price",
+    "PriceBook",
+    "Rate",
+    "Workload",
+    "canonical_provider",
+    "check_models",
+    "classify_model",
+    "compare_models",
+    "keep_offer",
+    "lifecycle_payload",
+    "load_book",
+    "looks_like_model",
+    "measured_in",
+    "measured_of",
+    "model_pattern",
+    "offered_models",
+    "open_catalog",
+    "read_offers",
+    "refresh_prices",
+]

@@ -6,6 +6,7 @@ name in a host's spelling carries only what that host has announced. Knows nothi
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -19,9 +20,15 @@ if TYPE_CHECKING:
 
     from ferrata.catalog.families import Pinning
 
-__all__ = ["ModelFacts", "classify_model", "looks_like_model"]
+__all__ = ["STAGES", "ModelFacts", "Stage", "classify_model", "looks_like_model"]
+
+Stage = Literal["preview", "ga", "legacy", "deprecated", "retired", "unknown"]
+STAGES: tuple[Stage, ...] = ("preview", "ga", "legacy", "deprecated", "retired", "unknown")
+"""The stages of a model's life: offered early; generally available; still there, with a better one beside it; its end
+announced; switched off; not known, as nobody lists it."""
 
 _NOTHING = Record()
+_PREVIEW = re.compile(r"-(?:preview|exp|experimental|beta)(?![a-z0-9])")
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,10 @@ class ModelFacts:
         replacement: what the vendor recommends instead, if it says so.
         source: the page that announces it, where there is an announcement.
         points_to: the pinned name behind a floating one, where it is known.
+        stage: as `state`, and more exactly where nothing is announced; `unknown` where nobody lists the model.
+        deprecated: the day of an announcement that named no last day.
+        base: the vendor's own spelling.
+        host: who serves it where that is not the vendor; None where it is.
     """
 
     name: str
@@ -48,6 +59,10 @@ class ModelFacts:
     replacement: str | None = None
     source: str | None = None
     points_to: str | None = None
+    stage: Stage = "unknown"
+    deprecated: date | None = None
+    base: str = ""
+    host: str | None = None
 
 
 class _Identity(NamedTuple):
@@ -70,8 +85,12 @@ def classify_model(name: str, on: date) -> ModelFacts | None:
         state=_state(record, on),
         retires=record.retires,
         replacement=record.replacement,
-        source=source if record.retires or record.deprecated else None,
+        source=source if record.retires or record.deprecated or record.stage else None,
         points_to=None if identity.pinning == "pinned" else record.points_to,
+        stage=_stage(record, identity.spelled, on),
+        deprecated=record.deprecated,
+        base=identity.spelled.base,
+        host=identity.spelled.host,
     )
 
 
@@ -104,6 +123,17 @@ def _announced(spelled: ModelName, vendor: str) -> tuple[Record, str | None]:
     tuned = listing.models.get(f"ft:{spelled.base}") if spelled.tuned else None
     record = tuned or listing.models.get(spelled.base) or _NOTHING
     return record, record.source or listing.source
+
+
+def _stage(record: Record, spelled: ModelName, on: date) -> Stage:
+    state = _state(record, on)
+    if state != "current":
+        return "retired" if state == "retired" else "deprecated"
+    if record.stage is not None:
+        return record.stage
+    if _PREVIEW.search(spelled.base):
+        return "preview"
+    return "unknown" if record is _NOTHING else "ga"
 
 
 def _state(record: Record, on: date) -> Literal["current", "retiring", "retired"]:

@@ -26,6 +26,7 @@ class Record(Document):
 
     Attributes:
         pinning: whether the name fixes the version.
+        stage: where in its life it is, as the vendor says, as long as nothing is announced; None as its name says.
         points_to: the pinned name behind a floating one, where it is known.
         deprecated: the day of an announcement that named no last day.
         retires: the day from which requests fail.
@@ -34,6 +35,7 @@ class Record(Document):
     """
 
     pinning: Literal["pinned", "floating"] = "pinned"
+    stage: Literal["preview", "ga", "legacy"] | None = None
     points_to: str | None = None
     deprecated: date | None = None
     retires: date | None = None

@@ -6,12 +6,12 @@ import errno
 import os
 import sys
 from contextlib import suppress
-from importlib import import_module
 from typing import Any
 
 import click
 
 from ferrata import __version__
+from ferrata.cli.lazy import LazyGroup
 from ferrata.cli.words import printable
 from ferrata.errors import FerrataError, UsageError
 
@@ -25,25 +25,12 @@ _COMMANDS = {
     "history": ("history", "history", "The assessments made so far."),
     "compare": ("history", "compare", "Which practices came and went between two assessments, and why."),
     "maturity": ("maturity", "maturity", "The maturity model: dimensions, practices, rules."),
+    "models": ("models", "models", "Models to choose from, on facts: abilities, prices, life cycles."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),
 }
 
 
-class _LazyGroup(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, attribute, _ = _COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f"ferrata.cli.{module}"), attribute)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, about) for name, (_, _, about) in _COMMANDS.items()])
-
+class _Commands(LazyGroup):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -51,16 +38,12 @@ class _LazyGroup(click.Group):
             _forget_output()
             return 0
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            raise click.UsageError(f"{error.message} The commands are: {', '.join(_COMMANDS)}.", ctx) from None
 
-
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=_Commands,
+    table=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(__version__, prog_name="ferrata", message="%(prog)s %(version)s")
 def cli() -> None:
     """Measures a team's GenAIOps maturity from evidence.

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ferrata.maturity.model import MaturityModel, Practice
     from ferrata.maturity.repo import AssessmentRow
     from ferrata.maturity.reports import HistoryPoint, ReportWriter
-    from ferrata.maturity.scan import RuleSet
+    from ferrata.maturity.scan import RuleSet, ScanResult
     from ferrata.maturity.types import Assessment, RoadmapStep
     from ferrata.settings import Settings
     from ferrata.store import Store
@@ -225,17 +225,15 @@ class Assessor:
         """The course of the score up to an assessment, the oldest first."""
         return self._repo.trend(until=assessment.at) if self._usable(make=False) else []
 
-    def _measure(
-        self, model: MaturityModel, given: Iterable[Answer], *, make: bool, listing: Listing | None = None
-    ) -> Assessment:
-        """An assessment made now; a store that is not there is made if `make`."""
+    def scan(self, *, make: bool = False, listing: Listing | None = None) -> ScanResult:
+        """What the project's files show; a store that is there, or is made, is loaded meanwhile."""
         root = self._settings.root
         with listing or Listing(root) as files:
             rules = self.rules()
             if make or self._has_store():
                 with suppress(StoreUnavailable):  # said when it is used
-                    _ = self._store()  # loading it takes about as long as git's list
-            scanned = scan_repository(
+                    self._store()  # loading it takes about as long as git's list
+            return scan_repository(
                 root,
                 rules,
                 on=self._clock.now().date(),
@@ -244,6 +242,13 @@ class Assessor:
                 listing=files,
                 exclude=self._settings.file.maturity.exclude,
             ).as_text()
+
+    def _measure(
+        self, model: MaturityModel, given: Iterable[Answer], *, make: bool, listing: Listing | None = None
+    ) -> Assessment:
+        """An assessment made now; a store that is not there is made if `make`."""
+        root = self._settings.root
+        scanned = self.scan(make=make, listing=listing)
         # The commit of a repository that only happens to lie around the folder says nothing about it.
         commit = head_commit(root) if tracks(root, ".") else None
 

@@ -14,11 +14,12 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from ferrata.catalog import ModelUse
 from ferrata.listing import Entry, Listing
 from ferrata.maturity.scan.cache import Cache, content_key
 from ferrata.maturity.scan.paths import compile_globs, format_of
 from ferrata.maturity.scan.resolve import Resolved, matching_rules, resolve
-from ferrata.maturity.scan.types import NOTHING, FileFacts, ScanResult, Skipped
+from ferrata.maturity.scan.types import MODEL, NOTHING, FileFacts, ScanResult, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -154,6 +155,12 @@ def _result(
         languages=dict(languages.most_common()),
         skipped=tuple(Skipped(path, f.skipped) for path, f in facts.items() if f.skipped),
         seconds=time.perf_counter() - started,
+        models=tuple(
+            ModelUse(hit.names["MODEL"], path, hit.line)
+            for path, f in facts.items()
+            for hit in f.hits
+            if hit.rule == MODEL
+        ),
     )
 
 

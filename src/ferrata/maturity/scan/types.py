@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from ferrata.catalog import ModelUse
 
 # Hits that every file gives, whatever the rules; rules on models, prompts and secrets look at these.
 MODEL, PROMPT, SECRET = "@model", "@prompt", "@secret"
@@ -166,6 +169,7 @@ class ScanResult:
         languages: language -> files.
         skipped: what was not read, and why.
         seconds: wall time.
+        models: the models that files other than documentation and tests name, whether or not the product uses one.
     """
 
     llm_use: bool
@@ -177,6 +181,7 @@ class ScanResult:
     languages: dict[str, int]
     skipped: tuple[Skipped, ...]
     seconds: float
+    models: tuple[ModelUse, ...] = ()
 
     def as_text(self) -> ScanResult:
         """The same, where names of files that are no text (they are bytes) are shown as escapes, so that they can be stored."""
@@ -185,6 +190,7 @@ class ScanResult:
             llm_sites=tuple(_text(site) for site in self.llm_sites),
             findings=tuple(replace(f, file=_text(f.file), message=_text(f.message)) for f in self.findings),
             skipped=tuple(Skipped(_text(file), _text(reason)) for file, reason in self.skipped),
+            models=tuple(use._replace(file=_text(use.file)) for use in self.models),
         )
 
 

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ferrata.app import open_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.cli.conftest import Ran
+
+CODE = 'from openai import OpenAI\n\nOpenAI().chat.completions.create(model="{}", messages=[])\n'
+
+
+@pytest.fixture
+def using(tmp_path: Path) -> Callable[[str], Path]:
+    """A project that calls a model."""
+
+    def make(model: str) -> Path:
+        (tmp_path / "app.py").write_text(CODE.format(model))
+        return tmp_path
+
+    return make
+
+
+def records(project: Path) -> list[dict[str, object]]:
+    with open_app(project) as app:
+        found = app.ledger.records(action="model.lifecycle_checked") if app.has_store else []
+        return [dict(record.payload) for record in found]
+
+
+def test_the_models_in_use_are_listed_with_what_is_wrong(
+    ferrata: Callable[..., Ran], using: Callable[[str], Path]
+) -> None:
+    project = using("gpt-4")
+    ran = ferrata("models", "check", "--project", project)
+    assert ran.status == 0
+    head, row = ran.out.splitlines()
+    assert head.split() == ["model", "what", "retires", "days", "left", "instead", "where"]
+    cells = row.split()
+    assert (cells[0], cells[1:3], cells[3], cells[5:]) == (
+        "gpt-4",
+        ["retired,", "floating"],
+        "2026-10-23",
+        ["gpt-5.6-sol", "app.py:3"],
+    )
+    assert int(cells[4]) < 0
+
+
+def test_the_check_is_noted_in_the_ledger(ferrata: Callable[..., Ran], using: Callable[[str], Path]) -> None:
+    project = using("gpt-4")
+    ferrata("models", "check", "--project", project, "--no-save")
+    assert records(project) == []
+    ferrata("models", "check", "--project", project)
+    (payload,) = records(project)
+    assert isinstance(payload["days_left"], int) and payload["days_left"] < 0
+    assert {**payload, "days_left": 0} == {"open_findings": 1, "models": 1, "floating": 1, "days_left": 0}
+
+
+def test_a_gate_fails_on_what_is_retired_or_will_be(ferrata: Callable[..., Ran], using: Callable[[str], Path]) -> None:
+    assert ferrata("models", "check", "--fail-within", 0, "--project", using("claude-opus-4-6")).status == 0
+    ran = ferrata("models", "check", "--fail-within", 0, "--project", using("gpt-4"))
+    assert (ran.status, ran.err) == (1, "retired, or within 0 days: gpt-4\n")
+    found = json.loads(ferrata("models", "check", "--json", "--project", using("gpt-5.1")).out)
+    days = found[0]["days_left"]
+    assert ferrata("models", "check", "--fail-within", max(days, 0), "--project", using("gpt-5.1")).status == 1
+
+
+def test_the_check_is_data_as_well(ferrata: Callable[..., Ran], using: Callable[[str], Path]) -> None:
+    (model,) = json.loads(ferrata("models", "check", "--json", "--project", using("gpt-4")).out)
+    assert (model["model"], model["stage"], model["replacement"]) == ("gpt-4", "retired", "gpt-5.6-sol")
+    assert model["uses"] == [{"model": "gpt-4", "file": "app.py", "line": 3}]
+
+
+def test_models_of_configuration_are_found_too(ferrata: Callable[..., Ran], tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("llm:\n  model: claude-sonnet-4-5-20250929\n")
+    (model,) = json.loads(ferrata("models", "check", "--json", "--project", tmp_path).out)
+    assert (model["model"], model["uses"][0]["file"], model["uses"][0]["line"]) == (
+        "claude-sonnet-4-5-20250929",
+        "config.yaml",
+        2,
+    )
+
+
+def test_a_project_without_models_is_well(ferrata: Callable[..., Ran], tmp_path: Path) -> None:
+    ran = ferrata("models", "check", "--fail-within", 30, "--project", tmp_path)
+    assert (ran.status, ran.out, ran.err) == (0, "", "no model is named in this project\n")
+    assert records(tmp_path) == [{"open_findings": 0, "models": 0, "floating": 0}]
+
+
+def test_a_providers_list_is_taken_in(
+    ferrata: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FERRATA_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "list.json").write_text(
+        '{"data": [{"id": "gpt-5.5", "shutdown_date": "2099-01-31"}, {"id": "gpt-99"}]}'
+    )
+    ran = ferrata("models", "refresh", "--offer", f"openai={tmp_path / 'list.json'}")
+    assert (ran.status, ran.out) == (0, "openai: 2 models\n")
+    card = json.loads(ferrata("models", "show", "gpt-5.5", "--json", "--project", tmp_path).out)
+    assert (card["retires"], card["stage"], card["offered"]) == ("2099-01-31", "deprecated", True)
+    assert ferrata("models", "show", "openai/gpt-99", "--project", tmp_path).status == 0
+
+
+@pytest.mark.parametrize(
+    ("offer", "problem"),
+    [
+        ("openai", "not PROVIDER=FILE: 'openai'"),
+        ("openai=/nowhere.json", "cannot read '/nowhere.json'"),
+        ("openai=FILE", "is not JSON"),
+    ],
+)
+def test_what_cannot_be_taken_in_is_said(ferrata: Callable[..., Ran], tmp_path: Path, offer: str, problem: str) -> None:
+    (tmp_path / "x").write_text("<html>")
+    ran = ferrata("models", "refresh", "--offer", offer.replace("FILE", str(tmp_path / "x")))
+    assert ran.status == 2
+    assert problem in ran.err
+
+
+def test_prices_that_cannot_be_fetched_are_said(ferrata: Callable[..., Ran]) -> None:
+    ran = ferrata("models", "refresh", "--url", "http://127.0.0.1:9/prices.json")
+    assert ran.status == 2
+    assert "cannot be fetched from http://127.0.0.1:9/prices.json" in ran.err
+    assert "hint: the prices at hand stay in use" in ran.err
