@@ -5,7 +5,9 @@ Knows nothing of what the documents mean.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from difflib import get_close_matches
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, cast, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -108,8 +110,28 @@ def validate(value: Any, kind: type[D], *, file: str, text: str) -> D:
         for problem in error.errors(include_url=False):
             where = problem["loc"]
             key = ".".join(str(part) for part in where)
-            mistakes.append(Mistake(file, line_of(text, where), key, problem["msg"]))
+            said = problem["msg"]
+            if problem["type"] == "extra_forbidden":
+                said += _meant(kind, where)
+            mistakes.append(Mistake(file, line_of(text, where), key, said))
         raise InvalidDocument(mistakes) from None
+
+
+def _meant(kind: type[BaseModel], where: Sequence[str | int]) -> str:
+    """The key that somebody may have meant by an unknown one."""
+    keys: Any = kind
+    for part in where[:-1]:
+        if isinstance(keys, type) and issubclass(keys, BaseModel):
+            field = keys.model_fields.get(str(part))
+            keys = field.annotation if field else None
+        else:  # a mapping's or a list's key: what it holds is its last argument
+            keys = (get_args(keys) or (None,))[-1]
+        while get_origin(keys) in (Union, UnionType, Annotated):
+            keys = next((arg for arg in get_args(keys) if arg is not type(None)), None)
+    if not (isinstance(keys, type) and issubclass(keys, BaseModel)):
+        return ""
+    close = get_close_matches(str(where[-1]), keys.model_fields, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; there is {', '.join(keys.model_fields)}"
 
 
 def line_of(text: str, where: Sequence[str | int]) -> int:

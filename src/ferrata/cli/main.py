@@ -13,7 +13,7 @@ import click
 
 from ferrata import __version__
 from ferrata.cli.words import printable
-from ferrata.errors import FerrataError, UsageError
+from ferrata.errors import FerrataError, ModelError, UsageError
 
 __all__ = ["cli", "main"]
 
@@ -25,6 +25,7 @@ _COMMANDS = {
     "history": ("history", "history", "The assessments made so far."),
     "compare": ("history", "compare", "Which practices came and went between two assessments, and why."),
     "maturity": ("maturity", "maturity", "The maturity model: dimensions, practices, rules."),
+    "models": ("models", "models", "Models: fetch the local one, and try several side by side."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),
 }
 
@@ -66,7 +67,7 @@ def cli() -> None:
     """Measures a team's GenAIOps maturity from evidence.
 
     Exit status: 0 done; 1 below what was asked for, or a broken ledger; 2 a mistake in the request or in a file;
-    3 the store cannot be used.
+    3 the store or a model cannot be used.
     """
 
 
@@ -87,7 +88,13 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except FerrataError as error:
-        code = 2 if isinstance(error, UsageError) or error.status in (404, 422) else 3 if error.status == 503 else 1
+        code = (
+            2
+            if isinstance(error, UsageError) or error.status in (404, 422)
+            else 3
+            if error.status == 503 or isinstance(error, ModelError)
+            else 1
+        )
         _fail(error.message, error.hint, code)
     except BrokenPipeError:
         _forget_output()

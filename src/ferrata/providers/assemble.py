@@ -27,6 +27,7 @@ class Assembly:
     model: str = ""
     finish: Finish | None = None
     usage: Usage | None = None
+    cached: bool = False
     _texts: list[str] = field(default_factory=list[str])
     _logprobs: list[TokenLogprob] = field(default_factory=list["TokenLogprob"])
     _calls: dict[int, tuple[str, str, list[str]]] = field(default_factory=dict[int, "tuple[str, str, list[str]]"])
@@ -37,6 +38,7 @@ class Assembly:
         self.model = chunk.model or self.model
         self.finish = chunk.finish or self.finish
         self.usage = chunk.usage or self.usage
+        self.cached = self.cached or chunk.cached
         if chunk.text:
             self._texts.append(chunk.text)
         self._logprobs += chunk.logprobs
@@ -65,6 +67,7 @@ class Assembly:
             logprobs=tuple(self._logprobs) or None,
             latency=latency,
             first_token=first_token,
+            cached=self.cached,
         )
 
 

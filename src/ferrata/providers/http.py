@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from ferrata.errors import ModelBadResponse, ModelError, ModelRequestInvalid, ModelTimeout, ModelUnavailable
 
@@ -114,10 +115,12 @@ class StreamedAnswer:
 
 
 class HttpClient:
-    """Keeps connections open between calls, as long as the event loop runs. Close it, or use it in an `async with` block."""
+    """Keeps connections open between calls. Close it, or use it in an `async with` block."""
 
     def __init__(self) -> None:
-        self._clients: dict[tuple[bool, bool], AsyncClient] = {}
+        # A connection belongs to the event loop that opened it.
+        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[bool, bool], AsyncClient]]
+        self._loops = WeakKeyDictionary()
 
     async def __aenter__(self) -> HttpClient:
         return self
@@ -126,9 +129,8 @@ class HttpClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections."""
-        clients, self._clients = list(self._clients.values()), {}
-        for client in clients:
+        """Close the connections of this event loop."""
+        for client in self._loops.pop(asyncio.get_running_loop(), {}).values():
             await client.aclose()
 
     async def post(
@@ -213,12 +215,13 @@ class HttpClient:
         local = _is_local(url)
         # Reading the certificates takes longer than a call, and a plain one on this machine needs none.
         plain = local and url.startswith("http:")
-        client = self._clients.get((local, plain))
+        clients = self._loops.setdefault(asyncio.get_running_loop(), {})
+        client = clients.get((local, plain))
         if client is None:
             limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=60)
             agent = {"user-agent": "ferrata"}
             client = httpx2.AsyncClient(trust_env=not local, verify=not plain, limits=limits, headers=agent)
-            self._clients[local, plain] = client
+            clients[local, plain] = client
         return client
 
 

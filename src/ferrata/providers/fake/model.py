@@ -159,14 +159,14 @@ def example_of(schema: Mapping[str, object]) -> object:
     enum = schema.get("enum")
     if isinstance(enum, list) and enum:
         return cast("list[object]", enum)[0]
-    kind: object = schema.get("type")
-    if isinstance(kind, list) and kind:
-        kind = cast("list[object]", kind)[0]
+    given = schema.get("type")
+    kinds = cast("list[object]", given) if isinstance(given, list) else [given]
+    kind = str(kinds[0]) if kinds else ""
     if kind == "object" or "properties" in schema:
         properties = cast("dict[str, dict[str, object]]", schema.get("properties") or {})
         return {name: example_of(inner) for name, inner in properties.items()}
     plain: dict[str, object] = {"array": [], "integer": 0, "number": 0, "boolean": False, "null": None}
-    return plain.get(str(kind), "text")
+    return plain.get(kind, "text")
 
 
 class FakeEmbeddings:
