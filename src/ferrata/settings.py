@@ -10,9 +10,10 @@ import os
 import re
 import stat
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ferrata.documents import Document, line_of, read_document, read_text
 from ferrata.errors import InvalidDocument, Mistake, NotFound, UsageError
@@ -95,6 +96,11 @@ def _reference(text: str) -> str:
     return text
 
 
+def _date_as_text(value: object) -> object:
+    """YAML takes a version that is a date for a date."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
 class ModelSettings(Document):
     """One entry of the section `models`; `VENDOR/MODEL` alone stands for an entry with these two.
 
@@ -121,7 +127,7 @@ class ModelSettings(Document):
     url: str | None = None
     key: Annotated[str, AfterValidator(_reference)] | None = None
     wire: str | None = None
-    api_version: str | None = None
+    api_version: Annotated[str, BeforeValidator(_date_as_text)] | None = None
     parameters: ModelParameters = ModelParameters()
     timeout: float = Field(default=120.0, gt=0, le=3600)
     first_token: float = Field(default=60.0, gt=0, le=3600)

@@ -4,8 +4,8 @@ import asyncio
 import time
 
 import pytest
+from asking import ask, read
 
-from conftest import ask, read
 from ferrata.errors import (
     ModelBadResponse,
     ModelBusy,
