@@ -131,3 +131,35 @@ def test_references(tmp_path, monkeypatch):
         resolve_reference("${file:../key}", tmp_path)
     with pytest.raises(NotFound):
         resolve_reference("${file:none}", tmp_path)
+
+
+def test_models_are_declared_short_or_long(tmp_path: Path) -> None:
+    (tmp_path / "ferrata.yaml").write_text(
+        "models:\n  a: openai/gpt-4o-mini-2024-07-18\n"
+        "  b: {vendor: azure-openai-deployments, model: chat, api_version: 2024-10-21, parameters: {seed: 7}}\n"
+    )
+    models = load_settings(tmp_path).file.models
+    assert (models["a"].vendor, models["a"].model, models["a"].key) == ("openai", "gpt-4o-mini-2024-07-18", None)
+    assert (models["b"].api_version, models["b"].parameters.seed, models["b"].cache) == ("2024-10-21", 7, "never")
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ("gpt-4o", "must be VENDOR/MODEL"),
+        ("{vendor: openai}", "models.a.model: Field required"),
+        ("{vendor: openai, model: m, retrys: 3}", "did you mean 'retries'?"),
+        ("{vendor: openai, model: m, limits: {rpm: 3}}", "there is requests_per_minute, tokens_per_minute"),
+        ("{vendor: openai, model: m, parameters: {temperature: 3}}", "less than or equal to 2"),
+        ("{vendor: openai, model: m, key: sk-0123456789}", "a key does not belong in a file"),
+        ("{vendor: openai, model: m, key: '${file:key.txt}'}", "a key does not belong in a file"),
+        ("{vendor: openai, model: m, budget: 0}", "greater than 0"),
+    ],
+)
+def test_mistakes_in_models(tmp_path: Path, entry: str, problem: str) -> None:
+    (tmp_path / "ferrata.yaml").write_text(f"models:\n  a: {entry}\n")
+    with pytest.raises(InvalidDocument) as caught:
+        load_settings(tmp_path)
+    assert problem in caught.value.message
+    assert "ferrata.yaml:2: models.a" in caught.value.message
+    assert "sk-0123" not in caught.value.message

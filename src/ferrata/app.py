@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ferrata.catalog import CheckedModel
     from ferrata.clock import Clock
     from ferrata.maturity import Assessment, Assessor
+    from ferrata.providers import ChatModel, Models
     from ferrata.settings import Settings
     from ferrata.store import Store
 
@@ -113,6 +114,22 @@ class App:
             ledger=lambda: self.ledger,
             prepare=self.state.make,
         )
+
+    @cached_property
+    def models(self) -> Models:
+        """The project's models, and any other by VENDOR/MODEL. Use it in an `async with` block."""
+        from ferrata.providers import AnswerFile, HttpClient, Models, Surroundings
+
+        def answers() -> AnswerFile:
+            self.state.make()
+            return AnswerFile(self.settings.state / "answers.db")
+
+        around = Surroundings(http=HttpClient(), clock=self.clock, environment=os.environ.get, answers=answers)
+        return Models(self.settings.file.models, around)
+
+    def chat_model(self, name: str | None = None) -> ChatModel:
+        """A chat model, as `Models.chat` takes its name; without one, the project's default, or the local model."""
+        return self.models.chat(name)
 
     @property
     def actor(self) -> str:

@@ -229,7 +229,10 @@ class ToolCallDelta:
 
 @dataclass(frozen=True, slots=True)
 class ChatChunk:
-    """A piece of a streamed answer. The last one has `finish`, and `usage` where the vendor gives it."""
+    """A piece of a streamed answer. The last one has `finish`, and `usage` where the vendor gives it.
+
+    `cached` stands on the last one, where the answer came from Ferrata's own response cache.
+    """
 
     text: str = ""
     tool_calls: tuple[ToolCallDelta, ...] = ()
@@ -238,6 +241,7 @@ class ChatChunk:
     logprobs: tuple[TokenLogprob, ...] = ()
     id: str = ""
     model: str = ""
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True)

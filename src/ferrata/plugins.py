@@ -31,6 +31,10 @@ class Hooks:
         """Folders with scanner rules (`*.yaml`)."""
 
     @hookspec
+    def vendor_packs(self) -> Iterable[Path]:  # pyright: ignore[reportReturnType]
+        """Folders with vendors of models (`NAME.yaml`, a file each)."""
+
+    @hookspec
     def report_formats(self) -> Mapping[str, ReportWriter]:  # pyright: ignore[reportReturnType]
         """Report writers by the name that `ferrata assess --format` takes."""
 

@@ -11,10 +11,11 @@ import re
 import stat
 import sys
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ferrata.documents import Document, line_of, read_document, read_text
 from ferrata.errors import InvalidDocument, Mistake, NotFound, UsageError
@@ -22,6 +23,9 @@ from ferrata.errors import InvalidDocument, Mistake, NotFound, UsageError
 __all__ = [
     "FILE_NAME",
     "MaturitySettings",
+    "ModelLimits",
+    "ModelParameters",
+    "ModelSettings",
     "PriceSettings",
     "ProjectFile",
     "Settings",
@@ -82,6 +86,87 @@ class PriceSettings(Document):
     cache_write: Dollars | None = None
 
 
+class ModelParameters(Document):
+    """What each request to a model says, where the request itself does not; names and ranges as in `ChatRequest`."""
+
+    max_tokens: int | None = Field(default=None, ge=1)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, ge=0, le=1)
+    stop: list[str] = []
+    seed: int | None = None
+    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
+    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    top_logprobs: int | None = Field(default=None, ge=0, le=20)
+    reasoning_effort: str | None = None
+    user: str | None = None
+    extra: dict[str, Any] = {}
+
+
+class ModelLimits(Document):
+    """How much is asked of a model in a minute; what is more waits."""
+
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    tokens_per_minute: int | None = Field(default=None, ge=1)
+
+
+def _reference(text: str) -> str:
+    if not re.match(r"^\$\{env:[A-Za-z_][A-Za-z0-9_]*\}\Z", text):
+        # The text itself is not repeated: it may be the key.
+        raise ValueError("must name a variable, as ${env:OPENAI_API_KEY}: a key does not belong in a file")
+    return text
+
+
+def _date_as_text(value: object) -> object:
+    """YAML takes a version that is a date for a date."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
+class ModelSettings(Document):
+    """One entry of the section `models`; `VENDOR/MODEL` alone stands for an entry with these two.
+
+    Attributes:
+        vendor: whose API it is, or `local` or `fake`.
+        model: the vendor's name for it; give one that is pinned.
+        url: of the API, where it is not the vendor's own.
+        key: the variable with the key, as `${env:OPENAI_API_KEY}`; the vendor's usual one where it is missing. A key for a
+            URL that is not the vendor's own is read only from a variable whose name begins with `FERRATA_`: a stranger's file
+            must not send your keys elsewhere.
+        wire: the wire format, where the vendor speaks several: `openai-chat`, `openai-responses`, `anthropic-messages`.
+        api_version: where the vendor asks for one.
+        parameters: of each request.
+        timeout: seconds for one answer.
+        first_token: seconds until a stream begins.
+        retries: how often a failure that may pass is tried again.
+        limits: requests and tokens in a minute.
+        cache: whose answers are remembered: `deterministic` ones (temperature 0, or a seed), `always`, `never`.
+        budget: US dollars that one run of Ferrata may spend on it.
+    """
+
+    vendor: str
+    model: str
+    url: str | None = None
+    key: Annotated[str, AfterValidator(_reference)] | None = None
+    wire: str | None = None
+    api_version: Annotated[str, BeforeValidator(_date_as_text)] | None = None
+    parameters: ModelParameters = ModelParameters()
+    timeout: float = Field(default=120.0, gt=0, le=3600)
+    first_token: float = Field(default=60.0, gt=0, le=3600)
+    retries: int = Field(default=2, ge=0, le=10)
+    limits: ModelLimits = ModelLimits()
+    cache: Literal["never", "deterministic", "always"] = "never"
+    budget: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        vendor, slash, model = value.partition("/")
+        if not (vendor and slash and model):
+            raise ValueError("must be VENDOR/MODEL, as openai/gpt-4o-mini-2024-07-18, or a mapping with these two")
+        return {"vendor": vendor, "model": model}
+
+
 class ProjectFile(Document):
     """`ferrata.yaml`.
 
@@ -91,12 +176,17 @@ class ProjectFile(Document):
             URL itself does not belong in a file: it may hold a password, and a stranger's file would choose where data go.
         maturity: how maturity is assessed.
         prices: what the project pays, by `provider/name`, where that is not the price in the list.
+
+
+        models: the models that the project uses, by names of its own; `default` is the one that is asked where none is named.
     """
 
     project: Name | None = None
     store: str | None = None
     maturity: MaturitySettings = MaturitySettings()
     prices: dict[Name, PriceSettings] = {}
+
+    models: dict[Name, ModelSettings] = {}
 
 
 @dataclass(frozen=True)

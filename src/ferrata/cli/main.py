@@ -13,7 +13,7 @@ import click
 from ferrata import __version__
 from ferrata.cli.lazy import LazyGroup
 from ferrata.cli.words import printable
-from ferrata.errors import FerrataError, UsageError
+from ferrata.errors import FerrataError, ModelError, UsageError
 
 __all__ = ["cli", "main"]
 
@@ -49,7 +49,7 @@ def cli() -> None:
     """Measures a team's GenAIOps maturity from evidence.
 
     Exit status: 0 done; 1 below what was asked for, or a broken ledger; 2 a mistake in the request or in a file;
-    3 the store cannot be used.
+    3 the store or a model cannot be used.
     """
 
 
@@ -70,8 +70,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except FerrataError as error:
-        code = 2 if isinstance(error, UsageError) or error.status in (404, 422) else 3 if error.status == 503 else 1
-        _fail(error.message, error.hint, code)
+        _fail(error.message, error.hint, _status_of(error))
     except BrokenPipeError:
         _forget_output()
         sys.exit(status if isinstance(status, int) else 0)
@@ -82,6 +81,12 @@ def main() -> None:
         _fail(f"cannot write the output: {error.strerror}", "", 2)
     else:
         sys.exit(status if isinstance(status, int) else 0)
+
+
+def _status_of(error: FerrataError) -> int:
+    if isinstance(error, ModelError) or error.status == 503:
+        return 3
+    return 2 if isinstance(error, UsageError) or error.status in (404, 422) else 1
 
 
 def _forget_output() -> None:

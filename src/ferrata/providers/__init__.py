@@ -1,0 +1,51 @@
+"""Chat and embedding models: vendors, wire formats, wrappers, the local model and the fake."""
+
+from ferrata.providers.assemble import Assembly, assemble
+from ferrata.providers.base import ChatModel, EmbeddingModel, Price
+from ferrata.providers.build import Surroundings, access_of, build_chat, build_embeddings
+from ferrata.providers.fake import FakeEmbeddings, FakeModel, FakeServer
+from ferrata.providers.http import HttpClient, Timeouts
+from ferrata.providers.local import WEIGHTS, LocalEmbeddings, LocalModel, Weights, data_folder, find_weights, pull
+from ferrata.providers.models import Models
+from ferrata.providers.remote import Access, RemoteEmbeddings, RemoteModel
+from ferrata.providers.vendors import Vendor, read_vendor, vendor_names
+from ferrata.providers.wrappers import AnswerFile, Budget, Cache, Call, Deadline, Limit, Recording, Retry
+
+__all__ = [
+    "WEIGHTS",
+    "Access",
+    "AnswerFile",
+    "Assembly",
+    "Budget",
+    "Cache",
+    "Call",
+    "ChatModel",
+    "Deadline",
+    "EmbeddingModel",
+    "FakeEmbeddings",
+    "FakeModel",
+    "FakeServer",
+    "HttpClient",
+    "Limit",
+    "LocalEmbeddings",
+    "LocalModel",
+    "Models",
+    "Price",
+    "Recording",
+    "RemoteEmbeddings",
+    "RemoteModel",
+    "Retry",
+    "Surroundings",
+    "Timeouts",
+    "Vendor",
+    "Weights",
+    "access_of",
+    "assemble",
+    "build_chat",
+    "build_embeddings",
+    "data_folder",
+    "find_weights",
+    "pull",
+    "read_vendor",
+    "vendor_names",
+]

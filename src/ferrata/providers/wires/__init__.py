@@ -1,0 +1,5 @@
+"""Wire formats: pure functions between our words and a vendor's JSON, for clients and for servers."""
+
+from ferrata.providers.wires.formats import client_wires, server_wires
+
+__all__ = ["client_wires", "server_wires"]

@@ -1,0 +1,260 @@
+"""OpenAI's chat/completions, the client's side. Most vendors speak it.
+
+Knows no vendor: where they differ, `Dialect` says so.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ferrata.errors import ModelBadResponse
+from ferrata.messages import (
+    ChatChunk,
+    ChatResponse,
+    Finish,
+    Image,
+    Message,
+    TokenLogprob,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+)
+from ferrata.providers.base import check_features
+from ferrata.providers.failures import stream_error
+from ferrata.providers.wires.access import bad, count, items, mapping, number, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ferrata.messages import ChatRequest
+    from ferrata.providers.base import Dialect, Json
+
+__all__ = ["ChatCompletions"]
+
+_PLAIN = ("temperature", "top_p", "seed", "frequency_penalty", "presence_penalty", "reasoning_effort", "user")
+_FINISHES: dict[str, Finish] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+    # Words of vendors that speak this wire with an accent.
+    "eos": "stop",
+    "end_turn": "stop",
+    "model_length": "length",
+    "max_tokens": "length",
+}
+
+
+class ChatCompletions:
+    """The wire format `openai-chat`."""
+
+    name = "openai-chat"
+    path = "/chat/completions"
+
+    def body(self, request: ChatRequest, model: str, dialect: Dialect, *, stream: bool) -> Json:
+        """The JSON of a request.
+
+        Raises:
+            ModelRequestInvalid: the vendor has no word for something in the request.
+        """
+        check_features(request, dialect.refuses, dialect.vendor)
+        body: Json = {"model": model, "messages": [_message(m, dialect) for m in request.messages]}
+        for name in _PLAIN:
+            if (value := getattr(request, name)) is not None:
+                body[name] = value
+        if request.max_tokens is not None:
+            body[dialect.max_tokens] = request.max_tokens
+        if request.stop:
+            body["stop"] = list(request.stop)
+        if request.top_logprobs is not None:
+            body["logprobs"] = True
+            body["top_logprobs"] = request.top_logprobs
+        if request.tools:
+            body["tools"] = [_tool(tool) for tool in request.tools]
+        if (choice := request.tool_choice) is not None:
+            plain = choice in ("auto", "none", "required")
+            body["tool_choice"] = choice if plain else {"type": "function", "function": {"name": choice}}
+        if request.output is not None:
+            body["response_format"] = _format(request.output)
+        if stream:
+            body["stream"] = True
+            if dialect.stream_usage:
+                body["stream_options"] = {"include_usage": True}
+        body.update(request.extra)
+        return body
+
+    def response(self, payload: Mapping[str, Any]) -> ChatResponse:
+        """The answer in the JSON of a response.
+
+        Raises:
+            ModelBadResponse: it has another shape.
+        """
+        choices = items(payload.get("choices"))
+        if not choices:
+            raise bad("no `choices`")
+        choice = choices[0]
+        said = mapping(choice.get("message"))
+        if not said:
+            raise bad("a choice without a `message`")
+        calls = tuple(_call(call) for call in items(said.get("tool_calls")))
+        content = text(said.get("content")) or text(said.get("refusal"))
+        logprobs = mapping(choice.get("logprobs"))
+        finish = "content_filter" if said.get("refusal") else _finish(choice.get("finish_reason"), calls=bool(calls))
+        return ChatResponse(
+            id=text(payload.get("id")),
+            model=text(payload.get("model")),
+            message=Message("assistant", content, tool_calls=calls),
+            finish=finish,
+            usage=read_usage(payload.get("usage")),
+            logprobs=read_logprobs(logprobs.get("content")) if logprobs else None,
+        )
+
+    def reader(self) -> _Reader:
+        """A fresh reader, for one stream."""
+        return _Reader()
+
+
+class _Reader:
+    """Holds the end back until the usage is there, which comes in an event of its own."""
+
+    def __init__(self) -> None:
+        self._finish: Finish | None = None
+        self._usage: Usage | None = None
+        self._calls = False
+        self._refused = False
+        self._id = ""
+        self._model = ""
+
+    def read(self, event: str, data: str) -> Iterable[ChatChunk]:
+        if not data or data == "[DONE]":
+            return
+        try:
+            payload = mapping(json.loads(data))
+        except (ValueError, RecursionError):
+            raise ModelBadResponse("an event of the stream is no valid JSON") from None
+        if error := stream_error(payload):
+            raise error
+        self._id = text(payload.get("id")) or self._id
+        self._model = text(payload.get("model")) or self._model
+        # Some vendors count in every event; the last count is the whole.
+        self._usage = read_usage(payload.get("usage")) or self._usage
+        for choice in items(payload.get("choices"))[:1]:
+            delta = mapping(choice.get("delta"))
+            calls = tuple(_delta(call, at) for at, call in enumerate(items(delta.get("tool_calls"))))
+            self._calls = self._calls or bool(calls)
+            self._refused = self._refused or bool(delta.get("refusal"))
+            said = text(delta.get("content")) or text(delta.get("refusal"))
+            logprobs = read_logprobs(mapping(choice.get("logprobs")).get("content"))
+            if choice.get("finish_reason"):
+                self._finish = _finish(choice["finish_reason"], calls=self._calls)
+            if said or calls or logprobs:
+                yield ChatChunk(said, calls, logprobs=logprobs, id=self._id, model=self._model)
+
+    def end(self) -> Iterable[ChatChunk]:
+        if self._finish is None:
+            raise ModelBadResponse("the stream ended in the middle of the answer", hint="try again")
+        finish: Finish = "content_filter" if self._refused else self._finish
+        yield ChatChunk(finish=finish, usage=self._usage, id=self._id, model=self._model)
+
+
+def read_usage(given: object) -> Usage | None:
+    """Tokens as chat/completions counts them; None where the vendor gave none."""
+    found = mapping(given)
+    if not found:
+        return None
+    read = mapping(found.get("prompt_tokens_details"))
+    made = mapping(found.get("completion_tokens_details"))
+    return Usage(
+        input_tokens=count(found.get("prompt_tokens")),
+        output_tokens=count(found.get("completion_tokens")),
+        # DeepSeek's own name for what its cache held.
+        cached_tokens=count(read.get("cached_tokens")) or count(found.get("prompt_cache_hit_tokens")),
+        cache_write_tokens=count(read.get("cache_write_tokens")),
+        reasoning_tokens=count(made.get("reasoning_tokens")),
+    )
+
+
+def read_logprobs(given: object) -> tuple[TokenLogprob, ...]:
+    """Log probabilities of tokens, as OpenAI's wires write them."""
+    return tuple(
+        TokenLogprob(
+            text(token.get("token")),
+            number(token.get("logprob")),
+            tuple((text(top.get("token")), number(top.get("logprob"))) for top in items(token.get("top_logprobs"))),
+        )
+        for token in items(given)
+    )
+
+
+def _message(message: Message, dialect: Dialect) -> Json:
+    role = dialect.system_role if message.role == "system" else message.role
+    found: Json = {"role": role, "content": _content(message)}
+    if message.name is not None:
+        found["name"] = message.name
+    if message.tool_call_id is not None:
+        found["tool_call_id"] = message.tool_call_id
+    if message.tool_calls:
+        found["content"] = found["content"] or None
+        found["tool_calls"] = [
+            {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}}
+            for c in message.tool_calls
+        ]
+    return found
+
+
+def _content(message: Message) -> str | list[Json]:
+    if isinstance(message.content, str):
+        return message.content
+    parts: list[Json] = []
+    for part in message.content:
+        if isinstance(part, Image):
+            image = {"url": part.url} if part.detail is None else {"url": part.url, "detail": part.detail}
+            parts.append({"type": "image_url", "image_url": image})
+        else:
+            parts.append({"type": "text", "text": part.text})
+    return parts
+
+
+def _tool(tool: Any) -> Json:
+    function: Json = {"name": tool.name, "parameters": tool.parameters or {"type": "object", "properties": {}}}
+    if tool.description:
+        function["description"] = tool.description
+    if tool.strict is not None:
+        function["strict"] = tool.strict
+    return {"type": "function", "function": function}
+
+
+def _format(output: Any) -> Json:
+    if output.schema is None:
+        return {"type": "json_object"}
+    schema = {"name": output.name, "schema": output.schema, "strict": output.strict}
+    return {"type": "json_schema", "json_schema": schema}
+
+
+def _call(call: Json) -> ToolCall:
+    function = mapping(call.get("function"))
+    return ToolCall(text(call.get("id")), text(function.get("name")), _arguments(function.get("arguments")))
+
+
+def _delta(call: Json, at: int) -> ToolCallDelta:
+    function = mapping(call.get("function"))
+    index = call.get("index")
+    return ToolCallDelta(
+        index if isinstance(index, int) else at,
+        text(call.get("id")),
+        text(function.get("name")),
+        _arguments(function.get("arguments")),
+    )
+
+
+def _arguments(given: object) -> str:
+    """Arguments are a text; some vendors send the object itself."""
+    return json.dumps(given) if isinstance(given, dict) else text(given)
+
+
+def _finish(reason: object, *, calls: bool) -> Finish:
+    found = _FINISHES.get(text(reason).lower(), "stop")
+    # Some vendors end with `stop` where tools are called.
+    return "tool_calls" if calls and found == "stop" else found
