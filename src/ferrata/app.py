@@ -250,10 +250,16 @@ class App:
         return roadmap_steps(chosen, assessment.practices, evidence_of(assessment), to_level=to_level)
 
     def check_models(self, *, save: bool = True) -> list[CheckedModel]:
-        """The models that a scan finds, against their life cycles today; noted in the ledger if `save`."""
+        """The models that a scan finds, against their life cycles today.
+
+        Noted in the ledger if `save`; where that cannot be, `store_problem` says so.
+        """
         found = check_models(self._scan(self.state.usable).models, self.clock.now().date())
         if save:
-            self.ledger.append("model.lifecycle_checked", payload=lifecycle_payload(found))
+            try:
+                self.ledger.append("model.lifecycle_checked", payload=lifecycle_payload(found))
+            except StoreUnavailable as error:
+                self.store_problem = error
         return found
 
     def report_formats(self) -> dict[str, ReportWriter]:

@@ -39,6 +39,7 @@ def check(context: click.Context, *, project: Path, fail_within: int | None, no_
 
     with open_app(project) as app:
         found = app.check_models(save=not no_save)
+        problem = app.store_problem
     soon = [
         model
         for model in found
@@ -48,6 +49,8 @@ def check(context: click.Context, *, project: Path, fail_within: int | None, no_
         click.echo(json.dumps([model.as_json() for model in found], indent=2))
     else:
         _print(found)
+    if problem is not None:
+        click.echo(printable(f"not noted in the ledger: {problem}"), err=True)
     if soon:
         names = ", ".join(model.facts.name for model in soon)
         click.echo(printable(f"retired, or within {counted(fail_within or 0, 'day')}: {names}"), err=True)
