@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Self
 
 from ferrata.caches import UserCache
 from ferrata.clock import SystemClock
-from ferrata.errors import FerrataError
+from ferrata.errors import FerrataError, StoreUnavailable
 from ferrata.settings import load_settings
 from ferrata.state import LocalState
 
 if TYPE_CHECKING:
     from ferrata.assets import Ledger
-    from ferrata.catalog import CheckedModel
+    from ferrata.catalog import Catalog, CheckedModel
     from ferrata.clock import Clock
     from ferrata.maturity import Assessment, Assessor
     from ferrata.providers import ChatModel, Models
@@ -116,6 +116,13 @@ class App:
         )
 
     @cached_property
+    def catalog(self) -> Catalog:
+        """What is known of models, with the project's own prices."""
+        from ferrata.catalog import open_catalog
+
+        return open_catalog(self.settings, self.clock.now())
+
+    @cached_property
     def models(self) -> Models:
         """The project's models, and any other by VENDOR/MODEL. Use it in an `async with` block."""
         from ferrata.providers import AnswerFile, HttpClient, Models, Surroundings
@@ -124,7 +131,13 @@ class App:
             self.state.make()
             return AnswerFile(self.settings.state / "answers.db")
 
-        around = Surroundings(http=HttpClient(), clock=self.clock, environment=os.environ.get, answers=answers)
+        around = Surroundings(
+            http=HttpClient(),
+            clock=self.clock,
+            environment=os.environ.get,
+            price=lambda vendor, model: self.catalog.price_of(vendor, model),
+            answers=answers,
+        )
         return Models(self.settings.file.models, around)
 
     def chat_model(self, name: str | None = None) -> ChatModel:
@@ -140,13 +153,20 @@ class App:
             return "unknown"
 
     def check_models(self, *, save: bool = True) -> list[CheckedModel]:
-        """The models that a scan finds, against their life cycles today; noted in the ledger if `save`."""
-        from ferrata.catalog import check_models, lifecycle_payload
+        """The models that the project declares and that a scan finds, against their life cycles today.
+
+        Noted in the ledger if `save`; where that cannot be, `maturity.store_problem` says so.
+        """
+        from ferrata.catalog import check_models, declared_uses, lifecycle_payload
 
         self.memory.writes = save
-        found = check_models(self.maturity.scan().models, self.clock.now().date())
+        uses = [*self.maturity.scan().models, *declared_uses(self.settings)]
+        found = check_models(dict.fromkeys(uses), self.clock.now().date())
         if save:
-            self.ledger.append("model.lifecycle_checked", payload=lifecycle_payload(found))
+            try:
+                self.ledger.append("model.lifecycle_checked", payload=lifecycle_payload(found))
+            except StoreUnavailable as error:
+                self.maturity.store_problem = error
         return found
 
     def write_report(self, assessment: Assessment, model: Path | None = None) -> str | None:

@@ -14,7 +14,7 @@ from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
-__all__ = ["UserCache", "digest_of_texts"]
+__all__ = ["UserCache", "cache_folder", "digest_of_texts"]
 
 # What is over this is dropped, the longest unused first.
 MOST_FILES = 200
@@ -37,9 +37,9 @@ class UserCache:
     @classmethod
     def of_user(cls, *, away_from: Path, write: bool = True) -> UserCache:
         """The cache of the user who runs this process; none where it lies in the tree `away_from`, which may have brought it."""
-        with suppress(OSError, RuntimeError):  # no home, or links in a circle
-            folder = _folder_of_user()
-            if not folder.resolve().is_relative_to(away_from.resolve()):
+        with suppress(OSError, RuntimeError):  # links in a circle
+            folder = cache_folder()
+            if folder is not None and not folder.resolve().is_relative_to(away_from.resolve()):
                 return cls(folder, write=write)
         return cls(None)
 
@@ -103,14 +103,18 @@ def digest_of_texts(texts: list[str]) -> str:
     return blake2b(data, digest_size=16).hexdigest()
 
 
-def _folder_of_user() -> Path:
-    """Raises RuntimeError where the user has no home."""
-    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if named.is_absolute():  # a relative one would lie wherever the process was started
-        return named / "ferrata"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "ferrata" / "cache"
-    return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "ferrata"
+def cache_folder() -> Path | None:
+    """The user's folder for what can be made again: `FERRATA_CACHE`, or the system's; None where there is no home."""
+    if named := os.environ.get("FERRATA_CACHE"):
+        return Path(named).absolute()
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if base.is_absolute():  # a relative one would lie wherever the process was started
+        return base / "ferrata"
+    with suppress(RuntimeError):
+        if sys.platform == "win32":
+            return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "ferrata" / "cache"
+        return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "ferrata"
+    return None
 
 
 def _drop_unused(folder: Path) -> None:

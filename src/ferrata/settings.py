@@ -9,16 +9,17 @@ from __future__ import annotations
 import os
 import re
 import stat
-import sys
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ferrata.documents import Document, line_of, read_document, read_text
 from ferrata.errors import InvalidDocument, Mistake, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = [
     "FILE_NAME",
@@ -29,7 +30,6 @@ __all__ = [
     "PriceSettings",
     "ProjectFile",
     "Settings",
-    "cache_folder",
     "load_settings",
     "resolve_reference",
 ]
@@ -312,19 +312,3 @@ def resolve_reference(value: str, root: Path) -> str:
     if not path.is_relative_to(root.resolve()):
         raise UsageError(f"{value!r} leads out of the project's folder", hint="name a file inside it")
     return read_text(path).strip()
-
-
-def cache_folder() -> Path | None:
-    """The user's folder for what can be made again: `FERRATA_CACHE`, or the system's; None where there is no home."""
-    if named := os.environ.get("FERRATA_CACHE"):
-        return Path(named)
-    try:
-        if sys.platform == "win32":
-            base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-        elif sys.platform == "darwin":
-            base = Path.home() / "Library" / "Caches"
-        else:
-            base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:
-        return None
-    return base / "ferrata" if base.is_absolute() else None

@@ -61,6 +61,17 @@ def test_the_check_is_noted_in_the_ledger(ferrata: Callable[..., Ran], using: Ca
     assert {**payload, "days_left": 0} == {"open_findings": 1, "models": 1, "floating": 1, "days_left": 0}
 
 
+def test_a_ledger_that_cannot_be_written_costs_the_record_only(
+    ferrata: Callable[..., Ran], using: Callable[[str], Path]
+) -> None:
+    project = using("gpt-4")
+    (project / ".ferrata").symlink_to(project)
+    ran = ferrata("models", "check", "--fail-within", 0, "--project", project)
+    assert ran.status == 1
+    assert ran.out.splitlines()[1].startswith("gpt-4 ")
+    assert ran.err.startswith("not noted in the ledger: local state is not kept: ")
+
+
 def test_a_gate_fails_on_what_is_retired_or_will_be(ferrata: Callable[..., Ran], using: Callable[[str], Path]) -> None:
     assert ferrata("models", "check", "--fail-within", 0, "--project", using("claude-opus-4-6")).status == 0
     ran = ferrata("models", "check", "--fail-within", 0, "--project", using("gpt-4"))

@@ -10,7 +10,7 @@ from ferrata.catalog.hosts import canonical_provider
 from ferrata.catalog.lifecycle import STAGES, ModelFacts, classify_model, looks_like_model
 from ferrata.catalog.pricebook import PriceBook, load_book
 from ferrata.catalog.prices import Price, Rate
-from ferrata.catalog.project import open_catalog
+from ferrata.catalog.project import declared_uses, open_catalog
 from ferrata.catalog.refresh import (
     Offer,
     OfferedModel,
@@ -46,6 +46,7 @@ __all__ = [
     "check_models",
     "classify_model",
     "compare_models",
+    "declared_uses",
     "keep_offer",
     "lifecycle_payload",
     "load_book",

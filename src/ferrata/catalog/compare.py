@@ -139,9 +139,10 @@ def measured_of(payloads: Iterable[Mapping[str, object]]) -> dict[str, Measured]
     return found
 
 
-def measured_in(ledger: Ledger) -> dict[str, Measured]:
-    """What the newest run in a ledger says of each model, by `provider/name`."""
-    records = [record for action in ("models.tried", "comparison.made") for record in ledger.records(action=action)]
+def measured_in(ledger: Ledger, project: str) -> dict[str, Measured]:
+    """What the project's newest run in a ledger says of each model, by `provider/name`."""
+    actions = ("models.tried", "comparison.made")
+    records = [record for action in actions for record in ledger.records(action=action, project=project)]
     return measured_of(record.payload for record in sorted(records, key=lambda record: -record.seq))
 
 

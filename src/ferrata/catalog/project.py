@@ -6,26 +6,40 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from ferrata.caches import cache_folder
 from ferrata.catalog.catalog import Catalog
+from ferrata.catalog.check import ModelUse
 from ferrata.catalog.hosts import canonical_provider
 from ferrata.catalog.pricebook import load_book
 from ferrata.catalog.prices import Price, Rate
 from ferrata.catalog.refresh import read_offers
-from ferrata.settings import FILE_NAME, cache_folder
+from ferrata.documents import line_of, read_text
+from ferrata.settings import FILE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from ferrata.settings import PriceSettings, Settings
+    from ferrata.documents import line_of, read_text
+from ferrata.settings import PriceSettings, Settings
 
-__all__ = ["open_catalog", "own_prices"]
+__all__ = ["declared_uses", "open_catalog", "own_prices"]
 
 
 def open_catalog(settings: Settings, at: datetime) -> Catalog:
     """The catalogue of a project at a moment."""
     folder = cache_folder()
     return Catalog(load_book(folder), at, own_prices=own_prices(settings.file.prices), offers=read_offers(folder))
+
+
+def declared_uses(settings: Settings) -> list[ModelUse]:
+    """Where the project's file names its models."""
+    path = settings.root / FILE_NAME
+    text = read_text(path) if settings.file.models else ""
+    return [
+        ModelUse(model.model, FILE_NAME, line_of(text, ["models", name, "model"]))
+        for name, model in settings.file.models.items()
+    ]
 
 
 def own_prices(declared: Mapping[str, PriceSettings]) -> dict[str, Price]:

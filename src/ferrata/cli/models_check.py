@@ -39,6 +39,7 @@ def check(context: click.Context, *, project: Path, fail_within: int | None, no_
 
     with open_app(project) as app:
         found = app.check_models(save=not no_save)
+        problem = app.maturity.store_problem
     soon = [
         model
         for model in found
@@ -48,6 +49,8 @@ def check(context: click.Context, *, project: Path, fail_within: int | None, no_
         click.echo(json.dumps([model.as_json() for model in found], indent=2))
     else:
         _print(found)
+    if problem is not None:
+        click.echo(printable(f"not noted in the ledger: {problem}"), err=True)
     if soon:
         names = ", ".join(model.facts.name for model in soon)
         click.echo(printable(f"retired, or within {counted(fail_within or 0, 'day')}: {names}"), err=True)
@@ -93,8 +96,8 @@ def refresh(*, url: str | None, offers: tuple[str, ...], as_json: bool) -> None:
     The only commands here that ask the network are those that say so: this one does. Without it, everything works from the
     facts that Ferrata ships.
     """
+    from ferrata.caches import cache_folder
     from ferrata.catalog import keep_offer, refresh_prices
-    from ferrata.settings import cache_folder
 
     folder = cache_folder()
     if folder is None:

@@ -11,6 +11,7 @@ from ferrata.catalog import FEATURES, Workload, compare_models, measured_in
 from ferrata.cli.models_list import dollars, load_catalog, project_option, yes_no
 from ferrata.cli.words import aligned, printable
 from ferrata.errors import UsageError
+from ferrata.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,11 +78,14 @@ def compare(
 
 
 def _measured(project: Path) -> Mapping[str, Measured]:
-    """What the project's runs have shown; nothing where there is no ledger yet."""
+    """What the project's runs have shown; nothing where there is no ledger yet. To load what opens one takes time."""
+    settings = load_settings(project)
+    if settings.store_url is None and not settings.state.is_dir():
+        return {}
     from ferrata.app import open_app
 
     with open_app(project) as app:
-        return measured_in(app.ledger) if app.has_store else {}
+        return measured_in(app.ledger, app.settings.project) if app.has_store else {}
 
 
 def _mean(values: list[float | None], otherwise: int) -> int:
