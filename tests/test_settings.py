@@ -147,13 +147,13 @@ def test_models_are_declared_short_or_long(tmp_path: Path) -> None:
     ("entry", "problem"),
     [
         ("gpt-4o", "must be VENDOR/MODEL"),
-        ("{vendor: openai}", "models.a.model: Field required"),
+        ("{vendor: openai}", "models.a.model: missing"),
         ("{vendor: openai, model: m, retrys: 3}", "did you mean 'retries'?"),
-        ("{vendor: openai, model: m, limits: {rpm: 3}}", "there is requests_per_minute, tokens_per_minute"),
-        ("{vendor: openai, model: m, parameters: {temperature: 3}}", "less than or equal to 2"),
+        ("{vendor: openai, model: m, limits: {rpm: 3}}", "the keys here are requests_per_minute, tokens_per_minute"),
+        ("{vendor: openai, model: m, parameters: {temperature: 3}}", "must be at most 2, not 3"),
         ("{vendor: openai, model: m, key: sk-0123456789}", "a key does not belong in a file"),
         ("{vendor: openai, model: m, key: '${file:key.txt}'}", "a key does not belong in a file"),
-        ("{vendor: openai, model: m, budget: 0}", "greater than 0"),
+        ("{vendor: openai, model: m, budget: 0}", "must be more than 0, not 0"),
     ],
 )
 def test_mistakes_in_models(tmp_path: Path, entry: str, problem: str) -> None:

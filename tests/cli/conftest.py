@@ -59,11 +59,10 @@ def rules_are_read_once(
 
 
 @pytest.fixture(autouse=True)
-def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(("FERRATA_", "GIT_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("FERRATA_ACTOR", "ann")
-    monkeypatch.setenv("FERRATA_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
 @pytest.fixture(scope="session")

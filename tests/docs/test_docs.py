@@ -59,7 +59,6 @@ class Session:
             "HOME": str(folder),
             "PYTHONPATH": str(self.project),
             "FERRATA_ACTOR": "ann",
-            "FERRATA_CACHE": str(folder.parent / "cache"),
             "COLUMNS": "200",
             "LC_ALL": "C.UTF-8",
             **{f"GIT_{who}_{what}": "ann@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
