@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING, Self, cast
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from ferrata.assets import Ledger
+from ferrata.assets import Journal, Ledger, Registry, migrate_registry
 from ferrata.clock import SystemClock, format_time
 from ferrata.errors import BrokenChain, FerrataError, NotFound, StoreUnavailable, UsageError
 from ferrata.maturity import (
@@ -38,7 +36,7 @@ from ferrata.maturity import (
     tracks,
 )
 from ferrata.plugins import plugin_manager
-from ferrata.settings import load_settings
+from ferrata.settings import current_actor, load_settings
 from ferrata.state import LocalState
 from ferrata.store import Store
 
@@ -121,6 +119,15 @@ class App:
             return Ledger(self.store, self.clock, actor=self.actor)
 
     @cached_property
+    def registry(self) -> Registry:
+        """The project's assets, on behalf of whoever runs this process."""
+        _ = self.ledger  # whose table the registry writes to
+        with _ours(self.store):
+            migrate_registry(self.store)
+        journal = Journal(self.store, self.clock, self.actor)
+        return Registry(self.store, self.clock, journal, project=self.settings.project)
+
+    @cached_property
     def maturity(self) -> MaturityRepo:
         """Assessments and answers."""
         with _ours(self.store):
@@ -129,10 +136,7 @@ class App:
     @property
     def actor(self) -> str:
         """Who acts: `FERRATA_ACTOR`, or the user of this process."""
-        try:
-            return os.environ.get("FERRATA_ACTOR") or getpass.getuser()
-        except (OSError, KeyError):
-            return "unknown"
+        return current_actor()
 
     def model(self, path: Path | None = None) -> MaturityModel:
         """The maturity model in force: `path`, the project's own, or the built-in one."""

@@ -6,6 +6,7 @@ it chooses no path outside the project, no database and no variable but Ferrata'
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 import stat
@@ -20,7 +21,15 @@ from ferrata.errors import InvalidDocument, Mistake, NotFound, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["FILE_NAME", "MaturitySettings", "ProjectFile", "Settings", "load_settings", "resolve_reference"]
+__all__ = [
+    "FILE_NAME",
+    "MaturitySettings",
+    "ProjectFile",
+    "Settings",
+    "current_actor",
+    "load_settings",
+    "resolve_reference",
+]
 
 FILE_NAME = "ferrata.yaml"
 STATE_FOLDER = ".ferrata"
@@ -188,3 +197,11 @@ def resolve_reference(value: str, root: Path) -> str:
     if not path.is_relative_to(root.resolve()):
         raise UsageError(f"{value!r} leads out of the project's folder", hint="name a file inside it")
     return read_text(path).strip()
+
+
+def current_actor() -> str:
+    """Who acts: `FERRATA_ACTOR`, or the user of this process."""
+    try:
+        return os.environ.get("FERRATA_ACTOR") or getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

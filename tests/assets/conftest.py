@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ferrata.assets import Ledger
+from ferrata.assets import Journal, Ledger, Registry, migrate_registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection
 
-    from ferrata.clock import FrozenClock
+    from ferrata.clock import Clock, FrozenClock
     from ferrata.store import Store
 
 
@@ -40,3 +40,15 @@ def _unguarded(connection: Connection) -> Iterator[None]:
         for name in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all():
             connection.exec_driver_sql(f"DROP TRIGGER {name}")
     yield
+
+
+@pytest.fixture
+def registry(store: Store, clock: FrozenClock) -> Registry:
+    return open_registry(store, clock, "ann")
+
+
+def open_registry(store: Store, clock: Clock, actor: str, project: str = "support-bot") -> Registry:
+    """The registry on a store, its tables made where they are missing."""
+    Ledger(store, clock, actor)
+    migrate_registry(store)
+    return Registry(store, clock, Journal(store, clock, actor), project=project)

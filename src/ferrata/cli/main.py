@@ -25,6 +25,8 @@ _COMMANDS = {
     "history": ("history", "history", "The assessments made so far."),
     "compare": ("history", "compare", "Which practices came and went between two assessments, and why."),
     "maturity": ("maturity", "maturity", "The maturity model: dimensions, practices, rules."),
+    "asset": ("asset", "asset", "Versions of prompts, models, flows and all else, with aliases."),
+    "rollback": ("asset", "rollback", "Point an alias back to where it pointed before."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),
 }
 
