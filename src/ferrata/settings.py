@@ -64,6 +64,16 @@ class MaturitySettings(Document):
     exclude: list[str] = []
 
 
+class PackSettings(Document):
+    """The section `packs`: assets of other teams.
+
+    Attributes:
+        trusted: public keys (`ed25519:...`) whose packs may be imported.
+    """
+
+    trusted: list[str] = []
+
+
 class ProjectFile(Document):
     """`ferrata.yaml`.
 
@@ -72,11 +82,13 @@ class ProjectFile(Document):
         store: the variable that holds the database's URL, as `${env:FERRATA_STORE}`; its name begins with `FERRATA_`. The
             URL itself does not belong in a file: it may hold a password, and a stranger's file would choose where data go.
         maturity: how maturity is assessed.
+        packs: whose packs of assets are trusted.
     """
 
     project: Name | None = None
     store: str | None = None
     maturity: MaturitySettings = MaturitySettings()
+    packs: PackSettings = PackSettings()
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from registries import open_registry
 
-from ferrata.assets import Journal, Ledger, Registry, migrate_registry
+from ferrata.assets import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection
 
-    from ferrata.clock import Clock, FrozenClock
+    from ferrata.assets import Registry
+    from ferrata.clock import FrozenClock
     from ferrata.store import Store
 
 
@@ -45,10 +47,3 @@ def _unguarded(connection: Connection) -> Iterator[None]:
 @pytest.fixture
 def registry(store: Store, clock: FrozenClock) -> Registry:
     return open_registry(store, clock, "ann")
-
-
-def open_registry(store: Store, clock: Clock, actor: str, project: str = "support-bot") -> Registry:
-    """The registry on a store, its tables made where they are missing."""
-    Ledger(store, clock, actor)
-    migrate_registry(store)
-    return Registry(store, clock, Journal(store, clock, actor), project=project)

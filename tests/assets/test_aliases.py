@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from registries import open_registry
 
-from conftest import open_registry
 from ferrata.assets import Ledger, Move, Registry
 from ferrata.errors import Conflict, NotFound, UsageError
 from ferrata.refs import Ref

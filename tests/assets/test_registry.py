@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from registries import open_registry
 
-from conftest import open_registry
 from ferrata.assets import Draft, Ledger, Parent, Registry
 from ferrata.errors import Conflict, NotFound, StoreUnavailable, UsageError
 from ferrata.refs import Ref

@@ -5,45 +5,33 @@ Knows neither what an asset means nor who uses it. Every act writes its record i
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ferrata.assets import aliases, rows
-from ferrata.assets.content import MOST_BYTES, check_paths, digest_of_content
+from ferrata.assets.garbage import find_garbage, remove_garbage
+from ferrata.assets.prepare import one_text, prepare
 from ferrata.assets.record import canonical_json
-from ferrata.assets.types import Draft, Move, Registered
+from ferrata.assets.types import Draft, Move, Parent, Registered
 from ferrata.clock import format_time
 from ferrata.errors import Conflict, UsageError
 from ferrata.refs import Ref
-from ferrata.store import Blobs, run, sha256_of
+from ferrata.store import Blobs, run
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
+    from datetime import timedelta
 
+    from ferrata.assets.garbage import Garbage
     from ferrata.assets.journal import Journal
-    from ferrata.assets.types import AssetRow, Parent, Version
+    from ferrata.assets.packs import Packs
+    from ferrata.assets.prepare import Prepared
+    from ferrata.assets.types import AssetRow, Version
     from ferrata.clock import Clock
     from ferrata.store import Connection, Transactions
 
 __all__ = ["Registry"]
-
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
-_LONGEST_NAME = 200
-_LONGEST_MESSAGE = 10_000
-
-
-class _Prepared(NamedTuple):
-    """A draft whose content has its digests."""
-
-    draft: Draft
-    files: dict[str, str]
-    digest: str
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.draft.ref.kind, self.draft.ref.name
 
 
 class Registry:
@@ -61,6 +49,13 @@ class Registry:
         self._clock = clock
         self._journal = journal
         self._project = project
+
+    @cached_property
+    def packs(self) -> Packs:
+        """Makes packs of these assets, and installs others'."""
+        from ferrata.assets.packs import Packs
+
+        return Packs(self, self._store, self._clock, self._journal, self._project)
 
     def register(
         self,
@@ -98,22 +93,30 @@ class Registry:
 
         A draft may name an earlier one of the same call as its parent.
         """
-        prepared = [_prepare(draft) for draft in drafts]
-        if len({item.key for item in prepared}) < len(prepared):
-            raise UsageError("one asset twice in one call", hint="register its versions one after the other")
-        refs = [draft.ref for draft in drafts]
+        prepared = prepare(drafts)
         with self._store.read() as connection:
-            newest = rows.newest_of(connection, self._project, refs)
+            newest = rows.newest_of(connection, self._project, [draft.ref for draft in drafts])
             if all(item.key in newest and newest[item.key][1] == item.digest for item in prepared):
                 ids = [newest[item.key][2] for item in prepared]
                 return [Registered(version, False) for version in rows.versions_by_id(connection, ids)]
         with self._store.write() as connection:
-            return self.register_in(connection, prepared)
+            return self._register(connection, prepared, reuse=False)
 
-    def register_in(self, connection: Connection, prepared: Sequence[_Prepared]) -> list[Registered]:
-        """Register what was prepared within a transaction that may write."""
+    def register_in(self, connection: Connection, drafts: Sequence[Draft], *, reuse: bool = False) -> list[Registered]:
+        """Register several versions within the caller's transaction that may write; as `register_all`.
+
+        Args:
+            connection: the transaction.
+            drafts: what to register.
+            reuse: take any version of the asset that has the content, not only its newest.
+        """
+        return self._register(connection, prepare(drafts), reuse=reuse)
+
+    def _register(self, connection: Connection, prepared: Sequence[Prepared], *, reuse: bool) -> list[Registered]:
         self._store.lock(connection, "ferrata.registry")
         newest = rows.newest_of(connection, self._project, [item.draft.ref for item in prepared])
+        if reuse:
+            newest |= rows.with_content(connection, self._project, [(*item.key, item.digest) for item in prepared])
         bodies: dict[str, bytes] = {}
         ids: list[int] = []
         new: list[bool] = []
@@ -133,6 +136,25 @@ class Registry:
                 payload = {"kind": version.kind, "digest": version.digest, "message": version.message or None}
                 self._journal.append_in(connection, "asset.versioned", subjects=[str(version.ref)], payload=payload)
         return [Registered(version, is_new) for version, is_new in zip(versions, new, strict=True)]
+
+    def restore(self, ref: Ref, *, message: str = "") -> Registered:
+        """Make an earlier version the newest again: a new version with its content, and with itself as a parent.
+
+        Raises:
+            UsageError: the newest version has that content already.
+            NotFound: there is no such version.
+        """
+        earlier = self.resolve(ref)
+        own = Ref(ref.kind, ref.name)
+        parents = (Parent("restored", earlier.ref),)
+        draft = Draft(own, self.files(earlier), message, dict(earlier.labels), (*earlier.parents, *parents))
+        with self._store.write() as connection:
+            done = self.register_in(connection, [draft])[0]
+            if not done.new:
+                raise UsageError(f"{done.version.ref} has the content of {earlier.ref} already")
+            subjects = [str(done.version.ref), str(earlier.ref)]
+            self._journal.append_in(connection, "asset.restored", subjects=subjects)
+        return done
 
     def resolve(self, ref: Ref) -> Version:
         """The version of a number, the one that an alias points to, or the newest where neither is given.
@@ -239,6 +261,28 @@ class Registry:
             asset = rows.require(connection, self._project, ref)
             return aliases.history(connection, asset.id, ref, limit=limit)
 
+    def collect(self, *, older_than: timedelta, dry_run: bool = False) -> Garbage:
+        """Remove the versions that nobody can miss, with the bodies that only they had; see `garbage`.
+
+        Args:
+            older_than: only versions that are at least so old.
+            dry_run: only say what would go.
+        """
+        before = format_time(self._clock.now() - older_than)
+        if dry_run:
+            with self._store.read() as connection:
+                return remove_garbage(connection, find_garbage(connection, self._project, before=before), dry_run=True)
+        with self._store.write() as connection:
+            self._store.lock(connection, "ferrata.registry")
+            # Records that name versions must not come between the look and the removal.
+            self._store.lock(connection, "ferrata.ledger")
+            found = remove_garbage(connection, find_garbage(connection, self._project, before=before), dry_run=False)
+            if found.versions:
+                payload = {"versions": len(found.versions), "bodies": found.bodies, "bytes": found.size}
+                subjects = [str(ref) for ref in found.versions]
+                self._journal.append_in(connection, "asset.collected", subjects=subjects, payload=payload)
+        return found
+
     @contextmanager
     def _changing(self, ref: Ref) -> Generator[tuple[Connection, rows.Found]]:
         """A transaction that may move the alias of `ref`, with the asset's row as it is under the lock."""
@@ -251,11 +295,11 @@ class Registry:
     def _moved(
         self, connection: Connection, asset: rows.Found, ref: Ref, *, before: int | None, to: int, why: str, back: bool
     ) -> Move:
-        move = Move(str(ref), before, to, self._journal.actor, format_time(self._clock.now()), _text(why), back)
+        move = Move(str(ref), before, to, self._journal.actor, format_time(self._clock.now()), one_text(why), back)
         aliases.write_move(connection, asset.id, ref, move)
         return move
 
-    def _expect(self, connection: Connection, item: _Prepared, *, number: int, id: int) -> None:
+    def _expect(self, connection: Connection, item: Prepared, *, number: int, id: int) -> None:
         expect = item.draft.expect
         if expect is None or expect == number:
             return
@@ -270,7 +314,7 @@ class Registry:
             hint=f"look at it with `ferrata asset diff {name}@{expect or number} {name}@{number}`, then register again",
         )
 
-    def _insert(self, connection: Connection, item: _Prepared, *, at: str) -> int:
+    def _insert(self, connection: Connection, item: Prepared, *, at: str) -> int:
         draft, ref = item.draft, item.draft.ref
         asset = rows.find(connection, self._project, ref)
         if asset is None:
@@ -299,36 +343,6 @@ class Registry:
         if ref.alias is not None:
             number = aliases.require_target(connection, asset, ref)
         return rows.require_version(connection, asset, ref, number=number)
-
-
-def _prepare(draft: Draft) -> _Prepared:
-    """A draft with its digests, once everything in it is as it should be."""
-    ref = draft.ref
-    if ref.version is not None or ref.alias is not None:
-        raise UsageError(
-            f"{str(ref)!r} names a version", hint=f"register as {ref.kind}/{ref.name}; it gets the next number"
-        )
-    if len(ref.name) > _LONGEST_NAME or len(ref.kind) > _LONGEST_NAME:
-        raise UsageError(f"a name of {len(ref.name)} characters; at most {_LONGEST_NAME} fit")
-    check_paths(draft.files)
-    size = sum(map(len, draft.files.values()))
-    if size > MOST_BYTES:
-        raise UsageError(f"{ref}: {size:,} bytes are too many for one version; at most {MOST_BYTES:,} fit")
-    for name, value in draft.labels.items():
-        if not _WORD.fullmatch(name) or not value.isprintable() or len(value) > _LONGEST_MESSAGE:
-            raise UsageError(f"not a label: {name}={value!r}", hint="write NAME=VALUE, of printable characters")
-    for parent in draft.parents:
-        if not _WORD.fullmatch(parent.role):
-            raise UsageError(f"not a role of a parent: {parent.role!r}", hint="write a word, as prompt or dataset")
-    files = {path: sha256_of(body) for path, body in draft.files.items()}
-    draft = replace(draft, message=_text(draft.message))
-    return _Prepared(draft, files, digest_of_content(ref.kind, files))
-
-
-def _text(text: str) -> str:
-    if len(text) > _LONGEST_MESSAGE or not text.replace("\n", " ").replace("\t", " ").isprintable():
-        raise UsageError("a message is a text of printable characters", hint=f"at most {_LONGEST_MESSAGE:,} of them")
-    return text.strip()
 
 
 def _at(ref: Ref, number: int) -> str:

@@ -108,6 +108,22 @@ def newest_of(connection: Connection, project: str, refs: Iterable[Ref]) -> dict
     return found
 
 
+def with_content(
+    connection: Connection, project: str, contents: Iterable[tuple[str, str, str]]
+) -> dict[tuple[str, str], tuple[int, str, int]]:
+    """As `newest_of`, but the newest version that has a digest; of kinds, names and digests."""
+    query = (
+        "SELECT v.number, v.digest, v.id FROM version v JOIN asset a ON a.id = v.asset"
+        " WHERE a.project = ? AND a.kind = ? AND a.name = ? AND v.digest = ? ORDER BY v.number DESC LIMIT 1"
+    )
+    found: dict[tuple[str, str], tuple[int, str, int]] = {}
+    for kind, name, digest in contents:
+        row = run(connection, query, (project, kind, name, digest)).fetchone()
+        if row is not None:
+            found[kind, name] = (row[0], row[1], row[2])
+    return found
+
+
 def versions_by_id(connection: Connection, ids: Sequence[int]) -> list[Version]:
     """Versions in the order of their row ids."""
     found: dict[int, Version] = {}

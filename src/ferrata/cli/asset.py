@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ferrata.cli.asset_batch import diff, gc, lineage, register_all
 from ferrata.cli.words import counted, printable
 from ferrata.errors import UsageError
 
@@ -33,6 +34,10 @@ _limit = click.option(
 @click.group()
 def asset() -> None:
     """Versions of prompts, models, flows, datasets and everything else, with lineage and aliases."""
+
+
+for _command in (register_all, diff, lineage, gc):
+    asset.add_command(_command)
 
 
 @asset.command()
@@ -198,6 +203,24 @@ def history(*, project: Path, ref: str, limit: int, as_json: bool) -> None:
         )
         for m in moves
     )
+
+
+@asset.command()
+@_project
+@click.argument("ref", metavar="REF")
+@click.option("--message", "-m", default="", help="Why.")
+@_json
+def restore(*, project: Path, ref: str, message: str, as_json: bool) -> None:
+    """Make an earlier version the newest again: a new version with its content.
+
+    To change what is in use, roll the alias back instead.
+    """
+    from ferrata.refs import Ref
+    from ferrata.shortcut import open_registry
+
+    with open_registry(project) as registry:
+        done = registry.restore(Ref.parse(ref), message=message)
+    click.echo(json.dumps({**done.version.as_json(), "new": done.new}) if as_json else _said(done))
 
 
 @click.command()

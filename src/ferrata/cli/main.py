@@ -27,6 +27,7 @@ _COMMANDS = {
     "maturity": ("maturity", "maturity", "The maturity model: dimensions, practices, rules."),
     "asset": ("asset", "asset", "Versions of prompts, models, flows and all else, with aliases."),
     "rollback": ("asset", "rollback", "Point an alias back to where it pointed before."),
+    "pack": ("pack", "pack", "Signed archives of assets with their evidence, to share between teams."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),
 }
 
