@@ -156,7 +156,7 @@ def test_a_key_that_is_not_trusted_installs_nothing(packed: Path, there: Registr
 def test_what_fails_on_the_way_leaves_nothing(
     packed: Path, there: Registry, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ferrata.assets.journal.checked_payload", lambda action, payload: _refuse(action, payload))
+    monkeypatch.setattr("ferrata.assets.actions.checked_payload", lambda action, payload: _refuse(action, payload))
     with pytest.raises(UsageError, match="no installing"):
         there.packs.install(open_pack(packed), trusted=[key])
     assert there.assets() == []

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ferrata.clock import FrozenClock
+    from ferrata.store import Connection
 
 STEPS = {"room": ("m001",)}
 
 
-def make(connection: object) -> None:
-    connection.exec_driver_sql("CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)")  # pyright: ignore
+def make(connection: Connection) -> None:
+    connection.exec_driver_sql("CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ Knows the tables; the registry holds the transaction and writes the record.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from ferrata.assets.rows import pages
@@ -81,11 +82,8 @@ def find_garbage(connection: Connection, project: str, *, before: str) -> list[_
 def remove_garbage(connection: Connection, rows: Sequence[_Row], *, dry_run: bool) -> Garbage:
     """Remove versions, then the content and the bodies that no version has any more; with `dry_run`, only count them."""
     ids = [(row.id,) for row in rows]
-    going = {row.id for row in rows}
-    digests = [digest for digest in {row.digest for row in rows} if _all_go(connection, digest, going)]
-    bodies = _bodies_of(connection, digests)
-    gone = set(digests)
-    orphans = [body for body in bodies if _only_in(connection, body, gone)]
+    digests = _gone(connection, "version", "digest", Counter(row.digest for row in rows)) if rows else []
+    orphans = _gone(connection, "content", "body", _bodies_of(connection, digests)) if digests else []
     sizes = Blobs(connection).sizes(orphans)
     if rows and not dry_run:
         run(connection, "DELETE FROM parent WHERE version = ?", ids)
@@ -96,23 +94,21 @@ def remove_garbage(connection: Connection, rows: Sequence[_Row], *, dry_run: boo
     return Garbage(tuple(row.ref for row in rows), len(sizes), sum(sizes.values()))
 
 
-def _all_go(connection: Connection, digest: str, going: set[int]) -> bool:
-    found = run(connection, "SELECT id FROM version WHERE digest = ?", (digest,)).fetchall()
-    return all(id in going for (id,) in found)
+def _gone(connection: Connection, table: str, column: str, going: Counter[str]) -> list[str]:
+    """Those values of a column that are nowhere else than in so many rows that go."""
+    query = f"SELECT {column}, COUNT(*) FROM {table} GROUP BY {column} HAVING COUNT(*) > 1"  # noqa: S608 - fixed words
+    several: dict[str, int] = {value: count for value, count in run(connection, query).fetchall()}
+    return [value for value, count in going.items() if several.get(value, 1) == count]
 
 
-def _bodies_of(connection: Connection, digests: Iterable[str]) -> set[str]:
-    found: set[str] = set()
+def _bodies_of(connection: Connection, digests: Iterable[str]) -> Counter[str]:
+    """The bodies of some contents, each with in how many files of them it is."""
+    found: Counter[str] = Counter()
     for page in pages(sorted(digests)):
         marks = ", ".join("?" * len(page))
         query = f"SELECT body FROM content WHERE digest IN ({marks})"  # noqa: S608 - marks only
-        found |= {body for (body,) in run(connection, query, tuple(page)).fetchall()}
+        found.update(body for (body,) in run(connection, query, tuple(page)).fetchall())
     return found
-
-
-def _only_in(connection: Connection, body: str, digests: set[str]) -> bool:
-    found = run(connection, "SELECT digest FROM content WHERE body = ?", (body,)).fetchall()
-    return all(digest in digests for (digest,) in found)
 
 
 def _named_in_records(connection: Connection) -> tuple[set[str], set[str]]:

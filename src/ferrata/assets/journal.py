@@ -9,7 +9,6 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from ferrata.assets.actions import checked_payload
 from ferrata.assets.record import GENESIS, Head, Record, canonical_json, chain_hash
 from ferrata.clock import format_time, new_id, parse_time
 from ferrata.errors import Conflict, UsageError
@@ -111,6 +110,9 @@ def draft_record(
     Raises:
         UsageError: they are not.
     """
+    # Here, because the catalogue is read from YAML, which takes as long as a short command.
+    from ferrata.assets.actions import checked_payload
+
     if id is not None and not (len(id) == 32 and set(id) <= _HEX):
         raise UsageError(f"not the id of a record: {id!r}", hint="draw one with ferrata.clock.new_id()")
     if isinstance(subjects, str):
