@@ -25,7 +25,10 @@ def test_a_name_that_a_room_does_not_offer_is_no_attribute() -> None:
 @pytest.mark.parametrize(
     ("statement", "unused"),
     [
-        ("import ferrata.shortcut", ["sqlalchemy", "rich", "jinja2", "ferrata.maturity.types", "ferrata.app"]),
+        (
+            "import ferrata.shortcut",
+            ["sqlalchemy", "pydantic", "yaml", "rich", "jinja2", "ferrata.maturity.types", "ferrata.app"],
+        ),
         ("from ferrata.maturity import tracks", ["pydantic", "rich", "sqlalchemy"]),
         ("from ferrata.assets import Journal", ["sqlalchemy", "rich"]),
         ("import ferrata.cli.asset", ["sqlalchemy", "pydantic", "yaml", "rich"]),

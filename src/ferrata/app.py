@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self, cast
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from ferrata.actor import current_actor
 from ferrata.assets import Journal, Ledger, Registry, migrate_registry
 from ferrata.clock import SystemClock, format_time
 from ferrata.errors import BrokenChain, FerrataError, NotFound, StoreUnavailable, UsageError
@@ -36,7 +37,7 @@ from ferrata.maturity import (
     tracks,
 )
 from ferrata.plugins import plugin_manager
-from ferrata.settings import current_actor, load_settings
+from ferrata.settings import load_settings
 from ferrata.state import LocalState
 from ferrata.store import Store
 

@@ -6,7 +6,6 @@ it chooses no path outside the project, no database and no variable but Ferrata'
 
 from __future__ import annotations
 
-import getpass
 import os
 import re
 import stat
@@ -26,7 +25,6 @@ __all__ = [
     "MaturitySettings",
     "ProjectFile",
     "Settings",
-    "current_actor",
     "load_settings",
     "resolve_reference",
 ]
@@ -209,11 +207,3 @@ def resolve_reference(value: str, root: Path) -> str:
     if not path.is_relative_to(root.resolve()):
         raise UsageError(f"{value!r} leads out of the project's folder", hint="name a file inside it")
     return read_text(path).strip()
-
-
-def current_actor() -> str:
-    """Who acts: `FERRATA_ACTOR`, or the user of this process."""
-    try:
-        return os.environ.get("FERRATA_ACTOR") or getpass.getuser()
-    except (OSError, KeyError):
-        return "unknown"

@@ -5,23 +5,25 @@ It comes to the same registry as `app`, which it asks wherever the database is n
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from ferrata.actor import current_actor
 from ferrata.assets import SCHEMA, Journal, Registry
 from ferrata.clock import SystemClock
-from ferrata.settings import current_actor, load_settings
 from ferrata.state import LocalState
 from ferrata.store import DirectStore
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from ferrata.settings import Settings
 
 __all__ = ["open_registry"]
 
+FILE = "ferrata.yaml"
+FOLDER = ".ferrata"
 _FILE = "sqlite:///"
 _DATABASE = "ferrata.db"
 
@@ -35,8 +37,8 @@ def open_registry(root: Path) -> Generator[Registry]:
         InvalidDocument: its `ferrata.yaml` is wrong.
         StoreUnavailable: the database cannot be used.
     """
-    settings = load_settings(root)
-    store = _direct(settings)
+    place = _place(root)
+    store = _direct(place)
     if store is None:
         from ferrata.app import open_app
 
@@ -45,16 +47,36 @@ def open_registry(root: Path) -> Generator[Registry]:
         return
     try:
         clock = SystemClock()
-        yield Registry(store, clock, Journal(store, clock, current_actor()), project=settings.project)
+        yield Registry(store, clock, Journal(store, clock, current_actor()), project=place.project)
     finally:
         store.close()
 
 
-def _direct(settings: Settings) -> DirectStore | None:
+class _Place(NamedTuple):
+    """What the registry needs of a project's settings."""
+
+    root: Path
+    state: Path
+    project: str
+    store_url: str | None
+
+
+def _place(root: Path) -> _Place:
+    """As the settings say; without loading what reads `ferrata.yaml` where there is none."""
+    name = root.resolve().name
+    if name and name.isascii() and name.isprintable() and root.is_dir() and not os.path.lexists(root / FILE):
+        return _Place(root, root / FOLDER, name, os.environ.get("FERRATA_STORE") or None)
+    from ferrata.settings import load_settings
+
+    settings = load_settings(root)
+    return _Place(root, settings.state, settings.project, settings.store_url)
+
+
+def _direct(place: _Place) -> DirectStore | None:
     """The direct way to the project's database, where there is one."""
-    url = settings.store_url
+    url = place.store_url
     if url is None:
-        folder = LocalState(settings).usable
+        folder = LocalState(place).usable
         file = folder / _DATABASE if folder else None
     else:
         path = url.removeprefix(_FILE)
