@@ -16,7 +16,7 @@ from ferrata.assets import catalogue
 from ferrata.cli.main import cli
 from ferrata.maturity import Assessment, built_in_model, built_in_rules, load_rules
 from ferrata.plugins import Hooks
-from ferrata.settings import MaturitySettings, ProjectFile
+from ferrata.settings import MaturitySettings, PackSettings, ProjectFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +111,7 @@ def settings_page() -> str:
             about[name] = text
         rows = ["| key | default | meaning |", "| --- | --- | --- |"]
         for name, field in kind.model_fields.items():
-            default = "" if field.default is None or name == "maturity" else f"`{field.default}`"
+            default = "" if field.default is None or name in ("maturity", "packs") else f"`{field.default}`"
             rows.append(f"| `{name}` | {default} | {about.get(name, '')} |")
         return rows
 
@@ -122,6 +122,9 @@ def settings_page() -> str:
         "",
         "## `maturity`\n",
         *table(MaturitySettings),
+        "",
+        "## `packs`\n",
+        *table(PackSettings),
         "",
     ]
     lines += [

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from ferrata.actor import current_actor
 from ferrata.caches import UserCache
 from ferrata.clock import SystemClock
 from ferrata.errors import FerrataError, StoreUnavailable
@@ -16,7 +16,7 @@ from ferrata.settings import load_settings
 from ferrata.state import LocalState
 
 if TYPE_CHECKING:
-    from ferrata.assets import Ledger
+    from ferrata.assets import Ledger, Registry
     from ferrata.catalog import Catalog, CheckedModel
     from ferrata.clock import Clock
     from ferrata.maturity import Assessment, Assessor
@@ -101,6 +101,15 @@ class App:
         return Ledger(self.store, self.clock, actor=self.actor, project=self.settings.project)
 
     @cached_property
+    def registry(self) -> Registry:
+        """The project's assets, on behalf of whoever runs this process."""
+        from ferrata.assets import Journal, Registry, migrate_registry
+
+        migrate_registry(self.store)
+        journal = Journal(self.store, self.clock, self.actor, project=self.settings.project)
+        return Registry(self.store, self.clock, journal, project=self.settings.project)
+
+    @cached_property
     def maturity(self) -> Assessor:
         """Assesses the project."""
         from ferrata.maturity import Assessor
@@ -147,10 +156,7 @@ class App:
     @property
     def actor(self) -> str:
         """Who acts: `FERRATA_ACTOR`, or the user of this process."""
-        try:
-            return os.environ.get("FERRATA_ACTOR") or getpass.getuser()
-        except (OSError, KeyError):
-            return "unknown"
+        return current_actor()
 
     def check_models(self, *, save: bool = True) -> list[CheckedModel]:
         """The models that the project declares and that a scan finds, against their life cycles today.

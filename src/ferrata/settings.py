@@ -167,6 +167,16 @@ class ModelSettings(Document):
         return {"vendor": vendor, "model": model}
 
 
+class PackSettings(Document):
+    """The section `packs`: assets of other teams.
+
+    Attributes:
+        trusted: public keys (`ed25519:...`) whose packs may be imported.
+    """
+
+    trusted: list[str] = []
+
+
 class ProjectFile(Document):
     """`ferrata.yaml`.
 
@@ -177,16 +187,16 @@ class ProjectFile(Document):
         maturity: how maturity is assessed.
         prices: what the project pays, by `provider/name`, where that is not the price in the list.
 
-
         models: the models that the project uses, by names of its own; `default` is the one that is asked where none is named.
+        packs: whose packs of assets are trusted.
     """
 
     project: Name | None = None
     store: str | None = None
     maturity: MaturitySettings = MaturitySettings()
     prices: dict[Name, PriceSettings] = {}
-
     models: dict[Name, ModelSettings] = {}
+    packs: PackSettings = PackSettings()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ferrata.errors import StoreUnavailable
 from ferrata.maturity import tracks
@@ -15,11 +15,23 @@ from ferrata.maturity import tracks
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ferrata.settings import Settings
-
-__all__ = ["LocalState"]
+__all__ = ["LocalState", "Place"]
 
 _ELSEWHERE = "set FERRATA_STORE to a database elsewhere, or keep nothing with --no-save"
+
+
+class Place(Protocol):
+    """As much of a project's settings as says where its local state is."""
+
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        ...
+
+    @property
+    def state(self) -> Path:
+        """The folder for local state."""
+        ...
 
 
 class LocalState:
@@ -29,7 +41,7 @@ class LocalState:
     anywhere, its rules and records say anything.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Place) -> None:
         self._root = settings.root
         self.path = settings.state
 

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from registries import open_registry
 
 from ferrata.assets import Ledger
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from ferrata.assets import Registry
     from ferrata.clock import FrozenClock
     from ferrata.store import Store
 
@@ -40,3 +42,8 @@ def _unguarded(connection: Connection) -> Iterator[None]:
         for name in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all():
             connection.exec_driver_sql(f"DROP TRIGGER {name}")
     yield
+
+
+@pytest.fixture
+def registry(store: Store, clock: FrozenClock) -> Registry:
+    return open_registry(store, clock, "ann")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ import ferrata
 SOURCE = Path(ferrata.__file__).parent
 ROOMS = {path.parent for path in SOURCE.rglob("__init__.py")} - {SOURCE}
 MODULES = sorted(SOURCE.rglob("*.py"))
+
+
+LAZY = '"""Doc."""\nif TYPE_CHECKING:\n    from a.b import C\nelse:\n'
 
 
 def named(path: Path) -> str:
@@ -40,8 +44,13 @@ def door_mistakes(tree: ast.Module) -> list[str]:
     if not ast.get_docstring(tree):
         mistakes.append("no docstring")
     for node in body:
+        if isinstance(node, ast.ImportFrom) and node.module in ("typing", "ferrata.doors"):
+            continue
         if isinstance(node, ast.ImportFrom):
             imported += [alias.asname or alias.name for alias in node.names]
+        elif isinstance(node, ast.If):
+            imported += [alias.name for line in node.body if isinstance(line, ast.ImportFrom) for alias in line.names]
+            mistakes += lazy_mistakes(node)
         elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
             offered = ast.literal_eval(node.value)
         else:
@@ -53,6 +62,27 @@ def door_mistakes(tree: ast.Module) -> list[str]:
     if offered != in_order(offered):
         mistakes.append(f"__all__ is not sorted: {in_order(offered)}")
     return mistakes
+
+
+def lazy_mistakes(node: ast.If) -> list[str]:
+    """What is wrong with the part of a door that opens when it is used: `if TYPE_CHECKING: imports; else: door(...)`."""
+    opened = node.orelse[0] if len(node.orelse) == 1 else None
+    if ast.unparse(node.test) != "TYPE_CHECKING" or not isinstance(opened, ast.Assign):
+        return [f"line {node.lineno}: {ast.unparse(node)[:60]}"]
+    call = opened.value
+    if not (isinstance(call, ast.Call) and ast.unparse(opened.targets[0]) == "__getattr__"):
+        return [f"line {opened.lineno}: {ast.unparse(opened)[:60]}"]
+    shown = {(line.module or "", alias.name) for line in node.body for alias in getattr(line, "names", [])}
+    found = {
+        (keyword.arg.replace("__", "."), name) for keyword in call.keywords for name in ast.literal_eval(keyword.value)
+    }
+    return [
+        f"{name} is not opened as it is shown"
+        for name in sorted(
+            {name for module, name in shown if not any(name == n and module.endswith(f".{m}") for m, n in found)}
+            | ({name for _, name in found} - {name for _, name in shown})
+        )
+    ]
 
 
 def intrusions(tree: ast.Module, module: tuple[str, ...]) -> list[str]:
@@ -99,6 +129,13 @@ def test_every_folder_with_modules_has_a_door() -> None:
     assert {path.parent for path in MODULES} - {SOURCE} == ROOMS
 
 
+@pytest.mark.parametrize("room", sorted(ROOMS), ids=named)
+def test_everything_that_a_room_offers_is_there(room: Path) -> None:
+    name = ".".join(("ferrata", *room.relative_to(SOURCE).parts))
+    module = import_module(name)
+    assert [offered for offered in module.__all__ if not hasattr(module, offered)] == []
+
+
 @pytest.mark.parametrize("path", MODULES, ids=named)
 def test_nobody_imports_inner_modules_of_another_room(path: Path) -> None:
     module = path.relative_to(SOURCE).with_suffix("").parts
@@ -133,6 +170,12 @@ def test_the_search_for_intrusions_finds_them(code: str, found: int) -> None:
         ('"""Doc."""\nfrom a import B\n__all__ = ["B"]\nx = 1', False),
         ('from a import B\n__all__ = ["B"]', False),
         ('"""Doc."""\nfrom a import B', False),
+        (f'{LAZY}    __getattr__ = door(__name__, b=["C"])\n__all__ = ["C"]', True),
+        (f'{LAZY}    __getattr__ = door(__name__, b=["C", "D"])\n__all__ = ["C"]', False),
+        (f'{LAZY}    __getattr__ = door(__name__, a=["C"])\n__all__ = ["C"]', False),
+        (f'{LAZY}    __getattr__ = door(__name__)\n__all__ = ["C"]', False),
+        (f'{LAZY}    print()\n__all__ = ["C"]', False),
+        ('"""Doc."""\nif x:\n    from a.b import C\n__all__ = ["C"]', False),
     ],
 )
 def test_the_check_of_doors_sees_what_is_wrong(code: str, *, sound: bool) -> None:

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Select, bindparam, or_, select
 
-from ferrata.assets.actions import checked_payload
-from ferrata.assets.record import GENESIS, Head, Record, canonical_json, chain_hash
+from ferrata.assets.journal import Journal, draft_record
+from ferrata.assets.record import GENESIS, Head, Record, canonical_json
 from ferrata.assets.tables import LEDGER, MIGRATIONS
 from ferrata.assets.verify import Verification, verify_chain
-from ferrata.clock import format_time, new_id, parse_time
-from ferrata.errors import BrokenChain, Conflict, NotFound, UsageError
+from ferrata.clock import format_time, parse_time
+from ferrata.errors import BrokenChain, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,22 +30,11 @@ if TYPE_CHECKING:
 __all__ = ["Ledger"]
 
 _PAGE = 500
-_INSERT = LEDGER.insert()
 _BY_ID = select(LEDGER).where(LEDGER.c.id == bindparam("key"))
 _BY_SEQ = select(LEDGER).where(LEDGER.c.seq == bindparam("key"))
 _LAST = select(LEDGER.c.seq, LEDGER.c.hash).order_by(LEDGER.c.seq.desc()).limit(1)
 _ACTIONS = select(LEDGER.c.action).distinct()
 _NUMBERS = 2**63  # the databases' integers end before
-_HEX = frozenset("0123456789abcdef")
-
-
-class _Draft(NamedTuple):
-    """A record that has no place in the chain yet."""
-
-    id: str
-    action: str
-    subjects: str
-    payload: str
 
 
 class Ledger:
@@ -68,15 +56,13 @@ class Ledger:
 
     def __init__(self, store: Store, clock: Clock, actor: str, *, project: str) -> None:
         self._store = store
-        self._clock = clock
-        self._actor = _checked_name(actor, "an actor")
-        self._project = _checked_name(project, "a project")
+        self._journal = Journal(store, clock, actor, project=project)
         store.migrate(self.room, self.migrations)
 
     @property
     def project(self) -> str:
         """Whose acts are appended here."""
-        return self._project
+        return self._journal.project
 
     def append(
         self,
@@ -100,9 +86,9 @@ class Ledger:
             Conflict: the id belongs to a record with other content.
             StoreUnavailable: the database cannot be used.
         """
-        draft = _draft(action, subjects=subjects, payload=payload, id=id)
+        draft = draft_record(action, subjects=subjects, payload=payload, id=id)
         with self._store.write() as connection:
-            return self._write(connection, draft)
+            return self._journal.write(connection, draft)
 
     def append_in(
         self,
@@ -121,7 +107,7 @@ class Ledger:
             UsageError: as `append` does.
             Conflict: as `append` does.
         """
-        return self._write(connection, _draft(action, subjects=subjects, payload=payload, id=id))
+        return self._journal.write(connection, draft_record(action, subjects=subjects, payload=payload, id=id))
 
     def records(
         self,
@@ -206,53 +192,6 @@ class Ledger:
             UsageError: `expect` is not `SEQ:HASH`.
         """
         return verify_chain(self._store, expect=None if expect is None else Head.parse(expect))
-
-    def _write(self, connection: Connection, draft: _Draft) -> Record:
-        self._store.lock(connection, "ferrata.ledger")
-        known = connection.execute(_BY_ID, {"key": draft.id}).first()
-        if known is not None:
-            content = (known.project, known.actor, known.action, known.subjects, known.payload)
-            if content != (self._project, self._actor, *draft[1:]):
-                raise Conflict(
-                    f"record {known.seq} has the id {draft.id!r} already, with other content",
-                    hint="draw a fresh id for another record",
-                )
-            return _record(known)
-        head = _head(connection)
-        at = format_time(self._clock.now())
-        record = Record(
-            seq=head.seq + 1,
-            id=draft.id,
-            at=parse_time(at),
-            actor=self._actor,
-            action=draft.action,
-            subjects=tuple(json.loads(draft.subjects)),
-            payload=json.loads(draft.payload),
-            previous=head.hash,
-            hash="",
-            project=self._project,
-        )
-        fields = record.as_json()
-        record = replace(record, hash=chain_hash(fields))
-        fields |= {"subjects": draft.subjects, "payload": draft.payload, "hash": record.hash}
-        connection.execute(_INSERT, fields)
-        return record
-
-
-def _draft(action: str, *, subjects: Sequence[str], payload: Mapping[str, object] | None, id: str | None) -> _Draft:
-    if id is not None and not (len(id) == 32 and set(id) <= _HEX):
-        raise UsageError(f"not the id of a record: {id!r}", hint="draw one with ferrata.clock.new_id()")
-    if isinstance(subjects, str):
-        raise UsageError(f"subjects is one text, {subjects!r}", hint="give a list of texts")
-    names = [_checked_name(subject, "a subject") for subject in subjects]
-    return _Draft(id or new_id(), action, canonical_json(names), canonical_json(checked_payload(action, payload or {})))
-
-
-def _checked_name(name: str, what: str) -> str:
-    # Names are printed in lines and columns, and PostgreSQL stores no NUL.
-    if not name or not name.isprintable():
-        raise UsageError(f"not {what}: {name!r}", hint="give a text of printable characters")
-    return name
 
 
 def _query(

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from ferrata.documents import line_of, read_text
 from ferrata.settings import PriceSettings, Settings
 
 __all__ = ["declared_uses", "open_catalog", "own_prices"]

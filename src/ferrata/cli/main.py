@@ -26,6 +26,9 @@ _COMMANDS = {
     "compare": ("history", "compare", "Which practices came and went between two assessments, and why."),
     "maturity": ("maturity", "maturity", "The maturity model: dimensions, practices, rules."),
     "models": ("models", "models", "Models to choose from, on facts: abilities, prices, life cycles."),
+    "asset": ("asset", "asset", "Versions of prompts, models, flows and all else, with aliases."),
+    "rollback": ("asset", "rollback", "Point an alias back to where it pointed before."),
+    "pack": ("pack", "pack", "Signed archives of assets with their evidence, to share between teams."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),
 }
 

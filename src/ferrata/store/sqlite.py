@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
     from sqlalchemy.exc import DBAPIError
 
-__all__ = ["SqliteDialect"]
+__all__ = ["ADVICE", "SqliteDialect"]
 
 _WAIT_SECONDS = 30.0
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
-_ADVICE = {
+
+ADVICE = {
     sqlite3.SQLITE_BUSY: "another process is writing to it; try again, and stop the process if it hangs",
     sqlite3.SQLITE_LOCKED: "another process is writing to it; try again, and stop the process if it hangs",
     sqlite3.SQLITE_CANTOPEN: "check that the path is a file and that its folder may be written to",
@@ -110,7 +111,7 @@ class SqliteDialect:
             # The driver's own complaint: a text in the file is not UTF-8.
             code = sqlite3.SQLITE_CORRUPT
         # The low byte is the error, the rest its variety.
-        return None if code is None else _ADVICE.get(code & 0xFF)
+        return None if code is None else ADVICE.get(code & 0xFF)
 
     def reason(self, error: DBAPIError) -> str:
         """The driver's own words."""

@@ -1,0 +1,162 @@
+"""`ferrata asset diff|lineage|gc` and `register-all`: what concerns several versions at once.
+
+Knows nothing of where they lie; `shortcut` does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ferrata.cli.words import counted, printable
+from ferrata.errors import UsageError
+
+if TYPE_CHECKING:
+    from ferrata.assets import Meaning
+
+__all__ = ["diff", "gc", "lineage", "register_all"]
+
+_project = click.option(
+    "--project", type=click.Path(path_type=Path), default=Path(), show_default=True, help="Folder of the project."
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_AGE = re.compile(r"(\d{1,6})([dhm])")
+_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+
+
+def _age(_context: click.Context, _parameter: click.Parameter, text: str) -> timedelta:
+    match = _AGE.fullmatch(text)
+    if match is None:
+        raise click.BadParameter(f"not an age: {text!r}; write 90d, 12h or 30m")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+@click.command("register-all")
+@_project
+@click.argument("kind", metavar="KIND")
+@click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
+@click.option("--match", "pattern", default="*", show_default=True, help="Only files whose name is like this.")
+@click.option("--message", "-m", default="", help="Why these versions were made.")
+@_json
+def register_all(*, project: Path, kind: str, folder: Path, pattern: str, message: str, as_json: bool) -> None:
+    """Register each file of a folder as an asset of a kind, named by its path without the suffix; all or none.
+
+    As in: ferrata asset register-all prompt prompts --match '*.prompty'.
+    """
+    from ferrata.assets import Draft, name_for, read_content
+    from ferrata.refs import Ref
+    from ferrata.shortcut import open_registry
+
+    if not folder.is_dir():
+        raise UsageError(f"not a folder: {str(folder)!r}", hint="register one asset with `ferrata asset register`")
+    paths = [path for path in sorted(folder.rglob(pattern)) if path.is_file() and not _hidden(path, folder)]
+    if not paths:
+        raise UsageError(f"no file in {str(folder)!r} is like {pattern!r}")
+    names = {path: name_for(path, within=folder) for path in paths}
+    if len(set(names.values())) < len(names):
+        twice = next(path for path in paths if list(names.values()).count(names[path]) > 1)
+        raise UsageError(f"two files would be {kind}/{names[twice]}", hint="choose with --match '*.SUFFIX'")
+    drafts = [Draft(Ref.parse(f"{kind}/{names[path]}"), read_content([path]), message) for path in paths]
+    with open_registry(project) as registry:
+        done = registry.register_all(drafts)
+    new = [str(registered.version.ref) for registered in done if registered.new]
+    if as_json:
+        click.echo(json.dumps({"new": new, "unchanged": len(done) - len(new)}))
+        return
+    for ref in new:
+        click.echo(ref)
+    click.echo(f"{counted(len(new), 'version')} registered, {len(done) - len(new):,} unchanged")
+
+
+@click.command()
+@_project
+@click.argument("before", metavar="REF")
+@click.argument("after", metavar="REF")
+@_json
+def diff(*, project: Path, before: str, after: str, as_json: bool) -> None:
+    """Show how two versions differ: what changed in meaning, then the text."""
+    from ferrata.assets import compare_versions
+    from ferrata.refs import Ref
+    from ferrata.shortcut import open_registry
+
+    with open_registry(project) as registry:
+        old, new = registry.resolve(Ref.parse(before)), registry.resolve(Ref.parse(after))
+        found = compare_versions(
+            registry.files(old),
+            registry.files(new),
+            names=(str(old.ref), str(new.ref)),
+            meaning=_meaning_of(old.kind) if old.kind == new.kind else None,
+        )
+    if as_json:
+        click.echo(json.dumps({"before": str(old.ref), "after": str(new.ref), **found.as_json()}))
+        return
+    if not found.texts:
+        click.echo(f"{old.ref} and {new.ref} have the same content")
+    for change in found.changes:
+        values = (json.dumps(value, ensure_ascii=False) for value in (change.before, change.after))
+        click.echo(printable(f"{change.field}: {' -> '.join(values)}"))
+    for text in found.texts.values():
+        click.echo(printable(text), nl=False)
+
+
+@click.command()
+@_project
+@click.argument("ref", metavar="REF")
+@_json
+def lineage(*, project: Path, ref: str, as_json: bool) -> None:
+    """Show what a version came from, and what came from it."""
+    from ferrata.refs import Ref
+    from ferrata.shortcut import open_registry
+
+    with open_registry(project) as registry:
+        version = registry.resolve(Ref.parse(ref))
+        ancestors, children = registry.lineage(version.ref), registry.children(version.ref)
+    if as_json:
+        sides = {"from": ancestors, "to": children}
+        found = {side: [{"role": p.role, "ref": str(p.ref)} for p in parents] for side, parents in sides.items()}
+        click.echo(json.dumps({"ref": str(version.ref), **found}))
+        return
+    click.echo(str(version.ref))
+    for parent in ancestors:
+        click.echo(f"  from {parent.ref} ({parent.role})")
+    for child in children:
+        click.echo(f"  to   {child.ref} (as its {child.role})")
+
+
+@click.command()
+@_project
+@click.option("--older-than", metavar="AGE", default="90d", show_default=True, callback=_age, help="As 90d, 12h, 30m.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@_json
+def gc(*, project: Path, older_than: timedelta, dry_run: bool, as_json: bool) -> None:
+    """Remove old versions that nothing refers to.
+
+    Kept are the newest of each asset, what an alias points to or ever did, what a record of the ledger names, and what a kept
+    version came from.
+    """
+    from ferrata.shortcut import open_registry
+
+    with open_registry(project) as registry:
+        found = registry.collect(older_than=older_than, dry_run=dry_run)
+    if as_json:
+        click.echo(json.dumps({**found.as_json(), "dry_run": dry_run}))
+        return
+    for ref in found.versions:
+        click.echo(str(ref))
+    would = "would be removed" if dry_run else "removed"
+    bodies = f"{found.bodies:,} {'body' if found.bodies == 1 else 'bodies'}"
+    click.echo(f"{counted(len(found.versions), 'version')} and {bodies} of {found.size:,} bytes {would}")
+
+
+def _meaning_of(_kind: str) -> Meaning | None:
+    """What the files of a kind mean, where a room knows the kind."""
+    return None
+
+
+def _hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)

@@ -1,0 +1,87 @@
+"""The short way to a project's registry: past the rooms that only an assessment needs, and past SQLAlchemy where it can.
+
+It comes to the same registry as `app`, which it asks wherever the database is not a SQLite file that is up to date.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ferrata.actor import current_actor
+from ferrata.assets import SCHEMA, Journal, Registry
+from ferrata.clock import SystemClock
+from ferrata.state import LocalState
+from ferrata.store import DirectStore
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+__all__ = ["open_registry"]
+
+FILE = "ferrata.yaml"
+FOLDER = ".ferrata"
+_FILE = "sqlite:///"
+_DATABASE = "ferrata.db"
+
+
+@contextmanager
+def open_registry(root: Path) -> Generator[Registry]:
+    """The registry of the project in `root`; its tables are made where they are missing.
+
+    Raises:
+        NotFound: there is no such folder.
+        InvalidDocument: its `ferrata.yaml` is wrong.
+        StoreUnavailable: the database cannot be used.
+    """
+    place = _place(root)
+    store = _direct(place)
+    if store is None:
+        from ferrata.app import open_app
+
+        with open_app(root) as app:
+            yield app.registry
+        return
+    try:
+        clock = SystemClock()
+        yield Registry(
+            store, clock, Journal(store, clock, current_actor(), project=place.project), project=place.project
+        )
+    finally:
+        store.close()
+
+
+class _Place(NamedTuple):
+    """What the registry needs of a project's settings."""
+
+    root: Path
+    state: Path
+    project: str
+    store_url: str | None
+
+
+def _place(root: Path) -> _Place:
+    """As the settings say; without loading what reads `ferrata.yaml` where there is none."""
+    name = root.resolve().name
+    if name and name.isascii() and name.isprintable() and root.is_dir() and not os.path.lexists(root / FILE):
+        return _Place(root, root / FOLDER, name, os.environ.get("FERRATA_STORE") or None)
+    from ferrata.settings import load_settings
+
+    settings = load_settings(root)
+    return _Place(root, settings.state, settings.project, settings.store_url)
+
+
+def _direct(place: _Place) -> DirectStore | None:
+    """The direct way to the project's database, where there is one."""
+    url = place.store_url
+    if url is None:
+        folder = LocalState(place).usable
+        file = folder / _DATABASE if folder else None
+    else:
+        path = url.removeprefix(_FILE)
+        # What else a URL may hold, SQLAlchemy knows.
+        file = None if path == url or set(path) & set("?%:") else Path(path)
+    return None if file is None else DirectStore.of_file(file, SCHEMA)

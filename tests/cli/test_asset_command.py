@@ -1,0 +1,205 @@
+"""`ferrata asset` and `ferrata rollback`, as the shell runs them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Ran
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "bot"
+    path.mkdir()
+    monkeypatch.chdir(path)
+    (path / "support.prompty").write_text("Answer.\n")
+    return path
+
+
+@pytest.fixture
+def three(folder: Path, ferrata: Callable[..., Ran]) -> Path:
+    for n in (1, 2, 3):
+        (folder / "support.prompty").write_text(f"Answer in {n} lines.\n")
+        assert ferrata("asset", "register", "prompt/support", "support.prompty", "-m", f"Try {n}").status == 0
+    return folder
+
+
+def test_a_version_is_registered_once(folder: Path, ferrata: Callable[..., Ran]) -> None:
+    words = ("asset", "register", "prompt/support", "support.prompty", "--label", "team=care")
+    assert ferrata(*words) == (0, "prompt/support@1 registered, 1 file, 2adac74e367f\n", "")
+    assert ferrata(*words) == (0, "prompt/support@1 has this content already\n", "")
+    found = json.loads(ferrata(*words, "--json").out)
+    assert (found["ref"], found["new"], found["labels"], found["author"]) == (
+        "prompt/support@1",
+        False,
+        {"team": "care"},
+        "ann",
+    )
+
+
+def test_an_alias_moves_and_rolls_back(three: Path, ferrata: Callable[..., Ran]) -> None:
+    alias = ("asset", "alias", "prompt/support", "production", "--to")
+    assert ferrata(*alias, 1).out == "prompt/support@production points to version 1 (new)\n"
+    assert ferrata(*alias, 3, "--why", "better").out == "prompt/support@production points to version 3 (it was at 1)\n"
+    assert ferrata("rollback", "prompt/support@production", "--why", "worse").out == (
+        "prompt/support@production points to version 1 (it was at 3)\n"
+    )
+    lines = [line.split() for line in ferrata("asset", "history", "prompt/support@production").out.splitlines()]
+    assert [line[3:] for line in lines] == [
+        ["3", "->", "1", "rollback", "ann", "worse"],
+        ["1", "->", "3", "move", "ann", "better"],
+        ["new", "->", "1", "move", "ann"],
+    ]
+    moves = json.loads(ferrata("asset", "history", "prompt/support", "--json").out)
+    assert [(move["from"], move["to"], move["back"]) for move in moves] == [
+        (3, 1, True),
+        (1, 3, False),
+        (None, 1, False),
+    ]
+    assert ferrata("rollback", "prompt/support@production", "--to", 3).status == 0
+    assert json.loads(ferrata("asset", "list", "--json").out)[0]["aliases"] == {"production": 3}
+
+
+def test_versions_and_assets_are_listed_and_shown(three: Path, ferrata: Callable[..., Ran]) -> None:
+    assert [line.split()[0] for line in ferrata("asset", "versions", "prompt/support").out.splitlines()] == [
+        f"prompt/support@{n}" for n in (3, 2, 1)
+    ]
+    assert ferrata("asset", "list", "--kind", "model").out == ""
+    assert ferrata("asset", "list").out.startswith("prompt/support@3")
+    shown = ferrata("asset", "show", "prompt/support@2").out
+    assert "message     Try 2\n" in shown
+    assert ferrata("asset", "show", "prompt/support@2", "--file", "support.prompty").out == "Answer in 2 lines.\n"
+    missing = ferrata("asset", "show", "prompt/support@2", "--file", "x")
+    assert (missing.status, missing.err) == (
+        2,
+        "ferrata: prompt/support@2 has no file 'x'\nhint: it has support.prompty\n",
+    )
+
+
+def test_the_difference_is_shown(three: Path, ferrata: Callable[..., Ran]) -> None:
+    assert ferrata("asset", "diff", "prompt/support@1", "prompt/support").out == (
+        "--- prompt/support@1/support.prompty\n+++ prompt/support@3/support.prompty\n@@ -1 +1 @@\n"
+        "-Answer in 1 lines.\n+Answer in 3 lines.\n"
+    )
+    assert ferrata("asset", "diff", "prompt/support@1", "prompt/support@1").out == (
+        "prompt/support@1 and prompt/support@1 have the same content\n"
+    )
+    (three / "model.json").write_text('{"tokens": 1}')
+    ferrata("asset", "register", "model/gpt", "model.json")
+    (three / "model.json").write_text('{"tokens": 2}')
+    ferrata("asset", "register", "model/gpt", "model.json")
+    found = json.loads(ferrata("asset", "diff", "model/gpt@1", "model/gpt@2", "--json").out)
+    assert found["changes"] == [{"field": "model.json: tokens", "before": 1, "after": 2}]
+
+
+def test_lineage_is_shown_both_ways(three: Path, ferrata: Callable[..., Ran]) -> None:
+    (three / "flow").mkdir()
+    (three / "flow/flow.json").write_text("{}")
+    done = ferrata("asset", "register", "flow/answer", "flow", "--parent", "prompt=prompt/support@2")
+    assert done.status == 0
+    assert ferrata("asset", "lineage", "flow/answer").out == "flow/answer@1\n  from prompt/support@2 (prompt)\n"
+    assert ferrata("asset", "lineage", "prompt/support@2").out == (
+        "prompt/support@2\n  to   flow/answer@1 (as its prompt)\n"
+    )
+    found = json.loads(ferrata("asset", "lineage", "flow/answer@1", "--json").out)
+    assert found == {"ref": "flow/answer@1", "from": [{"role": "prompt", "ref": "prompt/support@2"}], "to": []}
+
+
+def test_a_folder_is_registered_file_by_file(folder: Path, ferrata: Callable[..., Ran]) -> None:
+    for name in ("a.prompty", "deep/b c.prompty", ".hidden/x.prompty", "notes.md"):
+        path = folder / "prompts" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    words = ("asset", "register-all", "prompt", "prompts", "--match", "*.prompty")
+    assert ferrata(*words).out == "prompt/a@1\nprompt/deep/b-c@1\n2 versions registered, 0 unchanged\n"
+    assert ferrata(*words).out == "0 versions registered, 2 unchanged\n"
+    (folder / "prompts/a.txt").write_text("x")
+    twice = ferrata("asset", "register-all", "prompt", "prompts")
+    assert (twice.status, "two files would be prompt/a" in twice.err) == (2, True)
+
+
+def test_garbage_is_named_then_removed(three: Path, ferrata: Callable[..., Ran]) -> None:
+    assert ferrata("asset", "gc").out == "0 versions and 0 bodies of 0 bytes removed\n"
+    ferrata("asset", "alias", "prompt/support", "production", "--to", 1)
+    words = ("asset", "gc", "--older-than", "0m")
+    assert ferrata(*words, "--dry-run").out == "prompt/support@2\n1 version and 1 body of 19 bytes would be removed\n"
+    assert json.loads(ferrata(*words, "--json").out) == {
+        "versions": ["prompt/support@2"],
+        "bodies": 1,
+        "bytes": 19,
+        "dry_run": False,
+    }
+    gone = ferrata("asset", "show", "prompt/support@2")
+    assert (gone.status, "removed as garbage" in gone.err) == (2, True)
+    assert ferrata("asset", "gc", "--older-than", "soon").status == 2
+
+
+def test_an_earlier_version_is_restored(three: Path, ferrata: Callable[..., Ran]) -> None:
+    assert ferrata("asset", "restore", "prompt/support@1").out.startswith("prompt/support@4 registered")
+    assert ferrata("asset", "show", "prompt/support", "--file", "support.prompty").out == "Answer in 1 lines.\n"
+    assert "restored: prompt/support@1" in ferrata("asset", "show", "prompt/support").out
+    again = ferrata("asset", "restore", "prompt/support@4")
+    assert (again.status, again.err) == (2, "ferrata: prompt/support@4 has the content of prompt/support@4 already\n")
+    assert "asset.restored" in ferrata("ledger", "list").out
+
+
+def test_who_was_not_first_is_told(three: Path, ferrata: Callable[..., Ran]) -> None:
+    (three / "support.prompty").write_text("Other.\n")
+    refused = ferrata("asset", "register", "prompt/support", "support.prompty", "--expect", 2)
+    assert refused.status == 1
+    assert refused.err.startswith("ferrata: prompt/support is at version 3, not version 2: ann wrote it at 20")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("asset", "register", "support", "support.prompty"), "not a reference: 'support'"),
+        (("asset", "register", "prompt/x", "none.txt"), "no such file: 'none.txt'"),
+        (("asset", "register", "prompt/x", "support.prompty", "--parent", "prompt/y"), "is not NAME=VALUE"),
+        (("asset", "register", "prompt/x", "support.prompty", "--parent", "p=prompt/y@1"), "no asset prompt/y"),
+        (("asset", "show", "prompt/none"), "no asset prompt/none"),
+        (("rollback", "prompt/support"), "names no alias"),
+        (("asset", "register-all", "prompt", "none"), "not a folder"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    folder: Path, ferrata: Callable[..., Ran], words: tuple[str, ...], message: str
+) -> None:
+    ran = ferrata(*words)
+    assert ran.status == 2
+    assert message in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_link_that_leads_out_of_the_folder_is_refused(folder: Path, ferrata: Callable[..., Ran]) -> None:
+    (folder / "secret.txt").write_text("secret")
+    (folder / "flow").mkdir()
+    (folder / "flow/link").symlink_to(folder / "secret.txt")
+    ran = ferrata("asset", "register", "flow/x", "flow")
+    assert (ran.status, "leads out of 'flow'" in ran.err) == (2, True)
+
+
+def test_names_of_a_foreign_database_cannot_drive_the_terminal(three: Path, ferrata: Callable[..., Ran]) -> None:
+    with sqlite3.connect(three / ".ferrata/ferrata.db") as connection:
+        connection.execute("UPDATE version SET message = 'a' || char(27) || '[2J'")
+    connection.close()
+    for words in (("list",), ("versions", "prompt/support"), ("show", "prompt/support")):
+        assert "\x1b" not in ferrata("asset", *words).out
+
+
+def test_state_that_came_with_the_repository_is_not_used(
+    three: Path, tmp_path: Path, ferrata: Callable[..., Ran]
+) -> None:
+    moved = tmp_path / "elsewhere"
+    (three / ".ferrata").rename(moved)
+    (three / ".ferrata").symlink_to(moved)
+    ran = ferrata("asset", "list")
+    assert (ran.status, "is a symbolic link" in ran.err) == (3, True)

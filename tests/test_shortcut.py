@@ -1,0 +1,62 @@
+"""The short way comes to the same registry as the app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ferrata import settings, shortcut
+from ferrata.app import open_app
+from ferrata.errors import FerrataError, NotFound
+from ferrata.refs import Ref
+from ferrata.shortcut import open_registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SUPPORT = Ref("prompt", "support")
+
+
+@pytest.fixture(autouse=True)
+def no_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FERRATA_STORE", raising=False)
+
+
+@pytest.mark.parametrize("text", [None, "project: other-name\n", "{}\n"])
+@pytest.mark.parametrize("folder", ["bot", "odd näme"])
+def test_both_ways_come_to_the_same_assets(tmp_path: Path, folder: str, text: str | None) -> None:
+    project = tmp_path / folder
+    project.mkdir()
+    if text is not None:
+        (project / "ferrata.yaml").write_text(text)
+    for n in range(3):  # the first goes through the app, the others straight to the file
+        with open_registry(project) as registry:
+            assert registry.register(SUPPORT, {"a": str(n).encode()}).version.number == n + 1
+    with open_app(project) as app:
+        assert [version.number for version in app.registry.versions(SUPPORT)] == [3, 2, 1]
+        assert app.ledger.verify().broken is None
+        app.registry.move(Ref.parse("prompt/support@production"), to=2)
+    with open_registry(project) as registry:
+        assert registry.resolve(Ref.parse("prompt/support@production")).number == 2
+
+
+def test_the_names_are_those_of_the_settings() -> None:
+    assert (shortcut.FILE, shortcut.FOLDER) == (settings.FILE_NAME, settings.STATE_FOLDER)
+
+
+def test_a_named_database_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FERRATA_STORE", f"sqlite:///{tmp_path}/elsewhere.db")
+    for _ in range(2):
+        with open_registry(tmp_path) as registry:
+            registry.register(SUPPORT, {"a": b"1"})
+    assert (tmp_path / "elsewhere.db").is_file()
+    assert not (tmp_path / ".ferrata").exists()
+
+
+def test_a_wrong_project_is_said_to_be(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no such folder"), open_registry(tmp_path / "none"):
+        pass
+    (tmp_path / "ferrata.yaml").write_text("projekt: x\n")
+    with pytest.raises(FerrataError, match="projekt"), open_registry(tmp_path):
+        pass
