@@ -25,6 +25,7 @@ _COMMANDS = {
     "history": ("history", "history", "The assessments made so far."),
     "compare": ("history", "compare", "Which practices came and went between two assessments, and why."),
     "maturity": ("maturity", "maturity", "The maturity model: dimensions, practices, rules."),
+    "prompt": ("prompt", "prompt", "Prompts: render, check, test, compare, convert and run them."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),
 }
 
