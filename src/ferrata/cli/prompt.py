@@ -11,6 +11,7 @@ __all__ = ["prompt"]
 # Command -> module, attribute, one line of help.
 _COMMANDS = {
     "render": ("prompt_render", "render", "Print the messages that a prompt makes of its inputs."),
+    "lint": ("prompt_lint", "lint", "Check prompts: missing parts, contradictions, unsafe places, variables."),
 }
 
 

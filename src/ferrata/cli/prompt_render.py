@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ferrata.messages import Message
     from ferrata.prompts import Dialect, Prompt
 
-__all__ = ["as_json", "file_argument", "given_inputs", "input_options", "open_prompt", "project_option", "render"]
+__all__ = ["as_json", "file_argument", "given_inputs", "input_options", "open_prompt", "project_option", "render", "root_of"]
 
 project_option = click.option(
     "--project",
@@ -118,11 +118,11 @@ def open_prompt(file: Path, project: Path | None = None, dialect: str | None = N
     """
     from ferrata.prompts import read_prompt
 
-    root = project or _root_of(file)
+    root = project or root_of(file)
     return read_prompt(file, root=root, dialect=cast("Dialect | None", dialect))
 
 
-def _root_of(file: Path) -> Path:
+def root_of(file: Path) -> Path:
     """The folder of the project that a file belongs to; its own where no project can be seen."""
     folder = file.absolute().parent
     for above in (folder, *folder.parents):

@@ -70,7 +70,7 @@ def _promptflow(header: Mapping[str, Any]) -> str:
     if any(key in header for key in _V1_KEYS):
         return ""
     typed = [name for name, value in _mapping(header.get("inputs")).items() if "type" in _mapping(value)]
-    return f"`inputs.{typed[0]}.type`" if typed and model else ""
+    return f"`inputs.{typed[0]}.type`" if typed else ""
 
 
 def _v1(header: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ferrata.prompts.source import Source
     from ferrata.prompts.types import Api, Engine, Kind
 
-__all__ = ["APIS", "JSON_TYPES", "KINDS", "OPTIONS", "api_of", "engine_of", "kind_of", "nearest", "unknown_keys"]
+__all__ = ["APIS", "JSON_TYPES", "KINDS", "OPTIONS", "api_of", "close_to", "engine_of", "kind_of", "nearest", "unknown_keys"]
 
 # What files call a kind of value -> its kind here.
 KINDS: Final[dict[str, Kind]] = {
@@ -101,10 +101,15 @@ def engine_of(source: Source, text: str, *where: str | int) -> Engine:
 
 def nearest(text: str, known: Iterable[str]) -> str:
     """`did you mean 'x'?`, or all that is known."""
+    close = close_to(text, known)
+    return f"did you mean {close!r}?" if close else f"known are {', '.join(known)}"
+
+
+def close_to(text: str, known: Iterable[str]) -> str | None:
+    """What is known and reads almost the same."""
     from difflib import get_close_matches
 
-    close = get_close_matches(text, list(known), 1)
-    return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
+    return next(iter(get_close_matches(text, list(known), 1)), None)
 
 
 def unknown_keys(source: Source, known: Iterable[str], *where: str | int) -> list[Note]:
