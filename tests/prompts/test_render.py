@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from ferrata.errors import InvalidDocument, UsageError
 from ferrata.messages import Image, Message, Text, ToolCall
 from ferrata.prompts import parse_prompt, render_prompt, render_request
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CHAT = """---
 name: support

@@ -11,7 +11,12 @@ __all__ = ["prompt"]
 # Command -> module, attribute, one line of help.
 _COMMANDS = {
     "render": ("prompt_render", "render", "Print the messages that a prompt makes of its inputs."),
+    "run": ("prompt_run", "run", "Render a prompt and ask a model."),
+    "new": ("prompt_new", "new", "Write a new prompt, with the framework's parts and a technique."),
     "lint": ("prompt_lint", "lint", "Check prompts: missing parts, contradictions, unsafe places, variables."),
+    "test": ("prompt_run", "test", "Try a prompt on benign, boundary and adversarial cases."),
+    "diff": ("prompt_diff", "diff", "What changed between two prompts: fields, messages, text."),
+    "convert": ("prompt_diff", "convert", "Write a prompt in another dialect."),
 }
 
 

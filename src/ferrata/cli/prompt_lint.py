@@ -25,7 +25,14 @@ _SKIPPED = {"node_modules", "__pycache__", "site-packages"}
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @project_option
-@click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True, help="Form of the report.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif"]),
+    default="text",
+    show_default=True,
+    help="Form of the report.",
+)
 @click.option("--json", "wants_json", is_flag=True, help="The same as --format json.")
 @click.option(
     "--fail-on",

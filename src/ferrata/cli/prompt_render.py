@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from ferrata.messages import Message
     from ferrata.prompts import Dialect, Prompt
 
-__all__ = ["as_json", "file_argument", "given_inputs", "input_options", "open_prompt", "project_option", "render", "root_of"]
+__all__ = [
+    "as_json",
+    "file_argument",
+    "given_inputs",
+    "input_options",
+    "open_prompt",
+    "project_option",
+    "render",
+    "root_of",
+    "rows_of",
+]
 
 project_option = click.option(
     "--project",
@@ -123,12 +133,13 @@ def open_prompt(file: Path, project: Path | None = None, dialect: str | None = N
 
 
 def root_of(file: Path) -> Path:
-    """The folder of the project that a file belongs to; its own where no project can be seen."""
+    """The folder of the project that a file belongs to; where none can be seen, the current one or the file's own."""
     folder = file.absolute().parent
     for above in (folder, *folder.parents):
         if (above / "ferrata.yaml").is_file() or (above / ".git").exists():
             return above
-    return folder
+    here = Path.cwd()
+    return here if folder.is_relative_to(here) else folder
 
 
 def given_inputs(prompt: Prompt, pairs: Sequence[str], data: Path | None) -> dict[str, object] | None:
@@ -141,7 +152,7 @@ def given_inputs(prompt: Prompt, pairs: Sequence[str], data: Path | None) -> dic
     """
     if not pairs and data is None:
         return None
-    found: dict[str, object] = {} if data is None else _row(data)
+    found: dict[str, object] = {} if data is None else rows_of(data)[0]
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals or not name:
@@ -161,16 +172,25 @@ def _parsed(name: str, text: str, kind: str) -> object:
         raise UsageError(f"the input {name!r} is of the kind {kind}: {text!r} is no JSON") from None
 
 
-def _row(path: Path) -> dict[str, object]:
+def rows_of(path: Path) -> list[dict[str, object]]:
+    """The rows of a file: JSON lines, or JSON with one object or a list of them.
+
+    Raises:
+        UsageError: the file cannot be read, or a row is no object.
+    """
     text = _read(path)
-    lines = [line for line in text.splitlines() if line.strip()] if path.suffix == ".jsonl" else [text]
+    rows: list[object] = []
     try:
-        row = json.loads(lines[0]) if lines else None
+        if path.suffix == ".jsonl":
+            rows = [json.loads(line) for line in text.splitlines() if line.strip()]
+        else:
+            value = json.loads(text)
+            rows = cast("list[object]", value) if isinstance(value, list) else [value]
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{str(path)!r} is no JSON: {error}") from None
-    if not isinstance(row, dict):
-        raise UsageError(f"{str(path)!r} must hold an object: inputs with their values")
-    return cast("dict[str, object]", row)
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        raise UsageError(f"{str(path)!r} must hold objects: inputs with their values")
+    return cast("list[dict[str, object]]", rows)
 
 
 def _read(path: Path) -> str:

@@ -49,6 +49,14 @@ class References:
             return {key: self.resolve(item, *where, key) for key, item in cast("dict[str, Any]", value).items()}
         return value
 
+    def name(self, *where: str | int) -> str:
+        """The text at a key; a reference to a variable that is not set stays as it is, for whoever needs it."""
+        text = self._source.text_at(*where)
+        match = _REFERENCE.fullmatch(text)
+        if match is None or match[1] != "env" or ":" in match[2] or _SECRET.search(match[2]):
+            return str(self.resolve(text, *where))
+        return os.environ.get(match[2], text)
+
     def sample(self, *where: str | int) -> Any:
         """The sample at a key: a mapping, a reference, or the bare name of a JSON file."""
         value = self._source.value(*where)

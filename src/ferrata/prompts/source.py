@@ -23,7 +23,7 @@ Where = tuple[str | int, ...]
 
 @dataclass
 class Source:
-    """A file cut into front matter and template; gathers the mistakes found in it.
+    r"""A file cut into front matter and template; gathers the mistakes found in it.
 
     Attributes:
         file: its name as messages show it.

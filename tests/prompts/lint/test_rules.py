@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ferrata.prompts.lint import Finding, lint_prompt, lint_rules, lint_sarif, lint_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def cases(kind: str) -> list[tuple[str, str]]:
@@ -49,7 +52,10 @@ def test_a_misspelt_variable_is_named_with_what_was_meant() -> None:
     assert one.fix.startswith("did you mean 'question'?")
 
 
-@pytest.mark.parametrize("comment", ["{# lint: ignore framework.safety, framework.scope #}", "{# lint: ignore framework.safety framework.scope #}"])
+@pytest.mark.parametrize(
+    "comment",
+    ["{# lint: ignore framework.safety, framework.scope #}", "{# lint: ignore framework.safety framework.scope #}"],
+)
 def test_a_rule_is_switched_off_by_a_comment(comment: str) -> None:
     text = f"{comment}\nsystem:\nYou are a clerk.\nuser:\nhi\n"
     rules = found(text)

@@ -65,10 +65,10 @@ def _promptflow(header: Mapping[str, Any]) -> str:
         for key in ("is_chat_history", "is_chat_input"):
             if key in _mapping(value):
                 return f"`inputs.{name}.{key}`"
+    if isinstance(header.get("template"), str) or any(key in header for key in _V1_KEYS):
+        return ""
     if "response" in model:
         return "`model.response`"
-    if any(key in header for key in _V1_KEYS):
-        return ""
     typed = [name for name, value in _mapping(header.get("inputs")).items() if "type" in _mapping(value)]
     return f"`inputs.{typed[0]}.type`" if typed else ""
 
@@ -78,6 +78,8 @@ def _v1(header: Mapping[str, Any]) -> str:
     for key in _V1_KEYS:
         if key in header:
             return f"`{key}`"
+    if isinstance(header.get("template"), str):
+        return "`template` is a name"
     for key in ("configuration", "parameters", "api"):
         if key in model:
             return f"`model.{key}`"

@@ -44,6 +44,8 @@ def read_v2(source: Source, references: References) -> dict[str, Any]:
     tools, more = _tools(source, references)
     inputs = _inputs(source, references, notes)
     sample, inputs = sampled(source, references.sample("sample"), inputs=inputs)
+    # Prompty v2 has no sample; each input has its own example.
+    sample = {one.name: one.example for one in inputs if one.example is not REQUIRED} | sample
     return {
         "model": _model(source, references, notes),
         "inputs": inputs,
@@ -66,7 +68,7 @@ def _extra(source: Source) -> dict[str, Any]:
 
 def _model(source: Source, references: References, notes: list[Note]) -> ModelChoice:
     if not isinstance(source.value("model"), dict):
-        return ModelChoice(name=str(references.resolve(source.text_at("model"), "model") or ""))
+        return ModelChoice(name=references.name("model"))
     notes += unknown_keys(source, _MODEL_KEYS, "model")
     options: dict[str, Any] = references.resolve(source.mapping("model", "options"), "model", "options")
     parameters: dict[str, Any] = {}
@@ -81,7 +83,7 @@ def _model(source: Source, references: References, notes: list[Note]) -> ModelCh
     extra = {key: value for key, value in _extra(source).items() if key != "tool_choice"}
     connection = source.value("model", "connection")
     return ModelChoice(
-        name=str(references.resolve(source.text_at("model", "id"), "model", "id") or ""),
+        name=references.name("model", "id"),
         provider=source.text_at("model", "provider"),
         api=api_of(source, "model", "apiType"),
         connection=connection if isinstance(connection, str) else source.mapping("model", "connection"),

@@ -13,7 +13,18 @@ if TYPE_CHECKING:
     from ferrata.prompts.source import Source
     from ferrata.prompts.types import Api, Engine, Kind
 
-__all__ = ["APIS", "JSON_TYPES", "KINDS", "OPTIONS", "api_of", "close_to", "engine_of", "kind_of", "nearest", "unknown_keys"]
+__all__ = [
+    "APIS",
+    "JSON_TYPES",
+    "KINDS",
+    "OPTIONS",
+    "api_of",
+    "close_to",
+    "engine_of",
+    "kind_of",
+    "nearest",
+    "unknown_keys",
+]
 
 # What files call a kind of value -> its kind here.
 KINDS: Final[dict[str, Kind]] = {

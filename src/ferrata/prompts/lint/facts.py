@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ferrata.prompts.types import Input, Prompt
 
-__all__ = ["Facts", "Print", "Segment"]
+__all__ = ["Facts", "Print", "Segment", "template_parts"]
 
 _COMMENT = re.compile(r"\{#.*?#\}|\{\{!.*?\}\}", re.DOTALL)
 _TAG = re.compile(r"\{%.*?%\}|\{\{[#^/].*?\}\}", re.DOTALL)
@@ -142,4 +142,17 @@ class Facts:
 
 
 def _blank(match: re.Match[str]) -> str:
-    return "\n" * match[0].count("\n")
+    """White space of the same length, so that places stay where they are."""
+    return re.sub(r"[^\n]", " ", match[0])
+
+
+def template_parts(prompt: Prompt) -> list[tuple[str, str]]:
+    """The template cut at its role lines: role and text, as written."""
+    facts = Facts(prompt)
+    body = prompt.body
+    cuts = [(m.start(), m.end(), m[1].lower()) for m in ROLE_LINE.finditer(facts.body) if m[1]]
+    if not cuts or prompt.model.api not in ("chat", "responses"):
+        return [("text", body)]
+    found = [("text", body[: cuts[0][0]])] if body[: cuts[0][0]].strip() else []
+    ends = [*(start for start, _, _ in cuts[1:]), len(body)]
+    return [*found, *((role, body[begin:end]) for (_, begin, role), end in zip(cuts, ends, strict=False))]

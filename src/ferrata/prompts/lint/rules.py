@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 
 from ferrata.documents import Document, read_document
-
 from ferrata.prompts.lint.types import Rule
 
 __all__ = ["Opposites", "lint_rules", "words"]

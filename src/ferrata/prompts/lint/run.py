@@ -17,14 +17,14 @@ from ferrata.prompts.lint.checks import (
     check_wording,
 )
 from ferrata.prompts.lint.facts import Facts
-from ferrata.prompts.lint.rules import lint_rules
+from ferrata.prompts.lint.rules import lint_rules, words
 from ferrata.prompts.lint.types import SEVERITIES, Finding
 from ferrata.prompts.rendering import check_template
 
 if TYPE_CHECKING:
-    from ferrata.prompts.types import Dialect
+    from ferrata.prompts.types import Dialect, Prompt
 
-__all__ = ["lint_prompt", "lint_text"]
+__all__ = ["covers", "is_document", "is_untrusted", "lint_prompt", "lint_text"]
 
 _CHECKS: Final = (
     check_structure,
@@ -78,3 +78,18 @@ def _unreadable(error: InvalidDocument) -> list[Finding]:
         Finding(rule.id, rule.severity, m.file, m.line, f"{m.key}: {m.problem}" if m.key else m.problem, rule.fix)
         for m in error.mistakes
     ]
+
+
+def covers(prompt: Prompt, part: str) -> bool:
+    """Whether the system message has a part of the framework: `role`, `audience`, `scope`, `refusal`, `safety`, ..."""
+    return words().parts[part].search(Facts(prompt).system) is not None
+
+
+def is_untrusted(name: str) -> bool:
+    """Whether an input of that name holds what a user wrote."""
+    return words().untrusted.search(name) is not None
+
+
+def is_document(name: str) -> bool:
+    """Whether an input of that name holds documents."""
+    return words().documents.search(name) is not None

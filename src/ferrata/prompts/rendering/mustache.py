@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ferrata.prompts.rendering.filters import text_of
-from ferrata.prompts.rendering.limits import Meter
 from ferrata.prompts.rendering.marks import ROLE, RoleWord, mark, place
 from ferrata.prompts.rendering.values import History, Picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from ferrata.prompts.rendering.limits import Meter
 
 __all__ = ["Mustache", "MustacheError"]
 

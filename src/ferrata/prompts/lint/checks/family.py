@@ -30,10 +30,16 @@ def check_family(facts: Facts) -> Iterator[Hit]:
             break
     examples = examples_of(facts)
     if examples is not None and examples.count > 2:
-        yield Hit("family.examples", examples.line, f"{examples.count} examples for {name}, which does better with few or none")
+        yield Hit(
+            "family.examples",
+            examples.line,
+            f"{examples.count} examples for {name}, which does better with few or none",
+        )
     for key in _SAMPLING:
         if key in facts.prompt.model.parameters:
-            line = next((i for i, row in enumerate(facts.prompt.text.splitlines(), 1) if key in row or _camel(key) in row), 1)
+            line = next(
+                (i for i, row in enumerate(facts.prompt.text.splitlines(), 1) if key in row or _camel(key) in row), 1
+            )
             yield Hit("family.parameters", line, f"{name} takes no `{key}`")
 
 

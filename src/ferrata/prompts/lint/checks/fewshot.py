@@ -18,9 +18,13 @@ MOST_EXAMPLES: Final = 8
 MOST_TOKENS: Final = 1_500
 _LONG_TOKENS: Final = 400
 _SHARE: Final = 0.6
-_HEADING = re.compile(r"^[ \t]*(?:#+[ \t]*)?(?:few[- ]shot )?examples?\b[^\n]{0,40}:?[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_HEADING = re.compile(
+    r"^[ \t]*(?:#+[ \t]*)?(?:few[- ]shot )?examples?\b[^\n]{0,40}:?[ \t]*$", re.IGNORECASE | re.MULTILINE
+)
 _NEXT = re.compile(r"^[ \t]*#+[ \t]*(?!.*example)\S", re.IGNORECASE | re.MULTILINE)
-_BEGIN = re.compile(r"^[ \t]*(?:[-*] )?(?:<example>|(?:q|question|input|user|customer|text)[ \t]*\d*:)", re.IGNORECASE | re.MULTILINE)
+_BEGIN = re.compile(
+    r"^[ \t]*(?:[-*] )?(?:<example>|(?:q|question|input|user|customer|text)[ \t]*\d*:)", re.IGNORECASE | re.MULTILINE
+)
 
 
 class Examples(NamedTuple):
@@ -69,4 +73,8 @@ def check_examples(facts: Facts) -> Iterator[Hit]:
     if found.count > MOST_EXAMPLES:
         yield Hit("examples.too-long", found.line, f"{found.count} examples; more than {MOST_EXAMPLES} seldom help")
     elif found.tokens > MOST_TOKENS or (found.tokens > _LONG_TOKENS and share > _SHARE):
-        yield Hit("examples.too-long", found.line, f"the examples take some {found.tokens:,} tokens, {share:.0%} of the prompt")
+        yield Hit(
+            "examples.too-long",
+            found.line,
+            f"the examples take some {found.tokens:,} tokens, {share:.0%} of the prompt",
+        )

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["check_trust"]
 
-_BEFORE = re.compile(r"(?:<[\w-]+[^<>\n]*>|```\w*|\"\"\"|'''|={3,}.*|-{3,}.*|\*{3,}|\bBEGIN\b.*|\[\[|«|\")[ \t]*\n?[ \t]*\Z")
+_BEFORE = re.compile(
+    r"(?:<[\w-]+[^<>\n]*>|```\w*|\"\"\"|'''|={3,}.*|-{3,}.*|\*{3,}|\bBEGIN\b.*|\[\[|«|\")[ \t]*\n?[ \t]*\Z"
+)
 _AFTER = re.compile(r"\A[ \t]*\n?[ \t]*(?:</[\w-]+>|```|\"\"\"|'''|={3,}|-{3,}|\*{3,}|.*\bEND\b|\]\]|»|\")")
 
 
@@ -34,7 +36,9 @@ def check_trust(facts: Facts) -> Iterator[Hit]:
             yield Hit("trust.user-text-in-system", one.line, f"{one.name!r} is printed in the system message")
         elif words().documents.search(one.name) and not _set_apart(facts, one):
             seen.add((one.name, one.role))
-            yield Hit("trust.undelimited", one.line, f"nothing sets the text of {one.name!r} apart from the instructions")
+            yield Hit(
+                "trust.undelimited", one.line, f"nothing sets the text of {one.name!r} apart from the instructions"
+            )
 
 
 def _placed(facts: Facts, one: Print, thread: bool) -> bool:

@@ -29,7 +29,9 @@ def check_variables(facts: Facts) -> Iterator[Hit]:
             continue
         meant = close_to(name, unused)
         fix = f"did you mean {meant!r}? " if meant else ""
-        yield Hit("variables.undefined", line, f"{name!r} is used, but not declared", f"{fix}Declare it under `inputs`.")
+        yield Hit(
+            "variables.undefined", line, f"{name!r} is used, but not declared", f"{fix}Declare it under `inputs`."
+        )
     shown = facts.prompt.sample
     if facts.prompt.inputs and not shown:
         bare = [one for one in facts.prompt.inputs if one.default is REQUIRED and one.example is REQUIRED]

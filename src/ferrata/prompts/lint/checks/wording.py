@@ -23,7 +23,8 @@ _BOUND = re.compile(
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "ten": 10}
 _JSON = re.compile(r"\bjson\b", re.IGNORECASE)
 _ASKS_JSON = re.compile(
-    r"\b(?:answer|respond|reply|return|output|write|produce|give)\b[^.\n]{0,60}\bjson\b|\bonly accepts json\b", re.IGNORECASE
+    r"\b(?:answer|respond|reply|return|output|write|produce|give)\b[^.\n]{0,60}\bjson\b|\bonly accepts json\b",
+    re.IGNORECASE,
 )
 _IF = re.compile(r"^\s*(?:[-*\d.]+\s*)?(?:if|when|unless|for)\b", re.IGNORECASE)
 
