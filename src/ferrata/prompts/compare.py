@@ -78,7 +78,9 @@ def compare_prompts(before: Prompt, after: Prompt, rows: Sequence[Mapping[str, o
     )
     text = "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
     samples = [sample for sample in (before.sample, after.sample) if sample]
-    given = list(rows) if rows is not None else samples[:1] if samples[1:] == samples[:1] else samples
+    given: list[Mapping[str, object]] = (
+        list(rows) if rows is not None else samples[: 1 if samples[1:] == samples[:1] else 2]
+    )
     if not given and rows is None:
         given = [{}]
     differing: list[RowChange] = []

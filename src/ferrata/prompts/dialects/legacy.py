@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ferrata.prompts.dialects.parts import chosen_tool, kind_of_value, output_of, sampled, tools_of
 from ferrata.prompts.dialects.words import api_of, engine_of, kind_of, unknown_keys
@@ -38,10 +38,10 @@ def read_legacy(source: Source, references: References) -> dict[str, Any]:
     tools = tools_of(source, parameters.get("tools", parameters.get("functions")), *at, "tools")
     choice = parameters.get("tool_choice", parameters.get("function_call"))
     configuration = model.get("configuration")
-    settings = source.mapping("model", "configuration") if not isinstance(configuration, str) else {}
+    settings: dict[str, Any] = source.mapping("model", "configuration") if not isinstance(configuration, str) else {}
     if isinstance(configuration, str):
         read = references.resolve(configuration, "model", "configuration")
-        settings = read if isinstance(read, dict) else settings
+        settings = cast("dict[str, Any]", read) if isinstance(read, dict) else settings
     inputs = _inputs(source, references, notes)
     sample, inputs = sampled(source, references.sample("sample"), inputs=inputs)
     name = settings.get("azure_deployment") or settings.get("model") or settings.get("name") or ""

@@ -29,10 +29,10 @@ def tools_of(source: Source, value: Any, *where: str | int) -> tuple[Tool, ...]:
     for i, item in enumerate(cast("list[Any]", value)):
         function = cast("dict[str, Any]", item).get("function", item) if isinstance(item, dict) else None
         if not isinstance(function, dict) or not isinstance(cast("dict[str, Any]", function).get("name"), str):
-            source.wrong((*where, i), f"must be a function with a name, not {shown(item)}")
+            source.wrong((*where, i), f"must be a function with a name, not {shown(cast('object', item))}")
             continue
         about = cast("dict[str, Any]", function)
-        parameters = about.get("parameters") or {}
+        parameters: Any = about.get("parameters") or {}
         if not isinstance(parameters, dict):
             source.wrong((*where, i), f"the parameters of {about['name']!r} must be a JSON schema")
             continue
@@ -74,7 +74,7 @@ def output_of(source: Source, value: Any, outputs: Sequence[Output], *where: str
         named = cast("dict[str, Any]", inner)
         strict = named.get("strict", True) is not False
         return OutputSchema(cast("dict[str, object]", schema), str(named.get("name") or "answer"), strict)
-    source.wrong(where, f"{shown(value)} is no response format; write text, json_object or json_schema")
+    source.wrong(where, f"{shown(cast('object', value))} is no response format; write text, json_object or json_schema")
     return None
 
 

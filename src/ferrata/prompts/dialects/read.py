@@ -69,7 +69,8 @@ def _prompt(source: Source, *, path: Path, root: Path, dialect: Dialect | None) 
         header=source.header,
         text=source.text,
         files=tuple(dict.fromkeys(references.files)),
-        **{**fields, "notes": tuple(fields["notes"])},
+        notes=tuple(fields.pop("notes")),
+        **fields,
     )
 
 

@@ -135,7 +135,7 @@ def _named(
         for i, item in enumerate(cast("list[Any]", value)):
             name = cast("dict[str, Any]", item).get("name") if isinstance(item, dict) else None
             if not isinstance(name, str) or not name:
-                source.wrong((*at, i), f"must be a property with a name, not {shown(item)}")
+                source.wrong((*at, i), f"must be a property with a name, not {shown(cast('object', item))}")
                 continue
             found.append((name, cast("dict[str, Any]", item), (*at, i)))
     else:
@@ -168,7 +168,7 @@ def _inputs(source: Source, references: References, notes: list[Note]) -> tuple[
             Input(
                 name,
                 kind,
-                default,
+                cast("object", default),
                 optional=about.get("required") is False,
                 description=str(about.get("description") or ""),
                 choices=tuple(cast("list[object]", about.get("enumValues") or [])),

@@ -43,6 +43,7 @@ METHODS: Final[Mapping[type, frozenset[str]]] = {
     dict: frozenset(("get", "items", "keys", "values")),
 }
 _PERCENT = re.compile(r"%(?:\([^)]*\))?[-+ #0]*(\d*|\*)(?:\.(\d*|\*))?")
+_MAP: Final[Any] = FILTERS["map"]
 _LONG_LINES: Final = 100_000
 _BITS: Final = 4_096
 
@@ -137,7 +138,7 @@ def _look(meter: Any, name: str, value: Any, args: tuple[Any, ...]) -> None:
 
 def _join(context: Any, value: Any, d: str = "", attribute: Any = None) -> str:
     if attribute is not None:
-        value = FILTERS["map"](context, value, attribute=attribute)
+        value = _MAP(context, value, attribute=attribute)
     parts: list[str] = []
     for item in value:
         context.meter.step()
@@ -149,8 +150,8 @@ def _join(context: Any, value: Any, d: str = "", attribute: Any = None) -> str:
 
 def _numbers(context: Any, value: Any, attribute: Any = None, start: Any = 0) -> list[Any]:
     if attribute is not None:
-        value = FILTERS["map"](context, value, attribute=attribute)
-    found = [*value, start]
+        value = _MAP(context, value, attribute=attribute)
+    found: list[Any] = [*value, start]
     if not all(isinstance(item, int | float) for item in found):
         raise Forbidden("sums what are no numbers")
     return found

@@ -102,7 +102,7 @@ def weigh(value: Any) -> int:
         if depth > _DEEPEST:
             raise TooMuch(f"makes a value nested deeper than {_DEEPEST}")
         if isinstance(one, dict):
-            items = cast("list[Any]", list(cast("dict[Any, Any]", one).values()))
+            items = list(cast("dict[Any, Any]", one).values())
         elif isinstance(one, list | tuple):
             items = cast("list[Any]", one)
         else:

@@ -22,7 +22,6 @@ PLACE: Final = "\ufdd3"
 _ESCAPE: Final = "\ufdd4"
 _ANY = re.compile("[\ufdd0-\ufdd4]")
 _ESCAPED = re.compile("\ufdd4([0-4])")
-_OURS: Final = dict.fromkeys(map(ord, (OPEN, CLOSE, ROLE)))
 
 
 class Rendered(str):
@@ -47,7 +46,7 @@ def escape(text: str) -> str:
 def mark(text: str) -> str:
     """A printed value between marks. Marks that are in it already came with a part of the template, and go."""
     if not text.isascii():
-        text = text.translate(_OURS)
+        text = _without(text)
     if "\n" in text:
         text = text.replace("\n", "\n\ufdd0")
     return f"\ufdd0{text}\ufdd1"
@@ -63,7 +62,12 @@ def unmark(text: str) -> str:
     """The text without marks, and with what was escaped as it was."""
     if text.isascii():
         return text
-    text = text.translate(_OURS)
+    text = _without(text)
     if _ESCAPE in text:
         text = _ESCAPED.sub(lambda found: chr(0xFDD0 + int(found[1])), text)
     return text
+
+
+def _without(text: str) -> str:
+    # Three replacements take a fiftieth of the time of one `translate`.
+    return text.replace(OPEN, "").replace(CLOSE, "").replace(ROLE, "")

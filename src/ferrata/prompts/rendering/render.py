@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ferrata.errors import UsageError
 from ferrata.messages import ChatRequest
@@ -112,7 +112,7 @@ def request_of(prompt: Prompt, messages: Sequence[Message]) -> ChatRequest:
         if value is None or key in _IGNORED:
             continue
         if key == "stop":
-            fields["stop"] = (value,) if isinstance(value, str) else tuple(value)
+            fields["stop"] = (value,) if isinstance(value, str) else tuple(cast("list[str]", value))
         elif key == "max_completion_tokens":
             fields["max_tokens"] = value
         elif key == "top_logprobs":

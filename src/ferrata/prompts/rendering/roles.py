@@ -178,7 +178,8 @@ def _calls(value: Any) -> tuple[ToolCall, ...]:
         function = about.get("function")
         if not isinstance(function, dict) or "name" not in function:
             raise UsageError(
-                f"a tool call is {shown(item)}", hint="write {id: ..., function: {name: ..., arguments: ...}}"
+                f"a tool call is {shown(cast('object', item))}",
+                hint="write {id: ..., function: {name: ..., arguments: ...}}",
             )
         named = cast("dict[str, Any]", function)
         arguments = named.get("arguments", "{}")

@@ -7,7 +7,7 @@ to reach for; and all of it is measured (`limits`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from jinja2 import StrictUndefined, TemplateAssertionError, nodes
 from jinja2.compiler import CodeGenerator
@@ -195,7 +195,7 @@ def _print(context: _Context, value: Any) -> str:
     """What `{{ value }}` prints, between marks."""
     meter = context.meter
     meter.step()
-    kind = type(value)
+    kind: type[Any] = cast("type[Any]", type(value))
     if kind is str:
         text: str = value
     elif kind is Rendered:

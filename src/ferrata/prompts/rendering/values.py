@@ -64,9 +64,7 @@ def value_of(one: Input, value: object) -> Any:
     if one.kind == "thread":
         return _thread(one.name, data)
     _check_kind(one.name, one.kind, data)
-    if isinstance(data, list) and data and isinstance(data[0], dict):
-        return _with_roles(cast("list[Any]", data))
-    return data
+    return _with_roles(cast("list[Any]", data)) if isinstance(data, list) else data
 
 
 def _check_kind(name: str, kind: Kind, data: Any) -> None:
@@ -75,7 +73,7 @@ def _check_kind(name: str, kind: Kind, data: Any) -> None:
         return
     fits = isinstance(data, wanted) and (kind == "boolean" or not isinstance(data, bool))
     if not fits:
-        raise UsageError(f"the input {name!r} must be of the type {kind}, not {shown(data)}")
+        raise UsageError(f"the input {name!r} must be of the type {kind}, not {shown(cast('object', data))}")
 
 
 def _thread(name: str, data: Any) -> History:
@@ -165,7 +163,7 @@ def history_of(history: Sequence[Any]) -> list[dict[str, Any]]:
         role = cast("dict[str, Any]", item).get("role") if isinstance(item, dict) else None
         if not isinstance(role, str) or role.lower() not in _HISTORY_ROLES:
             raise UsageError(
-                f"message {i} of the history is {shown(item)}",
+                f"message {i} of the history is {shown(cast('object', item))}",
                 hint="a message is {role: user|assistant|tool, content: ...}",
             )
         found.append(cast("dict[str, Any]", item))

@@ -147,7 +147,7 @@ def _planted(value: object, note: str) -> object:
         if texts:
             longest = max(texts, key=lambda key: len(str(about[key])))
             return {**about, longest: str(about[longest]) + note}
-    return value
+    return cast("object", value)
 
 
 def _with(check: Check, canary: str) -> Check:

@@ -101,11 +101,11 @@ def _schema_problem(value: Any, schema: Mapping[str, Any], where: str) -> str:
     if kinds and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
         return f"{where} is {_cut(repr(value))}, not of the type {schema['type']}"
     if "enum" in schema and value not in schema["enum"]:
-        return f"{where} is {_cut(repr(value))}, which is none of {schema['enum']}"
+        return f"{where} is {_cut(repr(cast('object', value)))}, which is none of {schema['enum']}"
     if isinstance(value, dict):
         fields = cast("dict[str, Any]", value)
         properties = cast("dict[str, Any]", schema.get("properties") or {})
-        for name in schema.get("required") or []:
+        for name in cast("list[str]", schema.get("required") or []):
             if name not in fields:
                 return f"{where} lacks {name!r}"
         for name, item in fields.items():

@@ -29,11 +29,11 @@ def check_family(facts: Facts) -> Iterator[Hit]:
             yield Hit("family.step-by-step", line, f"{name} reasons by itself, and is told to: {match[0]!r}")
             break
     examples = examples_of(facts)
-    if examples is not None and examples.count > 2:
+    if examples is not None and examples.number > 2:
         yield Hit(
             "family.examples",
             examples.line,
-            f"{examples.count} examples for {name}, which does better with few or none",
+            f"{examples.number} examples for {name}, which does better with few or none",
         )
     for key in _SAMPLING:
         if key in facts.prompt.model.parameters:

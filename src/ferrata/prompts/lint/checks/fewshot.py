@@ -28,9 +28,9 @@ _BEGIN = re.compile(
 
 
 class Examples(NamedTuple):
-    """The examples in a prompt: how many, of how many tokens (four characters each), from which line."""
+    """The examples in a prompt: how many (`number`), of how many tokens (four characters each), from which line."""
 
-    count: int
+    number: int
     tokens: int
     line: int
 
@@ -70,8 +70,8 @@ def check_examples(facts: Facts) -> Iterator[Hit]:
         return
     whole = max(1, sum(len(segment.text) for segment in facts.segments) // 4)
     share = found.tokens / whole
-    if found.count > MOST_EXAMPLES:
-        yield Hit("examples.too-long", found.line, f"{found.count} examples; more than {MOST_EXAMPLES} seldom help")
+    if found.number > MOST_EXAMPLES:
+        yield Hit("examples.too-long", found.line, f"{found.number} examples; more than {MOST_EXAMPLES} seldom help")
     elif found.tokens > MOST_TOKENS or (found.tokens > _LONG_TOKENS and share > _SHARE):
         yield Hit(
             "examples.too-long",
