@@ -118,6 +118,8 @@ def _look(meter: Any, name: str, value: Any, args: tuple[Any, ...]) -> None:
     for number in args:
         if isinstance(number, int) and not isinstance(number, bool) and abs(number) > MOST_NUMBER:
             raise TooMuch(f"gives `|{name}` the number {number}; at most {MOST_NUMBER:,} makes sense")
+    if callable(value) and not isinstance(value, Undefined):
+        raise Forbidden(f"gives `|{name}` a {type(value).__name__}, which is no value")
     if isinstance(value, str):
         meter.step(1 + len(value) // 10_000)
     elif isinstance(value, list | tuple | dict):

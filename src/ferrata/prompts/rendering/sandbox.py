@@ -125,6 +125,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
         context.meter.step(1 + weigh(value) // 100)
         return value
 
+    def wrap_str_format(self, value: Any) -> None:
+        """Jinja would wrap `str.format` so that it is safe; a prompt has the filter `format`, and no need of it."""
+        if getattr(value, "__name__", "") in ("format", "format_map") and isinstance(value.__self__, str):
+            raise Forbidden(f"reaches for {value.__name__!r} of a text; write `|format`")
+
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Whether a template may have this attribute: by list, for each kind of value."""
         if attr.startswith("_"):
