@@ -196,7 +196,10 @@ def test_the_same_template_renders_after_a_bomb() -> None:
         ("{{ d.a }} {{ d['a'] }} {{ d.get('z', 2) }}", "1 1 2"),
         ("{{ d._hidden }} {{ d['format'] }}", "data data"),
         ("{% for k, v in d.items() %}{% if loop.first %}{{ k }}={{ v }}{% endif %}{% endfor %}", "a=1"),
-        ("{% for i in items %}{{ loop.index }}/{{ loop.length }} {{ i.name }}{{ ', ' if not loop.last }}{% endfor %}", "1/2 b, 2/2 a"),
+        (
+            "{% for i in items %}{{ loop.index }}/{{ loop.length }} {{ i.name }}{{ ', ' if not loop.last }}{% endfor %}",
+            "1/2 b, 2/2 a",
+        ),
         ("{{ items|map(attribute='name')|sort|join(', ') }}", "a, b"),
         ("{{ items|sort(attribute='name')|first }}", "{'name': 'a'}"),
         ("{% for g in items|groupby('name') %}{{ g.grouper }}{{ g.list|length }}{% endfor %}", "a1b1"),
@@ -205,7 +208,10 @@ def test_the_same_template_renders_after_a_bomb() -> None:
         ("{{ items|tojson }}", '[{"name": "b"}, {"name": "a"}]'),
         ("{{ '%s and %05.1f' % ('a', 2) }} {{ '%s'|format(x) }}", "a and 002.0 v"),
         ("{{ 'a b c'|wordwrap(3) }} {{ 'abc'|truncate(2, true, '', 0) }}", "a b\nc ab"),
-        ("{% set n = namespace(total=0) %}{% for i in range(5) %}{% set n.total = n.total + i %}{% endfor %}{{ n.total }}", "10"),
+        (
+            "{% set n = namespace(total=0) %}{% for i in range(5) %}{% set n.total = n.total + i %}{% endfor %}{{ n.total }}",
+            "10",
+        ),
         ("{% set c = cycler('a', 'b') %}{{ c.next() }}{{ c.next() }}{{ c.next() }}", "aba"),
         ("{% macro m(a, b='!') %}{{ a }}{{ b }}{% endmacro %}{{ m('hi') }}", "hi!"),
         ("{% macro m() %}[{{ caller() }}]{% endmacro %}{% call m() %}in{% endcall %}", "[in]"),
