@@ -22,7 +22,7 @@ FILLER = "Answer in plain words, name the article that you rely on, and say so w
 BODY = (
     "system:\nYou are the assistant of a shop.\n"
     + "".join(f"# Part {i}\n{FILLER}{{{{{name}}}}}\n" for i, name in enumerate(NAMES[:8]))
-    + FILLER * 8
+    + FILLER * 10
     + "\nuser:\n"
     + "".join(f"<{name}>\n{{{{{name}}}}}\n</{name}>\n" for name in NAMES[8:])
 )

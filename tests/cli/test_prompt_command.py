@@ -57,7 +57,11 @@ def asks(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
 
     def use(model: Any) -> None:
         monkeypatch.setattr(App, "models", property(lambda _: _Open()), raising=False)
-        monkeypatch.setattr(App, "chat_model", lambda _self, _name=None: model, raising=False)
+
+        def chat_model(_app: App, _name: str | None = None) -> Any:
+            return model
+
+        monkeypatch.setattr(App, "chat_model", chat_model, raising=False)
 
     return use
 
@@ -259,6 +263,21 @@ def test_test_is_recorded_where_there_is_a_store(here: Path, ferrata: Run, asks:
         (record,) = list(app.ledger.records(action="eval.completed"))
     assert list(record.subjects) == ["prompt/support"]
     assert (record.payload["rows"], record.payload["adversarial_rows"]) == (15, 8)
+
+
+def test_a_test_without_answers_is_not_recorded(here: Path, ferrata: Run, asks: Callable[[Any], None]) -> None:
+    def refuse(_: str) -> str:
+        raise ModelDenied("the key is wrong", hint="export OPENAI_API_KEY=...")
+
+    asks(Model(refuse))
+    with open_app(here) as app:
+        app.ledger.append("limits.set", subjects=["model/x"], payload={})
+    ran = ferrata("prompt", "test", "prompts/support.prompty")
+    assert ran.status == 1
+    assert "     no answer: the key is wrong\n" in ran.out
+    assert ran.err.endswith("model: test/model\nhint: export OPENAI_API_KEY=...\n")
+    with open_app(here) as app:
+        assert list(app.ledger.records(action="eval.completed")) == []
 
 
 def test_cases_can_be_kept_and_changed(here: Path, ferrata: Run, asks: Callable[[Any], None]) -> None:

@@ -192,7 +192,8 @@ def test(
 
     with open_app(project or root_of(file)) as app:
         name, results = asyncio.run(all_cases(_with_models(app)))
-        if app.has_store:
+        # What was not answered was not evaluated.
+        if app.has_store and not any(result.error for result in results):
             _record(app, prompt, cases)
     if wants_json:
         for result in results:
@@ -253,3 +254,5 @@ def _print(results: Sequence[CaseResult], name: str) -> None:
         if of_kind:
             click.echo(f"{kind}: {sum(result.ok for result in of_kind)} of {len(of_kind)} passed", err=True)
     click.echo(f"model: {printable(name)}", err=True)
+    for hint in dict.fromkeys(result.hint for result in results if result.hint):
+        click.echo(f"hint: {printable(hint)}", err=True)

@@ -7,8 +7,10 @@ import pytest
 from ferrata.errors import UsageError
 from ferrata.prompts import DIALECTS, lint_text, make_cases, new_prompt, parse_prompt, render_prompt, techniques
 
-WANTED = {"zero-shot", "few-shot", "cue", "delimiters", "decomposition", "chain-of-thought", "grounding", "out"}
-WANTED |= {"output-schema", "repetition", "self-check"}
+WANTED = {
+    *("zero-shot", "few-shot", "cue", "delimiters", "decomposition", "chain-of-thought", "grounding", "out"),
+    *("output-schema", "repetition", "self-check"),
+}
 
 
 def test_every_technique_is_there() -> None:

@@ -176,6 +176,9 @@ def _render(tag: _Tag, stack: list[Any], out: list[str], meter: Meter) -> None:
 
 
 def _printed(value: Any, meter: Meter) -> str:
+    if type(value) is str:
+        meter.print(len(value))
+        return mark(value)
     if isinstance(value, RoleWord):
         return f"{ROLE}{value}{ROLE}"
     if isinstance(value, History | Picture):
@@ -188,6 +191,8 @@ def _printed(value: Any, meter: Meter) -> str:
 def _look_up(name: str, stack: list[Any]) -> Any:
     if name == ".":
         return stack[-1]
+    if len(stack) == 1 and "." not in name:
+        return stack[0].get(name, _MISSING)
     first, *rest = name.split(".")
     value: Any = _MISSING
     for frame in reversed(stack):

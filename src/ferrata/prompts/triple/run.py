@@ -44,6 +44,7 @@ class CaseResult(NamedTuple):
         answer: the answer's text; empty where there is none.
         checks: what was seen for each check.
         error: why there is no answer, or empty.
+        hint: what to do about the error.
         usage: of tokens, where the vendor said it.
         latency: seconds.
     """
@@ -52,6 +53,7 @@ class CaseResult(NamedTuple):
     answer: str
     checks: tuple[CheckResult, ...]
     error: str = ""
+    hint: str = ""
     usage: Usage | None = None
     latency: float = 0.0
 
@@ -83,7 +85,7 @@ async def run_cases(
             except ModelError as error:
                 if error.code == "model_refused":
                     return _judged(prompt, case, request, "I cannot help with that: the content filter stopped it.")
-                return CaseResult(case, "", (), error=error.message)
+                return CaseResult(case, "", (), error=error.message, hint=error.hint)
         result = _judged(prompt, case, request, response.text)
         return result._replace(usage=response.usage, latency=response.latency)
 
