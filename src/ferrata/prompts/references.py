@@ -120,7 +120,10 @@ def inside(name: str, *, folder: Path, root: Path) -> tuple[Path | None, str]:
         top = root.resolve()
         if not path.is_relative_to(top):
             return None, f"{name!r} leads out of the project's folder"
-        if any(part.startswith(".") for part in path.relative_to(top).parts):
+        # A prompt that itself lies in a hidden folder may have its files there.
+        own = folder.resolve()
+        below = path.relative_to(own if path.is_relative_to(own) and own.is_relative_to(top) else top)
+        if any(part.startswith(".") for part in below.parts):
             return None, f"{name!r} is hidden: files and folders whose names begin with a dot are not read"
         if not path.is_file():
             return None, f"there is no file {name!r} in {str(folder)!r}"

@@ -259,6 +259,13 @@ def test_references_that_are_refused(
     assert "secret" not in mistake.problem.replace("like a secret", "")
 
 
+def test_a_prompt_in_a_hidden_folder_has_its_files_there(tmp_path: Path) -> None:
+    folder = tmp_path / ".github/prompts"
+    path = prompt_in(folder, "sample: ${file:row.json}")
+    (folder / "row.json").write_text('{"a": 1}')
+    assert read_prompt(path, root=tmp_path).sample == {"a": 1}
+
+
 def test_how_a_model_is_reached_is_never_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_KEY", "sk-not-shown")
     for text in (V1, V2):
