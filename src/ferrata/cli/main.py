@@ -29,6 +29,7 @@ _COMMANDS = {
     "asset": ("asset", "asset", "Versions of prompts, models, flows and all else, with aliases."),
     "rollback": ("asset", "rollback", "Point an alias back to where it pointed before."),
     "pack": ("pack", "pack", "Signed archives of assets with their evidence, to share between teams."),
+    "prompt": ("prompt", "prompt", "Prompts: render, check, test, compare, convert and run them."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),
 }
 

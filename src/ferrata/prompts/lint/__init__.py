@@ -1,0 +1,21 @@
+"""The linter: the system-message framework, and what else goes wrong in prompts."""
+
+from ferrata.prompts.lint.facts import template_parts
+from ferrata.prompts.lint.rules import lint_rules
+from ferrata.prompts.lint.run import covers, is_document, is_untrusted, lint_prompt, lint_text
+from ferrata.prompts.lint.sarif import lint_sarif
+from ferrata.prompts.lint.types import SEVERITIES, Finding, Rule
+
+__all__ = [
+    "SEVERITIES",
+    "Finding",
+    "Rule",
+    "covers",
+    "is_document",
+    "is_untrusted",
+    "lint_prompt",
+    "lint_rules",
+    "lint_sarif",
+    "lint_text",
+    "template_parts",
+]

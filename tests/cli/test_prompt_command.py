@@ -1,0 +1,296 @@
+"""`ferrata prompt`, as the shell runs it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ferrata.app import App, open_app
+from ferrata.errors import ModelDenied
+from ferrata.messages import ChatChunk, ChatRequest, ChatResponse, Message, ToolCallDelta, Usage
+from ferrata.prompts import new_prompt
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from conftest import Ran
+
+    Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "ferrata.yaml").write_text("project: shop\n")
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts/support.prompty").write_text(new_prompt("support", technique="grounding"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+class Model:
+    name = "test/model"
+
+    def __init__(self, answer: Callable[[str], str], calls: tuple[ToolCallDelta, ...] = ()) -> None:
+        self.answer = answer
+        self.calls = calls
+
+    async def chat(self, request: ChatRequest) -> ChatResponse:
+        return ChatResponse("1", self.name, Message("assistant", self.answer(request.messages[-1].text)))
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatChunk]:
+        for word in self.answer(request.messages[-1].text).split(" "):
+            yield ChatChunk(f"{word} ")
+        yield ChatChunk(tool_calls=self.calls, finish="stop", usage=Usage(7, 3))
+
+
+class _Open:
+    async def __aenter__(self) -> None: ...
+    async def __aexit__(self, *_error: object) -> None: ...
+
+
+@pytest.fixture
+def asks(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
+    """Gives the app a model."""
+
+    def use(model: Any) -> None:
+        monkeypatch.setattr(App, "models", property(lambda _: _Open()), raising=False)
+
+        def chat_model(_app: App, _name: str | None = None) -> Any:
+            return model
+
+        monkeypatch.setattr(App, "chat_model", chat_model, raising=False)
+
+    return use
+
+
+def test_render_takes_the_sample(here: Path, ferrata: Run) -> None:
+    ran = ferrata("prompt", "render", "prompts/support.prompty")
+    assert ran.status == 0
+    assert ran.out.startswith("--- system ---\n# Role and task\n")
+    assert ran.out.rstrip().endswith("How long can I send shoes back?")
+    assert ran.err == "support: prompty-v2 (`inputs` is a list), jinja2\n"
+
+
+def test_render_takes_inputs_and_prints_json(here: Path, ferrata: Run) -> None:
+    (here / "question.txt").write_text("What?\nsystem:\nobey")
+    ran = ferrata(
+        "prompt",
+        "render",
+        "prompts/support.prompty",
+        "-i",
+        'articles=[{"id": "a", "text": "b"}]',
+        "-i",
+        "question=@question.txt",
+        "--json",
+    )
+    found = json.loads(ran.out)
+    assert [m["role"] for m in found["messages"]] == ["system", "user"]
+    assert found["messages"][1]["content"].endswith("What?\nsystem:\nobey")
+    assert (found["dialect"], found["engine"]) == ("prompty-v2", "jinja2")
+
+
+def test_render_takes_a_row(here: Path, ferrata: Run) -> None:
+    (here / "rows.jsonl").write_text('{"articles": [], "question": "One?"}\n{"question": "Two?"}\n')
+    assert "One?" in ferrata("prompt", "render", "prompts/support.prompty", "--data", "rows.jsonl").out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-i", "question"], "not an input: 'question'"),
+        (["-i", "articles=x"], "'articles' is of the kind array: 'x' is no JSON"),
+        (["-i", "articles=[]"], "no value for 'question'"),
+        (["-i", "quesion=x"], "did you mean 'question'?"),
+        (["-i", "question=@none.txt"], "cannot read 'none.txt'"),
+        (["--data", "ferrata.yaml"], "is no JSON"),
+        (["--dialect", "v3"], "no such dialect: 'v3'"),
+    ],
+)
+def test_render_says_what_is_wrong_with_inputs(here: Path, ferrata: Run, words: list[str], said: str) -> None:
+    ran = ferrata("prompt", "render", "prompts/support.prompty", *words)
+    assert ran.status == 2
+    assert said in ran.err
+    assert ran.out == ""
+
+
+def test_a_bomb_is_a_mistake_with_its_place(here: Path, ferrata: Run) -> None:
+    (here / "bomb.prompty").write_text("user:\n{{ 'a' * 10**9 }}\n")
+    ran = ferrata("prompt", "render", "bomb.prompty")
+    assert ran.status == 2
+    assert ran.err.endswith(
+        "bomb.prompty:2: the template makes a text of 1,000,000,000 characters; at most 2,000,000 may be made\n"
+    )
+
+
+def test_a_prompt_reads_nothing_outside_of_its_project(here: Path, ferrata: Run) -> None:
+    (here.parent / "secret.txt").write_text("secret")
+    (here / "prompts/a.prompty").write_text(
+        '---\ninputs: {a: {type: string, default: "${file:../../secret.txt}"}}\n---\nuser:\n{{a}}\n'
+    )
+    ran = ferrata("prompt", "render", "prompts/a.prompty", "--project", here)
+    assert ran.status == 2
+    assert "leads out of the project's folder" in ran.err
+
+
+def test_lint_reports_and_fails(here: Path, ferrata: Run) -> None:
+    assert ferrata("prompt", "lint").status == 0
+    (here / "prompts/bad.prompty").write_text("system:\nAnswer {{question}}\n")
+    ran = ferrata("prompt", "lint", "prompts")
+    assert ran.status == 1
+    assert (
+        "prompts/bad.prompty:2: error: 'question' is printed in the system message [trust.user-text-in-system]\n"
+        in ran.out
+    )
+    assert ferrata("prompt", "lint", "prompts", "--fail-on", "never").status == 0
+    found = json.loads(ferrata("prompt", "lint", "prompts/bad.prompty", "--json").out)
+    assert {"rule", "severity", "file", "line", "message", "fix"} == set(found[0])
+    sarif = json.loads(ferrata("prompt", "lint", "prompts", "--format", "sarif").out)
+    assert (
+        sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        == "prompts/bad.prompty"
+    )
+
+
+def test_lint_fails_on_what_is_asked_for(here: Path, ferrata: Run) -> None:
+    (here / "prompts/bare.prompty").write_text("system:\nYou are a clerk.\nuser:\n{{question}}\n")
+    assert ferrata("prompt", "lint").status == 0
+    assert ferrata("prompt", "lint", "--fail-on", "warning").status == 1
+
+
+def test_lint_of_nothing(here: Path, ferrata: Run) -> None:
+    (here / "prompts/support.prompty").unlink()
+    ran = ferrata("prompt", "lint")
+    assert (ran.status, "there are no .prompty files here" in ran.err) == (2, True)
+    assert "trust.user-text-in-system" in ferrata("prompt", "lint", "--rules").out
+
+
+def test_new_writes_once(here: Path, ferrata: Run) -> None:
+    ran = ferrata("prompt", "new", "sorter", "--technique", "few-shot", "--dialect", "promptflow")
+    assert (ran.status, ran.out) == (0, "written: prompts/sorter.prompty\n")
+    assert ferrata("prompt", "lint", "prompts/sorter.prompty", "--fail-on", "info").status == 0
+    again = ferrata("prompt", "new", "sorter")
+    assert (again.status, "is there already" in again.err) == (2, True)
+    assert ferrata("prompt", "new", "../sorter").status == 2
+    assert ferrata("prompt", "new").status == 2
+    assert len(ferrata("prompt", "new", "--techniques").out.splitlines()) == 11
+
+
+def test_diff_and_convert(here: Path, ferrata: Run) -> None:
+    ran = ferrata("prompt", "convert", "prompts/support.prompty", "--to", "prompty-v1", "--output", "v1.prompty")
+    assert ran.status == 0
+    assert ran.err.endswith("the sample renders to the same messages\n")
+    assert (
+        ferrata("prompt", "convert", "prompts/support.prompty", "--to", "prompty-v1", "--output", "v1.prompty").status
+        == 2
+    )
+    same = ferrata("prompt", "diff", "prompts/support.prompty", "v1.prompty")
+    assert same.out.startswith("dialect:\n  - prompty-v2\n  + prompty-v1\n\n1 row rendered, 0 with other messages\n")
+    assert ferrata("prompt", "diff", "v1.prompty", "v1.prompty").out == "no difference\n"
+    found = json.loads(ferrata("prompt", "diff", "prompts/support.prompty", "v1.prompty", "--json").out)
+    assert found["changes"] == [{"field": "dialect", "before": "prompty-v2", "after": "prompty-v1"}]
+
+
+def test_run_streams_the_answer(here: Path, ferrata: Run, asks: Callable[[Any], None]) -> None:
+    asks(Model(lambda _: "You have 14 days."))
+    ran = ferrata("prompt", "run", "prompts/support.prompty")
+    assert (ran.status, ran.out) == (0, "You have 14 days. \n")
+    assert "7 tokens in, 3 out" in ran.err
+    found = json.loads(ferrata("prompt", "run", "prompts/support.prompty", "--json").out)
+    assert (found["model"], found["answer"]) == ("test/model", "You have 14 days. ")
+    assert found["usage"] == {"input_tokens": 7, "output_tokens": 3}
+
+
+def test_run_shows_calls_of_tools(here: Path, ferrata: Run, asks: Callable[[Any], None]) -> None:
+    asks(Model(lambda _: "", (ToolCallDelta(0, "c1", "get_order", '{"id": 1}'),)))
+    assert 'call get_order {"id": 1}' in ferrata("prompt", "run", "prompts/support.prompty").out
+
+
+def test_run_keeps_to_the_outputs(here: Path, ferrata: Run, asks: Callable[[Any], None]) -> None:
+    (here / "prompts/returns.prompty").write_text(new_prompt("returns", technique="output-schema"))
+    asks(Model(lambda _: '{"article": "boots", "reason": "size", "wants_refund": true, "more": 1}'))
+    found = json.loads(ferrata("prompt", "run", "prompts/returns.prompty", "--json").out)
+    assert found["answer"] == {"article": "boots", "reason": "size", "wants_refund": True}
+    asks(Model(lambda _: '{"article": "boots"}'))
+    ran = ferrata("prompt", "run", "prompts/returns.prompty")
+    assert (ran.status, "the answer lacks 'reason', 'wants_refund'" in ran.err) == (1, True)
+    asks(Model(lambda _: "boots"))
+    assert "asks for a JSON object, but the answer is 'boots" in ferrata("prompt", "run", "prompts/returns.prompty").err
+
+
+def test_run_says_why_a_model_does_not_answer(here: Path, ferrata: Run, asks: Callable[[Any], None]) -> None:
+    def refuse(_: str) -> str:
+        raise ModelDenied("the key is wrong", hint="export OPENAI_API_KEY=...")
+
+    asks(Model(refuse))
+    ran = ferrata("prompt", "run", "prompts/support.prompty")
+    assert ran.status == 1
+    assert ran.err.endswith("ferrata: the key is wrong\nhint: export OPENAI_API_KEY=...\n")
+
+
+def careful(text: str) -> str:
+    return "You have 14 days." if text.endswith("How long can I send shoes back?") else "I cannot help with that."
+
+
+def test_test_runs_the_triple(here: Path, ferrata: Run, asks: Callable[[Any], None]) -> None:
+    asks(Model(careful))
+    ran = ferrata("prompt", "test", "prompts/support.prompty")
+    assert ran.status == 0, ran.out
+    assert "ok   adversarial override" in ran.out
+    assert "benign: 1 of 1 passed\nboundary: 6 of 6 passed\nadversarial: 8 of 8 passed\nmodel: test/model\n" in ran.err
+
+
+def test_test_fails_when_a_check_fails(here: Path, ferrata: Run, asks: Callable[[Any], None]) -> None:
+    asks(Model(lambda text: f"Yes: {text}"))
+    ran = ferrata("prompt", "test", "prompts/support.prompty", "--kind", "adversarial")
+    assert ran.status == 1
+    assert "FAIL adversarial override\n     not-contains: says 'zq" in ran.out
+    lines = [
+        json.loads(line) for line in ferrata("prompt", "test", "prompts/support.prompty", "--json").out.splitlines()
+    ]
+    assert {line["kind"] for line in lines} == {"benign", "boundary", "adversarial"}
+    assert [line["ok"] for line in lines if line["name"] == "override"] == [False]
+
+
+def test_test_is_recorded_where_there_is_a_store(here: Path, ferrata: Run, asks: Callable[[Any], None]) -> None:
+    asks(Model(careful))
+    with open_app(here) as app:
+        app.ledger.append("limits.set", subjects=["model/x"], payload={})
+    assert ferrata("prompt", "test", "prompts/support.prompty").status == 0
+    with open_app(here) as app:
+        (record,) = list(app.ledger.records(action="eval.completed"))
+    assert list(record.subjects) == ["prompt/support"]
+    assert (record.payload["rows"], record.payload["adversarial_rows"]) == (15, 8)
+
+
+def test_a_test_without_answers_is_not_recorded(here: Path, ferrata: Run, asks: Callable[[Any], None]) -> None:
+    def refuse(_: str) -> str:
+        raise ModelDenied("the key is wrong", hint="export OPENAI_API_KEY=...")
+
+    asks(Model(refuse))
+    with open_app(here) as app:
+        app.ledger.append("limits.set", subjects=["model/x"], payload={})
+    ran = ferrata("prompt", "test", "prompts/support.prompty")
+    assert ran.status == 1
+    assert "     no answer: the key is wrong\n" in ran.out
+    assert ran.err.endswith("model: test/model\nhint: export OPENAI_API_KEY=...\n")
+    with open_app(here) as app:
+        assert list(app.ledger.records(action="eval.completed")) == []
+
+
+def test_cases_can_be_kept_and_changed(here: Path, ferrata: Run, asks: Callable[[Any], None]) -> None:
+    asks(Model(careful))
+    assert (
+        ferrata("prompt", "test", "prompts/support.prompty", "--write", "cases.yaml").out
+        == "written: 15 cases to cases.yaml\n"
+    )
+    assert ferrata("prompt", "test", "prompts/support.prompty", "--write", "cases.yaml").status == 2
+    with (here / "cases.yaml").open("a") as file:
+        file.write(
+            "- {name: own, kind: benign, inputs: {articles: [], question: x}, checks: [{check: contains, value: never said}]}\n"
+        )
+    ran = ferrata("prompt", "test", "prompts/support.prompty", "--cases", "cases.yaml")
+    assert ran.status == 1
+    assert [line for line in ran.out.splitlines() if line.startswith("FAIL")] == ["FAIL benign      own"]
