@@ -14,9 +14,18 @@ import click
 
 from ferrata.assets import catalogue
 from ferrata.cli.main import cli
+from ferrata.documents import Document
 from ferrata.maturity import Assessment, built_in_model, built_in_rules, load_rules
 from ferrata.plugins import Hooks
-from ferrata.settings import MaturitySettings, PackSettings, ProjectFile
+from ferrata.settings import (
+    MaturitySettings,
+    ModelLimits,
+    ModelParameters,
+    ModelSettings,
+    PackSettings,
+    PriceSettings,
+    ProjectFile,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,15 +113,21 @@ def actions_page() -> str:
 def settings_page() -> str:
     """The keys of `ferrata.yaml` and the environment."""
 
-    def table(kind: type) -> list[str]:
-        about = {}
+    def table(kind: type[Document]) -> list[str]:
+        about: dict[str, str] = {}
+        name = ""
         for line in (kind.__doc__ or "").split("Attributes:")[-1].splitlines():
-            name, _, text = line.strip().partition(": ")
-            about[name] = text
+            first, colon, text = line.strip().partition(": ")
+            if colon and first in kind.model_fields:
+                name, about[first] = first, text
+            elif name:
+                about[name] = f"{about[name]} {line.strip()}".strip()
         rows = ["| key | default | meaning |", "| --- | --- | --- |"]
         for name, field in kind.model_fields.items():
-            default = "" if field.default is None or name in ("maturity", "packs") else f"`{field.default}`"
-            rows.append(f"| `{name}` | {default} | {about.get(name, '')} |")
+            default = "must be given" if field.is_required() else f"`{field.default}`"
+            if field.default is None or isinstance(field.default, Document) or field.default == {}:
+                default = ""
+            rows.append(f"| `{name}` | {default} | {about.get(name, '').replace('|', '&#124;')} |")
         return rows
 
     lines = [
@@ -123,6 +138,19 @@ def settings_page() -> str:
         "## `maturity`\n",
         *table(MaturitySettings),
         "",
+        "## `models.NAME`\n",
+        "Or `VENDOR/MODEL` alone. More: [calling models](../calling-models.md).\n",
+        *table(ModelSettings),
+        "",
+        "## `models.NAME.parameters`\n",
+        *table(ModelParameters),
+        "",
+        "## `models.NAME.limits`\n",
+        *table(ModelLimits),
+        "",
+        "## `prices.NAME`\n",
+        *table(PriceSettings),
+        "",
         "## `packs`\n",
         *table(PackSettings),
         "",
@@ -132,6 +160,9 @@ def settings_page() -> str:
         "| variable | meaning |",
         "| --- | --- |",
         "| `FERRATA_STORE` | the database's URL: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST:PORT/NAME`; see [storage](../storage.md) |",
+        "| `FERRATA_DATA` | the folder for pulled models; where the system keeps a user's data if not set |",
+        "| `FERRATA_MODEL_URL` | the address of the vendor `openai-compatible` |",
+        "| `OPENAI_API_KEY` and the like | the key of a vendor; the table in [calling models](../calling-models.md#vendors) |",
         "| `FERRATA_ACTOR` | who acts, in the ledger and as respondent; the user of the process if not set |",
     ]
     return "\n".join(lines) + "\n"

@@ -87,7 +87,21 @@ class PriceSettings(Document):
 
 
 class ModelParameters(Document):
-    """What each request to a model says, where the request itself does not; names and ranges as in `ChatRequest`."""
+    """What each request to a model says, where the request itself does not.
+
+    Attributes:
+        max_tokens: at most so many tokens of output, reasoning included.
+        temperature: 0 to 2.
+        top_p: 0 to 1.
+        stop: texts at which generation ends.
+        seed: for the same answer again, as far as the vendor keeps that.
+        frequency_penalty: -2 to 2.
+        presence_penalty: -2 to 2.
+        top_logprobs: with log probabilities, those of the so many likeliest tokens as well; 0 to 20.
+        reasoning_effort: `low`, `medium`, `high`, as the model knows them.
+        user: an opaque id for the vendor's abuse detection.
+        extra: further parameters of the wire format, passed on under their own names.
+    """
 
     max_tokens: int | None = Field(default=None, ge=1)
     temperature: float | None = Field(default=None, ge=0, le=2)
@@ -103,7 +117,12 @@ class ModelParameters(Document):
 
 
 class ModelLimits(Document):
-    """How much is asked of a model in a minute; what is more waits."""
+    """How much is asked of a model in a minute; what is more waits.
+
+    Attributes:
+        requests_per_minute: at most so many.
+        tokens_per_minute: at most so many, input and output; estimated first, corrected by the vendor's count.
+    """
 
     requests_per_minute: int | None = Field(default=None, ge=1)
     tokens_per_minute: int | None = Field(default=None, ge=1)

@@ -5,6 +5,7 @@ from ferrata.providers.base import ChatModel, EmbeddingModel, Price
 from ferrata.providers.build import Surroundings, access_of, build_chat, build_embeddings
 from ferrata.providers.fake import FakeEmbeddings, FakeModel, FakeServer
 from ferrata.providers.http import HttpClient, Timeouts
+from ferrata.providers.listing import list_models
 from ferrata.providers.local import WEIGHTS, LocalEmbeddings, LocalModel, Weights, data_folder, find_weights, pull
 from ferrata.providers.models import Models
 from ferrata.providers.remote import Access, RemoteEmbeddings, RemoteModel
@@ -45,6 +46,7 @@ __all__ = [
     "build_embeddings",
     "data_folder",
     "find_weights",
+    "list_models",
     "pull",
     "read_vendor",
     "vendor_names",

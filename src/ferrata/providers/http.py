@@ -133,6 +133,10 @@ class HttpClient:
         for client in self._loops.pop(asyncio.get_running_loop(), {}).values():
             await client.aclose()
 
+    def prepare(self, url: str) -> None:
+        """Make ready for calls to `url`, which saves the first one the import of the library."""
+        self._client(url)
+
     async def post(
         self, url: str, body: Mapping[str, Any], headers: Mapping[str, str], *, timeouts: Timeouts, who: str
     ) -> Answer:

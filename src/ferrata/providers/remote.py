@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ferrata.providers.base import ChatWire, StreamReader
     from ferrata.providers.http import Answer, HttpClient, StreamedAnswer
 
-__all__ = ["Access", "RemoteEmbeddings", "RemoteModel"]
+__all__ = ["Access", "RemoteEmbeddings", "RemoteModel", "checked"]
 
 
 @dataclass(frozen=True)

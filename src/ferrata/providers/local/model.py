@@ -101,6 +101,8 @@ class LocalModel:
             loading = self._loading = asyncio.ensure_future(
                 asyncio.to_thread(Engine, path, alias, threads=self._threads)
             )
+            await asyncio.sleep(0)  # the thread has begun
+            self._http.prepare("http://127.0.0.1")
         try:
             engine = await asyncio.shield(loading)
         finally:

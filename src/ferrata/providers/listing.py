@@ -1,0 +1,46 @@
+"""Which models a vendor says that it offers, by its `/models`.
+
+Knows nothing of what is known of them otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ferrata.errors import UsageError
+from ferrata.providers.build import access_of
+from ferrata.providers.http import Timeouts
+from ferrata.providers.remote import checked
+from ferrata.providers.vendors import read_vendor
+from ferrata.providers.wires.access import items, text
+
+if TYPE_CHECKING:
+    from ferrata.providers.build import Surroundings
+    from ferrata.settings import ModelSettings
+
+__all__ = ["list_models"]
+
+
+async def list_models(declared: ModelSettings, around: Surroundings) -> list[str]:
+    """The names of the models that a vendor offers to this key, sorted.
+
+    Args:
+        declared: says which vendor, where and with which key; the model in it does not matter.
+        around: the connections and the environment.
+
+    Raises:
+        NotFound: there is no such vendor.
+        UsageError: it has no list, or no address.
+        ModelError: it does not answer.
+    """
+    vendor = read_vendor(declared.vendor)
+    if vendor.models is None:
+        raise UsageError(f"{vendor.title} has no list of models", hint="see its documentation")
+    who = f"{declared.vendor}'s list of models"
+    access = access_of(declared, vendor, around.environment)
+    headers, key = access.credentials(who)
+    url = access.url + vendor.models + access.query
+    answer = await around.http.get(url, headers, timeouts=Timeouts(total=30), who=who)
+    found = items(checked(answer, who=who, key=key).get("data"))
+    # Google puts the kind of thing before the name.
+    return sorted({text(model.get("id")).removeprefix("models/") for model in found} - {""})
