@@ -110,7 +110,8 @@ def test_paths_stay_inside(tmp_path):
     }.items():
         with pytest.raises(InvalidDocument) as refused:
             settings.inside(path, key="maturity.model")
-        assert [str(m) for m in refused.value.mistakes] == [f"{root}/ferrata.yaml:3: maturity.model: {why}"]
+        (mistake,) = refused.value.mistakes
+        assert str(mistake).startswith(f"{root}/ferrata.yaml:3: maturity.model: {why}")
     for path in ("circle", "x" * 5000, "model.yaml"):
         with pytest.raises(InvalidDocument) as refused:
             settings.inside(path, key="maturity.rules.1", folder=True)

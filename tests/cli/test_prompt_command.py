@@ -215,7 +215,7 @@ def test_run_keeps_to_the_outputs(here: Path, ferrata: Run, asks: Callable[[Any]
     assert found["answer"] == {"article": "boots", "reason": "size", "wants_refund": True}
     asks(Model(lambda _: '{"article": "boots"}'))
     ran = ferrata("prompt", "run", "prompts/returns.prompty")
-    assert (ran.status, "the answer lacks 'reason', 'wants_refund'" in ran.err) == (1, True)
+    assert (ran.status, "the answer lacks 'reason', 'wants_refund'" in ran.err) == (3, True)
     asks(Model(lambda _: "boots"))
     assert "asks for a JSON object, but the answer is 'boots" in ferrata("prompt", "run", "prompts/returns.prompty").err
 
@@ -226,7 +226,7 @@ def test_run_says_why_a_model_does_not_answer(here: Path, ferrata: Run, asks: Ca
 
     asks(Model(refuse))
     ran = ferrata("prompt", "run", "prompts/support.prompty")
-    assert ran.status == 1
+    assert ran.status == 3
     assert ran.err.endswith("ferrata: the key is wrong\nhint: export OPENAI_API_KEY=...\n")
 
 
