@@ -57,9 +57,30 @@ _KINDS = (
 )
 
 
+_ENDS = (
+    ".txt",
+    ".in",
+    ".pip",
+    ".toml",
+    ".py",
+    ".cfg",
+    "pipfile",
+    ".yaml",
+    ".yml",
+    ".json",
+    ".jsonc",
+    ".mod",
+    "gemfile",
+    ".rb",
+)
+_ENDS += (".gemspec", "proj", ".props", ".targets", ".config", ".dependencies", ".xml", ".gradle", ".kts")
+
+
 def is_manifest(path: str) -> bool:
     """Whether the file at `path` (with `/`, from the root) names dependencies. Lock files and pip constraints do not."""
     lower = path.lower()
+    if not lower.endswith(_ENDS) or (lower.endswith(".py") and not lower.endswith("setup.py")):
+        return False  # as most paths, at once
     return any(kind.paths.search(lower) for kind in _KINDS)
 
 
