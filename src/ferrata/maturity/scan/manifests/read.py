@@ -57,31 +57,17 @@ _KINDS = (
 )
 
 
-_ENDS = (
-    ".txt",
-    ".in",
-    ".pip",
-    ".toml",
-    ".py",
-    ".cfg",
-    "pipfile",
-    ".yaml",
-    ".yml",
-    ".json",
-    ".jsonc",
-    ".mod",
-    "gemfile",
-    ".rb",
+_ENDS = tuple(
+    ".txt .in .pip .toml setup.py .cfg pipfile .yaml .yml .json .jsonc .mod gemfile .rb .gemspec proj .props .targets .config"
+    " .dependencies .xml .gradle .kts".split()
 )
-_ENDS += (".gemspec", "proj", ".props", ".targets", ".config", ".dependencies", ".xml", ".gradle", ".kts")
 
 
 def is_manifest(path: str) -> bool:
     """Whether the file at `path` (with `/`, from the root) names dependencies. Lock files and pip constraints do not."""
     lower = path.lower()
-    if not lower.endswith(_ENDS) or (lower.endswith(".py") and not lower.endswith("setup.py")):
-        return False  # as most paths, at once
-    return any(kind.paths.search(lower) for kind in _KINDS)
+    # Most paths end in none of these, which is told at once.
+    return lower.endswith(_ENDS) and any(kind.paths.search(lower) for kind in _KINDS)
 
 
 def read_dependencies(path: str, text: str) -> list[Dependency]:
