@@ -145,6 +145,7 @@ class App:
             clock=self.clock,
             environment=os.environ.get,
             price=lambda vendor, model: self.catalog.price_of(vendor, model),
+            profile=lambda vendor, model: self.catalog.capabilities_of(vendor, model),
             answers=answers,
         )
         return Models(self.settings.file.models, around)

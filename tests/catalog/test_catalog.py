@@ -154,3 +154,25 @@ def test_filters_add_up(catalog: Catalog) -> None:
     found = [card for card in cards if wanted.admits(card)]
     assert found
     assert {(card.provider, card.stage, card.capabilities.json_schema) for card in found} == {("openai", "ga", True)}
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "logprobs", "temperature", "tools"),
+    [
+        ("openai", "gpt-5-mini-2025-08-07", False, False, True),
+        ("openai", "gpt-4o-mini-2024-07-18", True, None, True),
+        ("openrouter", "openai/gpt-5-mini", None, None, True),
+        ("anthropic", "claude-opus-4-7", False, False, True),
+    ],
+)
+def test_what_a_model_can_do_at_a_provider(
+    catalog: Catalog, provider: str, model: str, logprobs: bool | None, temperature: bool | None, tools: bool | None
+) -> None:
+    can = catalog.capabilities_of(provider, model)
+    assert can is not None
+    assert (can.logprobs, can.temperature, can.tools) == (logprobs, temperature, tools)
+
+
+@pytest.mark.parametrize("provider", ["vllm", "ollama", "openai-compatible", "lm-studio"])
+def test_a_name_at_nobodys_provider_says_nothing(catalog: Catalog, provider: str) -> None:
+    assert catalog.capabilities_of(provider, "gpt-4o") is None

@@ -98,3 +98,40 @@ def test_no_key_is_repeated(text: str) -> None:
 )
 def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after_of(headers.get, NOW) == seconds
+
+
+# As vendors say it: OpenAI (with a field for the name), Anthropic, Google, Mistral, vLLM.
+NAMED = [
+    ('{"error": {"message": "Unsupported value: \'temperature\' does not support 0.2 with this model.", '
+     '"type": "invalid_request_error", "param": "temperature", "code": "unsupported_value"}}', "temperature"),
+    ('{"error": {"message": "Unrecognized request argument supplied: temprature", "type": "invalid_request_error", '
+     '"param": null, "code": null}}', "temprature"),
+    ('{"type": "error", "error": {"type": "invalid_request_error", "message": "temprature: Extra inputs are not permitted"}}',
+     "temprature"),
+    ('{"type": "error", "error": {"type": "invalid_request_error", "message": "`temperature` is deprecated for this model."}}',
+     "temperature"),
+    ('[{"error": {"code": 400, "message": "Invalid JSON payload received. Unknown name \\"temprature\\": Cannot find field.", '
+     '"status": "INVALID_ARGUMENT"}}]', "temprature"),
+    ('{"object": "error", "message": {"detail": [{"type": "extra_forbidden", "loc": ["body", "temprature"], '
+     '"msg": "Extra inputs are not permitted"}]}, "type": "invalid_request_error"}', "temprature"),
+    ('{"detail": [{"type": "extra_forbidden", "loc": ["body", "temprature"], "msg": "Extra inputs are not permitted"}]}',
+     "temprature"),
+    ('{"error": {"message": "no", "type": "x", "param": "tools[0].strict"}}', "tools[0].strict"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "name"), NAMED)
+def test_an_unknown_parameter_is_named_with_the_way_out(body: str, name: str) -> None:
+    error = error_of(422 if "detail" in body else 400, body.encode(), who="acme/small")
+    assert type(error) is ModelRequestInvalid
+    assert name in error.message
+    assert f"leave {name!r} out of the request" in error.hint
+    assert ("did you mean 'temperature'?" in error.hint) == (name == "temprature")
+    assert "{" not in error.message
+
+
+@pytest.mark.parametrize("name", ["<b>", "a b", "x" * 500, "1", ""])
+def test_what_is_no_name_is_not_taken_for_one(name: str) -> None:
+    error = error_of(400, json.dumps({"error": {"message": "bad", "param": name}}).encode(), who="acme/small")
+    assert len(error.hint) < 250
+    assert "<b>" not in error.hint

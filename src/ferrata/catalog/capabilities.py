@@ -38,6 +38,7 @@ class Capabilities(Document):
         images: it reads them.
         logprobs: log probabilities of tokens can be had.
         seed: a seed is taken.
+        temperature: one other than 1 is taken.
         streaming: the answer can come in pieces.
         reasoning: it thinks before it answers.
         tunable: the provider offers fine-tuning of it.
@@ -54,6 +55,7 @@ class Capabilities(Document):
     images: bool | None = None
     logprobs: bool | None = None
     seed: bool | None = None
+    temperature: bool | None = None
     streaming: bool | None = None
     reasoning: bool | None = None
     tunable: bool | None = None
@@ -81,7 +83,7 @@ class _File(Document):
 
 
 # What depends on whoever serves the model, not on the model itself.
-_OF_THE_HOST = ("logprobs", "seed", "streaming", "tunable", "json_schema", "released")
+_OF_THE_HOST = ("logprobs", "seed", "temperature", "streaming", "tunable", "json_schema", "released")
 
 
 def facts_of(maker: str, name: str, *, hosted: bool) -> Facts | None:

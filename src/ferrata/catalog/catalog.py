@@ -100,6 +100,11 @@ class Catalog:
         known = canonical_provider(provider)
         return self._own_price(known, model) or self.book.price_of(listed_provider(known), model, self.at)
 
+    def capabilities_of(self, provider: str, model: str) -> Capabilities | None:
+        """What `model` can do at `provider`; None where nothing is known of it there."""
+        known = canonical_provider(provider)
+        return self._card(known, model).capabilities if known in self.providers else None
+
     def _own_price(self, provider: str, model: str) -> Price | None:
         own = self._own.get(f"{provider}/{model}".lower())
         if own is None and provider == "local":

@@ -13,6 +13,7 @@ _OTHERS = {
     "amazon-bedrock": "bedrock",
     "azure-openai": "azure",
     "azure_openai": "azure",
+    "azure-openai-deployments": "azure",
     "fireworks-ai": "fireworks",
     "gemini": "google",
     "google-gla": "google",

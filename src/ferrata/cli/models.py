@@ -13,8 +13,12 @@ _COMMANDS = {
     "list": ("models_list", "list_models", "Models with their abilities, prices and life cycles, filtered."),
     "show": ("models_list", "show", "All that is known of a model."),
     "compare": ("models_compare", "compare", "Models side by side, with what your workload costs on each."),
-    "try": ("models_run", "try_models", "One prompt to several models, side by side with latency, tokens and cost."),
-    "pull": ("models_run", "pull_model", "Fetch a model that runs on this machine, without a key."),
+    "try": (
+        "models_try",
+        "try_models",
+        "One prompt, or rows of it, to several models: answers, latency, tokens, cost.",
+    ),
+    "pull": ("models_pull", "pull_model", "Fetch a model that runs on this machine, without a key."),
     "check": ("models_check", "check", "What the project uses that floats, is deprecated or about to retire."),
     "refresh": ("models_check", "refresh", "Fetch the newest prices, or take in what a provider offers."),
 }

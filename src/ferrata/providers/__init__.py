@@ -1,7 +1,7 @@
 """Chat and embedding models: vendors, wire formats, wrappers, the local model and the fake."""
 
 from ferrata.providers.assemble import Assembly, assemble
-from ferrata.providers.base import ChatModel, EmbeddingModel, Price
+from ferrata.providers.base import ChatModel, EmbeddingModel, Price, Profile
 from ferrata.providers.build import Surroundings, access_of, build_chat, build_embeddings
 from ferrata.providers.fake import FakeEmbeddings, FakeModel, FakeServer
 from ferrata.providers.http import HttpClient, Timeouts
@@ -10,7 +10,17 @@ from ferrata.providers.local import WEIGHTS, LocalEmbeddings, LocalModel, Weight
 from ferrata.providers.models import Models
 from ferrata.providers.remote import Access, RemoteEmbeddings, RemoteModel
 from ferrata.providers.vendors import Vendor, read_vendor, vendor_names
-from ferrata.providers.wrappers import AnswerFile, Budget, Cache, Call, Deadline, Limit, Recording, Retry
+from ferrata.providers.wrappers import (
+    AnswerFile,
+    Budget,
+    Cache,
+    Call,
+    CapabilityCheck,
+    Deadline,
+    Limit,
+    Recording,
+    Retry,
+)
 
 __all__ = [
     "WEIGHTS",
@@ -20,6 +30,7 @@ __all__ = [
     "Budget",
     "Cache",
     "Call",
+    "CapabilityCheck",
     "ChatModel",
     "Deadline",
     "EmbeddingModel",
@@ -32,6 +43,7 @@ __all__ = [
     "LocalModel",
     "Models",
     "Price",
+    "Profile",
     "Recording",
     "RemoteEmbeddings",
     "RemoteModel",

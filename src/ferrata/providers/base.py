@@ -22,6 +22,7 @@ __all__ = [
     "EmbeddingModel",
     "Json",
     "Price",
+    "Profile",
     "StreamReader",
     "check_features",
     "features_of",
@@ -85,6 +86,50 @@ class Price(Protocol):
         ...
 
 
+class Profile(Protocol):
+    """What is known of a model's abilities: yes, no, or None where nobody says."""
+
+    @property
+    def tools(self) -> bool | None:
+        """It calls functions."""
+        ...
+
+    @property
+    def images(self) -> bool | None:
+        """It reads them."""
+        ...
+
+    @property
+    def json_schema(self) -> bool | None:
+        """Its answer is held to a JSON schema."""
+        ...
+
+    @property
+    def logprobs(self) -> bool | None:
+        """Log probabilities of tokens can be had."""
+        ...
+
+    @property
+    def seed(self) -> bool | None:
+        """A seed is taken."""
+        ...
+
+    @property
+    def temperature(self) -> bool | None:
+        """A temperature other than 1 is taken."""
+        ...
+
+    @property
+    def reasoning(self) -> bool | None:
+        """It thinks before it answers."""
+        ...
+
+    @property
+    def context(self) -> int | None:
+        """Tokens that fit, in and out together."""
+        ...
+
+
 @dataclass(frozen=True)
 class Dialect:
     """How one vendor's rendering of a wire format differs from its inventor's.
@@ -92,6 +137,7 @@ class Dialect:
     Attributes:
         vendor: for messages.
         max_tokens: the name of that parameter in OpenAI's chat/completions.
+        seed: the name of that parameter in it.
         system_role: what it calls system messages.
         stream_usage: asks for the usage of a stream by `stream_options`; where False, the vendor sends it unasked or not at all.
         refuses: features of a request that the vendor does not know, by the names of `features_of`.
@@ -99,6 +145,7 @@ class Dialect:
 
     vendor: str = "the vendor"
     max_tokens: str = "max_tokens"
+    seed: str = "seed"
     system_role: str = "system"
     stream_usage: bool = True
     refuses: frozenset[str] = frozenset()

@@ -17,13 +17,13 @@ from ferrata.providers.parameters import Parameters
 from ferrata.providers.remote import Access, RemoteEmbeddings, RemoteModel
 from ferrata.providers.vendors import Vendor, read_vendor
 from ferrata.providers.wires import client_wires
-from ferrata.providers.wrappers import Budget, Cache, Deadline, Limit, Recording, Retry
+from ferrata.providers.wrappers import Budget, Cache, CapabilityCheck, Deadline, Limit, Recording, Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ferrata.clock import Clock
-    from ferrata.providers.base import ChatModel, EmbeddingModel, Price
+    from ferrata.providers.base import ChatModel, EmbeddingModel, Price, Profile
     from ferrata.providers.http import HttpClient
     from ferrata.providers.wrappers import AnswerFile, Call
     from ferrata.settings import ModelSettings
@@ -40,6 +40,7 @@ class Surroundings:
         clock: tells when a call was made.
         environment: a variable's value, or None.
         price: of a vendor's model, where it is known.
+        profile: what a vendor's model can do, where that is known.
         sink: is told of every call.
         answers: opens the file of remembered answers.
         closing: what is to be closed at the end, filled by those who opened it.
@@ -49,6 +50,7 @@ class Surroundings:
     clock: Clock
     environment: Callable[[str], str | None]
     price: Callable[[str, str], Price | None] = lambda _vendor, _model: None
+    profile: Callable[[str, str], Profile | None] = lambda _vendor, _model: None
     sink: Callable[[Call], object] | None = None
     answers: Callable[[], AnswerFile] | None = None
     closing: list[Callable[[], None]] = field(default_factory=list["Callable[[], None]"])
@@ -57,7 +59,7 @@ class Surroundings:
 def build_chat(declared: ModelSettings, around: Surroundings) -> ChatModel:
     """The chat model that settings declare, with all that is to stand around it.
 
-    From the outside in: parameters, recording, the answer cache, the budget, the deadline, retries, limits, the vendor.
+    From the outside in: parameters, recording, the profile, the answer cache, the budget, the deadline, retries, limits, the vendor.
 
     Raises:
         NotFound: there is no such vendor, or no such local model.
@@ -78,6 +80,8 @@ def build_chat(declared: ModelSettings, around: Surroundings) -> ChatModel:
         answers = around.answers()
         around.closing.append(answers.close)
         model = Cache(model, answers, always=declared.cache == "always", salt=salt)
+    if (profile := _profile(declared, around)) is not None:
+        model = CapabilityCheck(model, profile)
     if around.sink is not None:
         model = Recording(model, around.sink, clock=around.clock, price=price)
     return Parameters(model, declared.parameters)
@@ -123,11 +127,23 @@ def _bare(declared: ModelSettings, around: Surroundings) -> ChatModel:
         access=access_of(declared, vendor, around.environment),
         http=around.http,
         dialect=Dialect(
-            vendor.title, quirks.max_tokens, quirks.system_role, quirks.stream_usage, frozenset(quirks.refuses)
+            vendor.title,
+            max_tokens=quirks.max_tokens,
+            seed=quirks.seed,
+            system_role=quirks.system_role,
+            stream_usage=quirks.stream_usage,
+            refuses=frozenset(quirks.refuses),
         ),
         timeouts=_timeouts(declared),
         path=vendor.wires[wire],
     )
+
+
+def _profile(declared: ModelSettings, around: Surroundings) -> Profile | None:
+    """What is known of the model; nothing where its name is not the maker's."""
+    if declared.vendor == "fake" or (declared.vendor != "local" and read_vendor(declared.vendor).own_names):
+        return None
+    return around.profile(declared.vendor, declared.model)
 
 
 def _timeouts(declared: ModelSettings) -> Timeouts:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -29,20 +30,41 @@ if TYPE_CHECKING:
 __all__ = ["error_of", "failure_of", "parse_object", "redact", "retry_after_of", "stream_error"]
 
 _MOST_WORDS = 300
+_OURS = (
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "stop",
+    "seed",
+    "frequency_penalty",
+    "presence_penalty",
+    "reasoning_effort",
+)
 _SECRET = re.compile(r"\b(?:sk|pk|gsk|xai|r8|hf|fw|tgp|key)[-_][\w*.-]{6,}|\bAIza[\w-]{10,}|\bBearer [\w*.~+/=-]{6,}")
 # A pattern, so that what a vendor repeats of a key in its own words is hidden as well.
 _QUOTA = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "billing_error", "quota_exceeded"}
 _QUOTA_WORDS = re.compile(
     r"exceeded your current quota|credit balance|insufficient (?:balance|credit|funds)|billing", re.I
 )
+# How vendors without a field for it name a parameter that they do not know.
+_PARAMETER = re.compile(
+    r"^([\w.]+): Extra inputs are not permitted"
+    r"|Unknown name \"([\w.]+)\""
+    r"|(?:unknown|unsupported|unrecognized|unexpected|invalid) (?:request |keyword )?(?:parameter|argument|field)s?"
+    r"(?: supplied)?:? ['\"`]?([A-Za-z_][\w.]*)"
+    r"|['\"`]?([A-Za-z_]\w*)['\"`]? (?:is deprecated for this model|is not supported (?:with|by) this model)",
+    re.I,
+)
+_NAME = re.compile(r"[A-Za-z_][\w.\[\]]{0,59}")
 _FILTER = {"content_filter", "content_policy_violation", "content_filtered"}
 
 
 class Failure(NamedTuple):
-    """A vendor's own words about a failure."""
+    """A vendor's own words about a failure, and the parameter that it is about, where they name one."""
 
     message: str = ""
     code: str = ""
+    parameter: str = ""
 
 
 def failure_of(payload: object) -> Failure | None:
@@ -59,10 +81,37 @@ def failure_of(payload: object) -> Failure | None:
         inner = cast("dict[str, Any]", error)
         codes = [inner.get(name) for name in ("code", "type", "status")]
         code = next((c for c in codes if isinstance(c, str) and c), "")
-        return Failure(str(inner.get("message") or ""), code)
+        return _with_parameter(inner.get("message"), code, inner.get("param"))
     if found.get("detail"):
-        return Failure(str(found["detail"]))
+        return _with_parameter(found["detail"], "", None)
     return None
+
+
+def _with_parameter(said: object, code: str, named: object) -> Failure:
+    """The failure with the name of a parameter, from its own field or from the words of vendors that have none."""
+    parameter = named if isinstance(named, str) else ""
+    if isinstance(said, dict):
+        said = cast("dict[str, Any]", said).get("detail", said)
+    if isinstance(said, list):
+        said, place = _listed(cast("list[object]", said))
+        parameter = parameter or place
+    message = str(said or "")
+    if not parameter and (match := _PARAMETER.search(message)):
+        parameter = next((name for name in match.groups() if name), "")
+    return Failure(message, code, parameter if _NAME.fullmatch(parameter) else "")
+
+
+def _listed(problems: list[object]) -> tuple[str, str]:
+    """What FastAPI says is wrong with a body, as Mistral, vLLM and others send it, and where the first mistake is."""
+    said: list[str] = []
+    first = ""
+    for problem in problems:
+        found = cast("dict[str, Any]", problem) if isinstance(problem, dict) else {"msg": problem}
+        steps = cast("list[object]", found["loc"]) if isinstance(found.get("loc"), list) else []
+        place = ".".join(str(step) for step in steps if step != "body")
+        first = first or place
+        said.append(f"{place}: {found.get('msg')}" if place else str(found.get("msg")))
+    return "; ".join(said), first
 
 
 def error_of(
@@ -87,9 +136,19 @@ def error_of(
     failure = _failure_in(body)
     kind, hint = _kind_of(status, failure, is_html=_is_html(body))
     said = redact(failure.message, secret)[:_MOST_WORDS] if failure.message else ""
+    if failure.parameter and kind is ModelRequestInvalid and status != 404:
+        said, hint = _about_parameter(failure.parameter, said)
     message = f"{who} {_verb(kind, status)}" + (f": {said}" if said else "")
     request_id = header("x-request-id") or header("request-id") or ""
     return kind(message, hint=hint, retry_after=retry_after_of(header, now), request_id=request_id[:200])
+
+
+def _about_parameter(name: str, said: str) -> tuple[str, str]:
+    """What was said, with the parameter's name in it, and the way out."""
+    close = get_close_matches(name, _OURS, n=1) if name not in _OURS else []
+    meant = f"did you mean {close[0]!r}? " if close else ""
+    hint = f"{meant}leave {name!r} out of the request and of the model's `parameters`, or choose another model"
+    return (said if name in said else f"{said} (parameter {name!r})"), hint
 
 
 def _failure_in(body: bytes) -> Failure:

@@ -7,7 +7,7 @@ import pytest
 from asking import ask
 
 from ferrata.clock import FrozenClock
-from ferrata.errors import InvalidDocument, ModelDenied, NotFound, UsageError
+from ferrata.errors import InvalidDocument, ModelDenied, ModelRequestInvalid, NotFound, UsageError
 from ferrata.plugins import hookimpl, plugin_manager
 from ferrata.providers import (
     FakeServer,
@@ -261,3 +261,28 @@ def test_a_plugin_adds_a_vendor(tmp_path: Path, run) -> None:
         plugin_manager().unregister(plugin)
         reading._files.cache_clear()
         read_vendor.cache_clear()
+
+
+def test_the_profile_of_a_model_is_asked_for_by_its_vendor(run) -> None:
+    class Knows:
+        tools = images = json_schema = logprobs = temperature = reasoning = context = None
+        seed = False
+
+    names: list[tuple[str, str]] = []
+
+    def profile(vendor: str, model: str) -> Knows:
+        names.append((vendor, model))
+        return Knows()
+
+    async def work(http: HttpClient) -> None:
+        for vendor in ("vllm", "fake", "azure-openai"):
+            declared = settings(vendor, parameters={"seed": 1}, retries=0)
+            model = build_chat(
+                declared, around(http, {"AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com"}, profile=profile)
+            )
+            if vendor == "vllm":
+                with pytest.raises(ModelRequestInvalid, match="vllm/m takes no 'seed'"):
+                    await model.chat(ask())
+
+    run(work)
+    assert names == [("vllm", "m")], "a deployment's name says nothing of the model"

@@ -35,6 +35,7 @@ class Quirks(Document):
 
     max_tokens: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     system_role: Literal["system", "developer"] = "system"
+    seed: Literal["seed", "random_seed"] = "seed"
     stream_usage: bool = True
     refuses: list[str] = []
 
@@ -57,6 +58,7 @@ class Vendor(Document):
         embeddings: the path for embeddings; None where there are none.
         models: the path of the list of models; None where there is none.
         quirks: of chat/completions.
+        own_names: models go by names that the user has given them, which say nothing of what they are.
         source: the page that says so.
     """
 
@@ -74,6 +76,7 @@ class Vendor(Document):
     embeddings: str | None = "/embeddings"
     models: str | None = "/models"
     quirks: Quirks = Quirks()
+    own_names: bool = False
     source: str
 
     def owns(self, url: str) -> bool:

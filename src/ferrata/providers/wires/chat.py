@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ChatCompletions"]
 
-_PLAIN = ("temperature", "top_p", "seed", "frequency_penalty", "presence_penalty", "reasoning_effort", "user")
+_PLAIN = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "reasoning_effort", "user")
 _FINISHES: dict[str, Finish] = {
     "stop": "stop",
     "length": "length",
@@ -64,6 +64,8 @@ class ChatCompletions:
         for name in _PLAIN:
             if (value := getattr(request, name)) is not None:
                 body[name] = value
+        if request.seed is not None:
+            body[dialect.seed] = request.seed
         if request.max_tokens is not None:
             body[dialect.max_tokens] = request.max_tokens
         if request.stop:
