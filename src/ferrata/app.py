@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Self
 from ferrata.actor import current_actor
 from ferrata.caches import UserCache
 from ferrata.clock import SystemClock
-from ferrata.errors import FerrataError, StoreUnavailable
+from ferrata.errors import FerrataError, NotFound, StoreUnavailable
+from ferrata.refs import Ref
 from ferrata.settings import load_settings
 from ferrata.state import LocalState
 
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from ferrata.catalog import Catalog, CheckedModel
     from ferrata.clock import Clock
     from ferrata.maturity import Assessment, Assessor
+    from ferrata.prompts import Dialect, Prompt
     from ferrata.providers import ChatModel, Models
     from ferrata.settings import Settings
     from ferrata.store import Store
 
-__all__ = ["App", "open_app"]
+__all__ = ["App", "open_app", "prompt_in", "prompt_ref"]
 
 _DATABASE = "ferrata.db"
 
@@ -150,9 +152,35 @@ class App:
         )
         return Models(self.settings.file.models, around)
 
-    def chat_model(self, name: str | None = None) -> ChatModel:
-        """A chat model, as `Models.chat` takes its name; without one, the project's default, or the local model."""
-        return self.models.chat(name)
+    def chat_model(self, name: str | None = None, *, prompt: Prompt | None = None) -> ChatModel:
+        """A chat model, as `Models.chat` takes its name.
+
+        Without one it is the model of `ferrata.yaml` that the prompt names, by its name there or as the vendor calls it;
+        else the project's default; else the local model.
+        """
+        return self.models.chat(name or (self.models.declared(prompt.model.name) if prompt else None))
+
+    def prompt(self, name: str | Path) -> Prompt:
+        """A prompt of the project: a file, or a version of the registry, as `prompt/support@production`.
+
+        Args:
+            name: as `prompt_ref` takes it; a file's path is relative to the project.
+
+        Raises:
+            NotFound: there is no such file, asset, version or alias.
+            InvalidDocument: the prompt is wrong.
+        """
+        from ferrata.prompts import read_prompt
+
+        root = self.settings.root
+        ref = prompt_ref(name, root)
+        if ref is None:
+            return read_prompt(root / name, root=root)
+        if not self.has_store:  # to read, none is made
+            raise NotFound(
+                f"the project has no asset '{ref}' yet", hint="register it with `ferrata asset register FILE`"
+            )
+        return prompt_in(self.registry, ref)
 
     @property
     def actor(self) -> str:
@@ -211,3 +239,26 @@ def open_app(root: Path, *, clock: Clock | None = None) -> App:
         InvalidDocument: its `ferrata.yaml` is wrong.
     """
     return App(load_settings(root), clock or SystemClock())
+
+
+def prompt_ref(name: str | Path, root: Path) -> Ref | None:
+    """The reference that a prompt's name is, as `prompt/support@3`; None where it is a file.
+
+    A file is what ends in `.prompty`, does not begin with `prompt/`, or exists and has no `@` in its name.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if isinstance(name, Path) or not name.startswith("prompt/") or name.endswith(".prompty"):
+        return None
+    if "@" not in name and (root / name).exists():
+        return None
+    return Ref.parse(name)
+
+
+def prompt_in(registry: Registry, ref: Ref, *, dialect: Dialect | None = None) -> Prompt:
+    """The prompt of a version; errors as of `Registry.resolve` and `prompts.read_files`."""
+    from ferrata.prompts import read_files
+
+    version = registry.resolve(ref)
+    return read_files(registry.files(version), version=str(version.ref), dialect=dialect)

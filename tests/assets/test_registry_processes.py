@@ -84,6 +84,31 @@ def test_of_writers_who_saw_the_same_one_wins_and_the_others_are_told(database_u
         assert len(registry.versions(SUPPORT)) == len(made)
 
 
+def test_garbage_goes_beside_writers_and_takes_nothing_that_is_in_use(database_url: str) -> None:
+    writers = [_start(database_url, f"process-{n}", 24, "again") for n in range(3)]
+    collectors = [_start(database_url, f"collector-{n}", 60, "gc") for n in range(2)]
+    _go([*writers, *collectors])
+    said, removed = _said(writers), [int(word) for word in _said(collectors)]
+    made = {int(word) for word in said if word.isdigit()}
+    kept = {int(word.removeprefix("kept-")) for word in said if word.startswith("kept-")}
+    with Store.open(database_url) as store:
+        registry = open_registry(store, SystemClock(), "test")
+        versions = registry.versions(SUPPORT)
+        there = {version.number for version in versions}
+        # Each is there or was removed once, never both; what has an alias and the newest are there, whole.
+        assert len(removed) == len(set(removed))
+        assert there.isdisjoint(removed)
+        assert there | set(removed) == made
+        assert kept | {max(made)} <= there
+        assert removed, "nothing was removed while the writers wrote"
+        for version in versions:
+            assert set(registry.files(version)) == {"a.prompty", "same"}
+        ledger = Ledger(store, SystemClock(), "test", project="support-bot")
+        assert ledger.verify().broken is None
+        collected = [ref for record in ledger.records(action="asset.collected") for ref in record.subjects]
+        assert sorted(collected) == sorted(f"prompt/support@{number}" for number in removed)
+
+
 def test_a_process_killed_while_it_registers_leaves_whole_versions(database_url: str) -> None:
     seed = time.time_ns()
     print(f"seed {seed}")

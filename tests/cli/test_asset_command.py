@@ -86,6 +86,8 @@ def test_versions_and_assets_are_listed_and_shown(three: Path, ferrata: Callable
 
 def test_the_difference_is_shown(three: Path, ferrata: Callable[..., Ran]) -> None:
     assert ferrata("asset", "diff", "prompt/support@1", "prompt/support").out == (
+        'template.1.text: "Answer in 1 lines." -> "Answer in 3 lines."\n1 row rendered, 1 with other messages or none\nrow 0:\n'
+        "--- before\n+++ after\n@@ -1,2 +1,2 @@\n system:\n-Answer in 1 lines.\n+Answer in 3 lines.\n"
         "--- prompt/support@1/support.prompty\n+++ prompt/support@3/support.prompty\n@@ -1 +1 @@\n"
         "-Answer in 1 lines.\n+Answer in 3 lines.\n"
     )
@@ -122,7 +124,7 @@ def test_a_folder_is_registered_file_by_file(folder: Path, ferrata: Callable[...
     assert ferrata(*words).out == "prompt/a@1\nprompt/deep/b-c@1\n2 versions registered, 0 unchanged\n"
     assert ferrata(*words).out == "0 versions registered, 2 unchanged\n"
     (folder / "prompts/a.txt").write_text("x")
-    twice = ferrata("asset", "register-all", "prompt", "prompts")
+    twice = ferrata("asset", "register-all", "prompt", "prompts", "--match", "a.*")
     assert (twice.status, "two files would be prompt/a" in twice.err) == (2, True)
 
 
@@ -203,3 +205,41 @@ def test_state_that_came_with_the_repository_is_not_used(
     (three / ".ferrata").symlink_to(moved)
     ran = ferrata("asset", "list")
     assert (ran.status, "is a symbolic link" in ran.err) == (3, True)
+
+
+def test_prompts_are_named_by_their_files_and_take_along_what_they_include(
+    folder: Path, ferrata: Callable[..., Ran]
+) -> None:
+    (folder / "ferrata.yaml").write_text("project: bot\n")
+    (folder / "prompts").mkdir()
+    (folder / "parts").mkdir()
+    (folder / "parts/tone.txt").write_text("kind")
+    text = "---\nname: a\nsample: {tone: '${file:../parts/tone.txt}'}\n---\nsystem:\nBe {{tone}}.\n"
+    (folder / "prompts/a.prompty").write_text(text)
+    (folder / "prompts/b.prompty").write_text("system:\nBe brief.\n")
+    (folder / "prompts/notes.txt").write_text("x")
+    done = ferrata("asset", "register-all", "prompts")
+    assert done == (0, "prompt/a@1\nprompt/b@1\n2 versions registered, 0 unchanged\n", "")
+    assert ferrata("asset", "register", "prompts/a.prompty").out == "prompt/a@1 has this content already\n"
+    assert ferrata("asset", "register", "prompt/a", "prompts/a.prompty").out == "prompt/a@1 has this content already\n"
+    found = json.loads(ferrata("asset", "show", "prompt/a", "--json").out)
+    assert sorted(found["files"]) == ["parts/tone.txt", "prompts/a.prompty"]
+    # A part that changes makes a new version of the prompt.
+    (folder / "parts/tone.txt").write_text("dry")
+    assert ferrata("asset", "register", "prompts/a.prompty").out.startswith("prompt/a@2 registered, 2 files, ")
+    (folder / "parts/tone.txt").unlink()
+    wrong = ferrata("asset", "register", "prompts/a.prompty")
+    assert (wrong.status, "prompts/a.prompty:3: sample.tone: there is no file" in wrong.err) == (2, True)
+    nameless = ferrata("asset", "register", "prompts")
+    assert (nameless.status, "ferrata asset register-all" in nameless.err) == (2, True)
+
+
+def test_versions_that_are_no_prompts_are_compared_as_text(folder: Path, ferrata: Callable[..., Ran]) -> None:
+    for n in (1, 2):
+        (folder / "a.txt").write_text(f"{n}\n")
+        assert ferrata("asset", "register", "prompt/a", "a.txt").status == 0
+    ran = ferrata("asset", "diff", "prompt/a@1", "prompt/a@2")
+    assert (ran.status, ran.out.endswith("-1\n+2\n")) == (0, True)
+    assert ran.err.startswith("not compared as prompts: prompt/a@1: a prompt is one .prompty file")
+    refused = ferrata("asset", "diff", "prompt/a@1", "prompt/a@2", "--rows", "rows.jsonl")
+    assert (refused.status, refused.err.endswith("only prompts are rendered with rows\n")) == (2, True)

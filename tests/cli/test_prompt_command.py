@@ -10,7 +10,7 @@ import pytest
 from ferrata.app import App, open_app
 from ferrata.errors import ModelDenied
 from ferrata.messages import ChatChunk, ChatRequest, ChatResponse, Message, ToolCallDelta, Usage
-from ferrata.prompts import new_prompt
+from ferrata.prompts import Prompt, new_prompt
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -58,7 +58,8 @@ def asks(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
     def use(model: Any) -> None:
         monkeypatch.setattr(App, "models", property(lambda _: _Open()), raising=False)
 
-        def chat_model(_app: App, _name: str | None = None) -> Any:
+        def chat_model(_app: App, _name: str | None = None, *, prompt: Prompt) -> Any:
+            assert prompt.body
             return model
 
         monkeypatch.setattr(App, "chat_model", chat_model, raising=False)
@@ -187,7 +188,9 @@ def test_diff_and_convert(here: Path, ferrata: Run) -> None:
         == 2
     )
     same = ferrata("prompt", "diff", "prompts/support.prompty", "v1.prompty")
-    assert same.out.startswith("dialect:\n  - prompty-v2\n  + prompty-v1\n\n1 row rendered, 0 with other messages\n")
+    assert same.out.startswith(
+        "dialect:\n  - prompty-v2\n  + prompty-v1\n\n1 row rendered, 0 with other messages or none\n"
+    )
     assert ferrata("prompt", "diff", "v1.prompty", "v1.prompty").out == "no difference\n"
     found = json.loads(ferrata("prompt", "diff", "prompts/support.prompty", "v1.prompty", "--json").out)
     assert found["changes"] == [{"field": "dialect", "before": "prompty-v2", "after": "prompty-v1"}]
@@ -294,3 +297,97 @@ def test_cases_can_be_kept_and_changed(here: Path, ferrata: Run, asks: Callable[
     ran = ferrata("prompt", "test", "prompts/support.prompty", "--cases", "cases.yaml")
     assert ran.status == 1
     assert [line for line in ran.out.splitlines() if line.startswith("FAIL")] == ["FAIL benign      own"]
+
+
+MODELS = """project: shop
+models:
+  default: fake/echo
+  answers: {vendor: fake, model: other}
+"""
+
+
+@pytest.fixture
+def registered(here: Path, ferrata: Run) -> Path:
+    """A prompt with a part of its own and an image, registered twice; `production` is the first version."""
+    (here / "ferrata.yaml").write_text(MODELS)
+    (here / "tone.txt").write_text("kind")
+    (here / "prompts/logo.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    path = here / "prompts/tone.prompty"
+    text = "---\nname: tone\nsample: {tone: '${file:../tone.txt}', q: Where?}\n---\nsystem:\nBe {{tone}}.\nuser:\n![image](logo.png)\n{{q}}\n"
+    path.write_text(text)
+    assert ferrata("asset", "register", "prompts/tone.prompty").out.startswith("prompt/tone@1 registered, 3 files, ")
+    assert ferrata("asset", "alias", "prompt/tone", "production", "--to", 1).status == 0
+    path.write_text(text.replace("Be {{tone}}.", "Be {{tone}} and brief."))
+    assert ferrata("asset", "register", "prompts/tone.prompty").out.startswith("prompt/tone@2 registered, 3 files, ")
+    for file in ("tone.txt", "prompts/logo.png", "prompts/tone.prompty"):
+        (here / file).unlink()
+    return here
+
+
+def test_a_version_renders_with_its_own_files(registered: Path, ferrata: Run) -> None:
+    assert (registered / "ferrata.yaml").is_file()
+    ran = ferrata("prompt", "render", "prompt/tone@production")
+    assert ran.out == "--- system ---\nBe kind.\n\n--- user ---\n[image data:image/png;base64,iVBORw0KGgo=]\nWhere?\n\n"
+    assert "Be kind and brief." in ferrata("prompt", "render", "prompt/tone").out
+    missing = ferrata("prompt", "render", "prompt/tone@9")
+    assert (missing.status, missing.err.partition("\n")[0]) == (
+        2,
+        "ferrata: no version 9 of prompt/tone: the newest is 2",
+    )
+    wrong = ferrata("prompt", "render", "prompt/tone@1", "-i", "colour=red")
+    assert wrong.err.startswith("ferrata: prompt/tone@1/tone.prompty has no input 'colour'")
+
+
+def test_versions_and_files_are_linted_and_compared(registered: Path, ferrata: Run) -> None:
+    ran = ferrata("prompt", "lint", "prompt/tone@1", "prompts/support.prompty")
+    assert "prompt/tone@1/tone.prompty:" in ran.out
+    assert ran.err.startswith("2 prompts: ")
+    assert ferrata("prompt", "lint", "prompt/tone@1").err.startswith("1 prompt: ")
+    ran = ferrata("prompt", "diff", "prompt/tone@production", "prompt/tone@2")
+    assert "--- prompt/tone@1/tone.prompty\n+++ prompt/tone@2/tone.prompty\n" in ran.out
+    (registered / "rows.jsonl").write_text('{"tone": "dry", "q": "A"}\n{"tone": "wry", "q": "B"}\n')
+    ran = ferrata("asset", "diff", "prompt/tone@production", "prompt/tone@2", "--rows", "rows.jsonl")
+    assert ran.out.startswith('template.1.system: "Be {{tone}}." -> "Be {{tone}} and brief."\n')
+    assert "-Be {{tone}}.\n+Be {{tone}} and brief.\n" in ran.out
+    assert "row 1:\n" in ran.out
+    assert "-Be wry.\n+Be wry and brief.\n" in ran.out
+    found = json.loads(ferrata("asset", "diff", "prompt/tone@1", "prompt/tone@2", "--json").out)
+    assert found["rows"] == 1
+    assert "+Be kind and brief." in found["differing"][0]["diff"]
+    assert [change["field"] for change in found["changes"]] == ["template.1.system"]
+
+
+@pytest.mark.parametrize(
+    ("model", "words", "asked"),
+    [
+        ("", (), "fake/echo"),
+        ("model: {id: answers}\n", (), "fake/other"),
+        ("model: {id: other}\n", (), "fake/other"),
+        ("model: {id: unknown-of-the-project}\n", (), "fake/echo"),
+        ("model: {id: answers}\n", ("--model", "fake/third"), "fake/third"),
+    ],
+)
+def test_run_takes_the_model_that_was_named(
+    here: Path, ferrata: Run, model: str, words: tuple[str, ...], asked: str
+) -> None:
+    (here / "ferrata.yaml").write_text(MODELS)
+    (here / "prompts/a.prompty").write_text(f"---\nname: a\n{model}---\nuser:\nHello\n")
+    ran = ferrata("prompt", "run", "prompts/a.prompty", *words)
+    assert (ran.status, ran.err.startswith(f"{asked}: ")) == (0, True)
+
+
+def test_a_run_of_a_version_notes_nothing_and_its_test_notes_the_version(
+    registered: Path, ferrata: Run, asks: Callable[[Any], None]
+) -> None:
+    asks(Model(lambda _: "I cannot help with that."))
+
+    def actions() -> list[tuple[str, ...]]:
+        with open_app(registered) as app:
+            return [(record.action, *record.subjects) for record in app.ledger.records()]
+
+    before = actions()
+    assert ferrata("prompt", "run", "prompt/tone@1").status == 0
+    assert actions() == before
+    ran = ferrata("prompt", "test", "prompt/tone@production", "--kind", "benign")
+    assert ran.status == 1  # it refuses what it should answer
+    assert actions() == [*before, ("eval.completed", "prompt/tone@1")]

@@ -41,11 +41,11 @@ def test_spelling_is_no_meaning() -> None:
     assert (found.changes, found.differing) == ((), ())
 
 
-def test_rows_show_what_differs_in_some_only() -> None:
+def test_rows_show_what_differs_and_what_neither_takes() -> None:
     new = OLD.replace("{{q}}", "{{q|trim}}{% if 'late' in q %} It is late.{% endif %}")
     rows = [{"q": "early"}, {"q": "late"}, {"other": 1}]
     found = compare_prompts(parse_prompt(OLD), parse_prompt(new), rows)
-    assert (found.rows, [row.row for row in found.differing]) == (3, [1])
+    assert (found.rows, [row.row for row in found.differing]) == (3, [1, 2])
 
 
 def test_a_row_that_only_one_of_them_takes_says_why() -> None:
@@ -54,6 +54,12 @@ def test_a_row_that_only_one_of_them_takes_says_why() -> None:
     )
     (row,) = compare_prompts(parse_prompt(OLD), parse_prompt(new), [{"q": "a"}]).differing
     assert "+cannot be rendered: prompt.prompty: no value for 'day'" in row.diff
+
+
+def test_a_row_that_neither_takes_is_told() -> None:
+    both = OLD.replace("{{q}}", "{{q}} {{day}}")
+    (row,) = compare_prompts(parse_prompt(both), parse_prompt(both.replace("brief", "kind")), [{"q": "a"}]).differing
+    assert row.diff == "both: cannot be rendered: prompt.prompty:9: 'day' is undefined"
 
 
 def test_files_of_a_prompt_and_back(tmp_path: Path) -> None:

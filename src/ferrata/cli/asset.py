@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ferrata.cli.asset_batch import diff, gc, lineage, register_all
+from ferrata.cli.asset_batch import gc, lineage, register_all
+from ferrata.cli.asset_content import content_of, named
+from ferrata.cli.asset_diff import diff
 from ferrata.cli.words import counted, printable
 from ferrata.errors import UsageError
 
@@ -42,8 +44,7 @@ for _command in (register_all, diff, lineage, gc):
 
 @asset.command()
 @_project
-@click.argument("ref", metavar="KIND/NAME")
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("words", metavar="[KIND/NAME] PATH...", nargs=-1, required=True)
 @click.option("--message", "-m", default="", help="Why this version was made.")
 @click.option("--label", "labels", metavar="NAME=VALUE", multiple=True, help="A label; may be repeated.")
 @click.option("--parent", "parents", metavar="ROLE=REF", multiple=True, help="A version that it came from; repeatable.")
@@ -54,8 +55,7 @@ for _command in (register_all, diff, lineage, gc):
 def register(
     *,
     project: Path,
-    ref: str,
-    paths: tuple[Path, ...],
+    words: tuple[str, ...],
     message: str,
     labels: tuple[str, ...],
     parents: tuple[str, ...],
@@ -64,21 +64,23 @@ def register(
 ) -> None:
     """Make a version of an asset from files or a folder; none where the content is the newest version's.
 
+    A prompt alone, as prompts/support.prompty, is prompt/support if no name is given, and takes along what it includes.
     As in: ferrata asset register flow/answer flows/answer --parent prompt=prompt/support@3.
     """
-    from ferrata.assets import Parent, read_content
+    from ferrata.assets import Parent
     from ferrata.refs import Ref
     from ferrata.shortcut import open_registry
 
-    named = [Parent(role, Ref.parse(text)) for role, text in _pairs(parents, "--parent").items()]
-    files = read_content(paths)
+    came_from = [Parent(role, Ref.parse(text)) for role, text in _pairs(parents, "--parent").items()]
+    ref, paths = named(words)
+    files = content_of(ref.kind, paths)
     with open_registry(project) as registry:
         done = registry.register(
-            Ref.parse(ref),
+            ref,
             files,
             message=message,
             labels=_pairs(labels, "--label"),
-            parents=named,
+            parents=came_from,
             expect=expect,
         )
     if as_json:

@@ -1,4 +1,4 @@
-"""`ferrata asset diff|lineage|gc` and `register-all`: what concerns several versions at once.
+"""`ferrata asset lineage|gc` and `register-all`: what concerns several versions at once.
 
 Knows nothing of where they lie; `shortcut` does.
 """
@@ -9,17 +9,14 @@ import json
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from ferrata.cli.words import counted, printable
+from ferrata.cli.asset_content import content_of
+from ferrata.cli.words import counted
 from ferrata.errors import UsageError
 
-if TYPE_CHECKING:
-    from ferrata.assets import Meaning
-
-__all__ = ["diff", "gc", "lineage", "register_all"]
+__all__ = ["gc", "lineage", "register_all"]
 
 _project = click.option(
     "--project", type=click.Path(path_type=Path), default=Path(), show_default=True, help="Folder of the project."
@@ -38,30 +35,34 @@ def _age(_context: click.Context, _parameter: click.Parameter, text: str) -> tim
 
 @click.command("register-all")
 @_project
-@click.argument("kind", metavar="KIND")
-@click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
-@click.option("--match", "pattern", default="*", show_default=True, help="Only files whose name is like this.")
+@click.argument("words", metavar="[KIND] FOLDER", nargs=-1, required=True)
+@click.option("--match", "pattern", help="Only files whose name is like this; '*.prompty' for prompts, else '*'.")
 @click.option("--message", "-m", default="", help="Why these versions were made.")
 @_json
-def register_all(*, project: Path, kind: str, folder: Path, pattern: str, message: str, as_json: bool) -> None:
+def register_all(*, project: Path, words: tuple[str, ...], pattern: str | None, message: str, as_json: bool) -> None:
     """Register each file of a folder as an asset of a kind, named by its path without the suffix; all or none.
 
-    As in: ferrata asset register-all prompt prompts --match '*.prompty'.
+    The kind is prompt if none is given; a prompt takes along what it includes. As in: ferrata asset register-all prompts.
     """
-    from ferrata.assets import Draft, name_for, read_content
+    from ferrata.assets import Draft, name_for
     from ferrata.refs import Ref
     from ferrata.shortcut import open_registry
 
+    *before, last = words
+    if len(before) > 1:
+        raise UsageError(f"one kind and one folder are wanted, not {len(words)} words")
+    kind, folder = before[0] if before else "prompt", Path(last)
+    pattern = pattern or ("*.prompty" if kind == "prompt" else "*")
     if not folder.is_dir():
         raise UsageError(f"not a folder: {str(folder)!r}", hint="register one asset with `ferrata asset register`")
     paths = [path for path in sorted(folder.rglob(pattern)) if path.is_file() and not _hidden(path, folder)]
     if not paths:
-        raise UsageError(f"no file in {str(folder)!r} is like {pattern!r}")
+        raise UsageError(f"no file in {str(folder)!r} is like {pattern!r}", hint="choose with --match '*.SUFFIX'")
     names = {path: name_for(path, within=folder) for path in paths}
     if len(set(names.values())) < len(names):
         twice = next(path for path in paths if list(names.values()).count(names[path]) > 1)
         raise UsageError(f"two files would be {kind}/{names[twice]}", hint="choose with --match '*.SUFFIX'")
-    drafts = [Draft(Ref.parse(f"{kind}/{names[path]}"), read_content([path]), message) for path in paths]
+    drafts = [Draft(Ref.parse(f"{kind}/{names[path]}"), content_of(kind, [path]), message) for path in paths]
     with open_registry(project) as registry:
         done = registry.register_all(drafts)
     new = [str(registered.version.ref) for registered in done if registered.new]
@@ -71,37 +72,6 @@ def register_all(*, project: Path, kind: str, folder: Path, pattern: str, messag
     for ref in new:
         click.echo(ref)
     click.echo(f"{counted(len(new), 'version')} registered, {len(done) - len(new):,} unchanged")
-
-
-@click.command()
-@_project
-@click.argument("before", metavar="REF")
-@click.argument("after", metavar="REF")
-@_json
-def diff(*, project: Path, before: str, after: str, as_json: bool) -> None:
-    """Show how two versions differ: what changed in meaning, then the text."""
-    from ferrata.assets import compare_versions
-    from ferrata.refs import Ref
-    from ferrata.shortcut import open_registry
-
-    with open_registry(project) as registry:
-        old, new = registry.resolve(Ref.parse(before)), registry.resolve(Ref.parse(after))
-        found = compare_versions(
-            registry.files(old),
-            registry.files(new),
-            names=(str(old.ref), str(new.ref)),
-            meaning=_meaning_of(old.kind) if old.kind == new.kind else None,
-        )
-    if as_json:
-        click.echo(json.dumps({"before": str(old.ref), "after": str(new.ref), **found.as_json()}))
-        return
-    if not found.texts:
-        click.echo(f"{old.ref} and {new.ref} have the same content")
-    for change in found.changes:
-        values = (json.dumps(value, ensure_ascii=False) for value in (change.before, change.after))
-        click.echo(printable(f"{change.field}: {' -> '.join(values)}"))
-    for text in found.texts.values():
-        click.echo(printable(text), nl=False)
 
 
 @click.command()
@@ -151,11 +121,6 @@ def gc(*, project: Path, older_than: timedelta, dry_run: bool, as_json: bool) ->
     would = "would be removed" if dry_run else "removed"
     bodies = f"{found.bodies:,} {'body' if found.bodies == 1 else 'bodies'}"
     click.echo(f"{counted(len(found.versions), 'version')} and {bodies} of {found.size:,} bytes {would}")
-
-
-def _meaning_of(_kind: str) -> Meaning | None:
-    """What the files of a kind mean, where a room knows the kind."""
-    return None
 
 
 def _hidden(path: Path, folder: Path) -> bool:

@@ -19,15 +19,22 @@ __all__ = ["convert", "diff"]
 
 
 @click.command()
-@click.argument("before", type=click.Path(path_type=Path))
-@click.argument("after", type=click.Path(path_type=Path))
+@click.argument("before")
+@click.argument("after")
 @click.option(
-    "--data", type=click.Path(path_type=Path), help="Rows (JSON lines) to render both with; their samples if not given."
+    "--data",
+    "--rows",
+    "data",
+    type=click.Path(path_type=Path),
+    help="Rows (JSON lines) to render both with; their samples if not given.",
 )
 @project_option
 @click.option("--json", "wants_json", is_flag=True, help="Print JSON.")
-def diff(*, before: Path, after: Path, data: Path | None, project: Path | None, wants_json: bool) -> None:
-    """Say what changed from the prompt BEFORE to AFTER: fields, messages on sample rows, text."""
+def diff(*, before: str, after: str, data: Path | None, project: Path | None, wants_json: bool) -> None:
+    """Say what changed from the prompt BEFORE to AFTER: fields, messages on sample rows, text.
+
+    Each is a file or a version of the registry, as in: ferrata prompt diff prompt/support@production prompts/support.prompty.
+    """
     from ferrata.prompts import compare_prompts
 
     rows = rows_of(data) if data else None
@@ -53,7 +60,7 @@ def _print(found: Comparison) -> None:
         for sign, value in (("-", change.before), ("+", change.after)):
             for line in _lines(value):
                 click.echo(f"  {sign} {printable(line)}")
-    click.echo(f"\n{counted(found.rows, 'row')} rendered, {len(found.differing)} with other messages")
+    click.echo(f"\n{counted(found.rows, 'row')} rendered, {len(found.differing)} with other messages or none")
     for row in found.differing:
         click.echo(f"row {row.row}:\n{printable(row.diff)}")
     click.echo(f"\n{printable(found.text)}", nl=False)
@@ -74,7 +81,7 @@ def _lines(value: object) -> list[str]:
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; standard output if not given."
 )
 @project_option
-def convert(*, file: Path, dialect: str, output: Path | None, project: Path | None) -> None:
+def convert(*, file: str, dialect: str, output: Path | None, project: Path | None) -> None:
     """Write a prompt in another dialect, and say what that dialect cannot say.
 
     The new file is rendered with the sample and compared with the old one.

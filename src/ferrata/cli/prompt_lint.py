@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ferrata.cli.prompt_render import project_option, root_of
+from ferrata.cli.prompt_render import open_prompt, project_option, root_of
 from ferrata.cli.words import counted, printable
 from ferrata.errors import NotFound
 
@@ -23,7 +23,7 @@ _SKIPPED = {"node_modules", "__pycache__", "site-packages"}
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="[PROMPT]...", nargs=-1)
 @project_option
 @click.option(
     "--format",
@@ -46,7 +46,7 @@ _SKIPPED = {"node_modules", "__pycache__", "site-packages"}
 def lint(
     context: click.Context,
     *,
-    paths: Sequence[Path],
+    paths: Sequence[str],
     project: Path | None,
     form: str,
     wants_json: bool,
@@ -55,23 +55,26 @@ def lint(
 ) -> None:
     """Check prompts against the system-message framework, and for what else goes wrong.
 
-    PATHS are files or folders; the current folder if none is given. A comment in the template switches a rule off:
+    PROMPTs are files, folders or versions of the registry; the current folder if none is given. A comment in the template switches a rule off:
     {# lint: ignore RULE #}.
     """
+    from ferrata.app import prompt_ref
     from ferrata.prompts import SEVERITIES, lint_prompt, lint_rules, lint_sarif
 
     if list_rules:
         for rule in lint_rules().values():
             click.echo(f"{rule.id:<28} {rule.severity:<8} {rule.title}")
         return
-    files = _files(paths or [Path()])
-    findings = [one for file in files for one in lint_prompt(file, root=project or root_of(file))]
+    versions = [name for name in paths if prompt_ref(name, Path())]
+    files = _files([Path(name) for name in paths if name not in versions] if paths else [Path()])
+    findings = [one for name in versions for one in lint_prompt(open_prompt(name, project))]
+    findings += [one for file in files for one in lint_prompt(file, root=project or root_of(file))]
     if wants_json or form == "json":
         click.echo(json.dumps([one._asdict() for one in findings], ensure_ascii=False, indent=2))
     elif form == "sarif":
         click.echo(json.dumps(lint_sarif(findings), ensure_ascii=False, indent=2))
     else:
-        _print(findings, len(files))
+        _print(findings, len(versions) + len(files))
     worst = SEVERITIES.index(fail_on) if fail_on != "never" else -1
     context.exit(1 if any(SEVERITIES.index(one.severity) <= worst for one in findings) else 0)
 
@@ -84,7 +87,7 @@ def _files(paths: Sequence[Path]) -> list[Path]:
             found += sorted(p for p in inside if p.is_file())
         else:
             found.append(path)
-    if not found:
+    if paths and not found:
         raise NotFound("there are no .prompty files here", hint="make one with `ferrata prompt new NAME`")
     return list(dict.fromkeys(found))
 

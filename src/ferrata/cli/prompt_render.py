@@ -23,6 +23,7 @@ __all__ = [
     "given_inputs",
     "input_options",
     "open_prompt",
+    "project_of",
     "project_option",
     "render",
     "root_of",
@@ -32,9 +33,10 @@ __all__ = [
 project_option = click.option(
     "--project",
     type=click.Path(path_type=Path),
-    help="Folder of the project, which no prompt reads outside of; by default the one with ferrata.yaml or .git above the file.",
+    help="Folder of the project, which no prompt reads outside of; by default the one with ferrata.yaml or .git above the "
+    "file, and the current one for a version of the registry.",
 )
-file_argument = click.argument("file", type=click.Path(path_type=Path))
+file_argument = click.argument("file", metavar="PROMPT")
 
 
 def input_options(command: Any) -> Any:
@@ -56,11 +58,11 @@ def input_options(command: Any) -> Any:
 )
 @click.option("--json", "wants_json", is_flag=True, help="Print JSON.")
 def render(
-    *, file: Path, pairs: Sequence[str], data: Path | None, project: Path | None, dialect: str | None, wants_json: bool
+    *, file: str, pairs: Sequence[str], data: Path | None, project: Path | None, dialect: str | None, wants_json: bool
 ) -> None:
     """Print the messages that a prompt makes of its inputs.
 
-    Without inputs, those of the prompt's sample are taken. Nothing is sent to a model.
+    PROMPT is a file, or a version of the registry, as prompt/support@3 or prompt/support@production. Without inputs, those of the prompt's sample are taken. Nothing is sent to a model.
     """
     from ferrata.prompts import render_prompt
 
@@ -118,18 +120,33 @@ def as_json(message: Message) -> dict[str, object]:
     return found
 
 
-def open_prompt(file: Path, project: Path | None = None, dialect: str | None = None) -> Prompt:
-    """The prompt in a file.
+def open_prompt(name: str, project: Path | None = None, dialect: str | None = None) -> Prompt:
+    """The prompt in a file, or of a version of the registry.
 
     Raises:
-        NotFound: there is no such file.
+        NotFound: there is no such file, asset, version or alias.
         InvalidDocument: it is wrong.
         UsageError: there is no such dialect.
     """
+    from ferrata.app import prompt_in, prompt_ref
     from ferrata.prompts import read_prompt
+    from ferrata.shortcut import open_registry
 
-    root = project or root_of(file)
-    return read_prompt(file, root=root, dialect=cast("Dialect | None", dialect))
+    asked = cast("Dialect | None", dialect)
+    ref = prompt_ref(name, Path())
+    if ref is None:
+        return read_prompt(Path(name), root=project_of(name, project), dialect=asked)
+    with open_registry(project or Path()) as registry:
+        return prompt_in(registry, ref, dialect=asked)
+
+
+def project_of(name: str, project: Path | None) -> Path:
+    """The project of a prompt, where none was named."""
+    from ferrata.app import prompt_ref
+
+    if project is not None:
+        return project
+    return root_of(Path(name)) if prompt_ref(name, Path()) is None else Path()
 
 
 def root_of(file: Path) -> Path:

@@ -9,7 +9,7 @@ import sys
 import time
 from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -18,37 +18,28 @@ from ferrata.cli.prompt_render import (
     given_inputs,
     input_options,
     open_prompt,
+    project_of,
     project_option,
-    root_of,
     rows_of,
 )
 from ferrata.cli.words import counted, printable
 from ferrata.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import AsyncGenerator, Sequence
 
     from ferrata.app import App
     from ferrata.messages import ChatChunk, ChatRequest, Usage
-    from ferrata.prompts import Case, CaseResult, ChatModel, Prompt
+    from ferrata.prompts import Case, CaseResult, Prompt
 
 __all__ = ["run", "test"]
-
-
-class _Models(Protocol):
-    """What of `App` these commands need."""
-
-    @property
-    def models(self) -> AbstractAsyncContextManager[object]: ...
-
-    def chat_model(self, name: str | None = None) -> ChatModel: ...
 
 
 _model = click.option(
     "--model",
     metavar="NAME",
-    help="A model of ferrata.yaml, VENDOR/MODEL or local; the project's default if not given.",
+    help="A model of ferrata.yaml, VENDOR/MODEL or local. If not given: the one of ferrata.yaml that the prompt names, else "
+    "the project's default, else local.",
 )
 
 
@@ -61,7 +52,7 @@ _model = click.option(
 @click.option("--json", "wants_json", is_flag=True, help="Print JSON: answer, model, tokens, time.")
 def run(
     *,
-    file: Path,
+    file: str,
     pairs: Sequence[str],
     data: Path | None,
     model: str | None,
@@ -71,16 +62,17 @@ def run(
 ) -> None:
     """Render a prompt and ask a model.
 
-    Without inputs, those of the prompt's sample are taken.
+    PROMPT is a file, or a version of the registry, as prompt/support@3 or prompt/support@production. Without inputs, those of
+    the prompt's sample are taken.
     """
     from ferrata.app import open_app
     from ferrata.prompts import answer_of, render_request
 
     prompt = open_prompt(file, project)
     request = render_request(prompt, given_inputs(prompt, pairs, data))
-    with open_app(project or root_of(file)) as app:
+    with open_app(project_of(file, project)) as app:
         started = time.perf_counter()
-        asked = asyncio.run(_ask(_with_models(app), model, request, show=not (no_stream or wants_json)))
+        asked = asyncio.run(_ask(app, model, prompt, request, show=not (no_stream or wants_json)))
         took = time.perf_counter() - started
     text, usage, name, calls = asked
     answer = answer_of(prompt, text) if not calls else text
@@ -102,24 +94,17 @@ def _counted(usage: Usage | None) -> dict[str, int] | None:
     return None if usage is None else {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
 
 
-def _with_models(app: App) -> _Models:
-    if not hasattr(app, "chat_model"):
-        raise UsageError("this installation has no models to ask")
-    return cast("_Models", app)
-
-
 async def _ask(
-    app: _Models, name: str | None, request: ChatRequest, *, show: bool
+    app: App, name: str | None, prompt: Prompt, request: ChatRequest, *, show: bool
 ) -> tuple[str, Usage | None, str, list[dict[str, str]]]:
     """Text, usage, the model's name and the calls that it asks for."""
     texts: list[str] = []
     usage: Usage | None = None
     calls: dict[int, dict[str, str]] = {}
     async with app.models:
-        model = app.chat_model(name)
-        async with aclosing(cast("Any", model.stream(request))) as chunks:
-            async for item in chunks:
-                chunk: ChatChunk = item
+        model = app.chat_model(name, prompt=prompt)
+        async with aclosing(cast("AsyncGenerator[ChatChunk]", model.stream(request))) as chunks:
+            async for chunk in chunks:
                 texts.append(chunk.text)
                 usage = chunk.usage or usage
                 _gather(calls, chunk)
@@ -159,7 +144,7 @@ def _gather(calls: dict[int, dict[str, str]], chunk: ChatChunk) -> None:
 def test(
     context: click.Context,
     *,
-    file: Path,
+    file: str,
     cases_file: Path | None,
     data: Path | None,
     write: Path | None,
@@ -171,8 +156,8 @@ def test(
 ) -> None:
     """Try a prompt on benign, boundary and adversarial cases; exit status 1 if a check fails.
 
-    The cases are made of the prompt's own inputs, without a model. Keep them with --write, add your own, and give the file
-    with --cases. Where the project has a store, the run is recorded in the ledger.
+    PROMPT is a file or a version of the registry. The cases are made of its own inputs, without a model. Keep them with --write, add your own, and give the file
+    with --cases. Where the project has a store, the run is recorded in the ledger, as one of the version where it is one.
     """
     from ferrata.app import open_app
     from ferrata.prompts import make_cases, read_cases, run_cases, write_cases
@@ -185,13 +170,13 @@ def test(
         click.echo(f"written: {counted(len(cases), 'case')} to {write}")
         return
 
-    async def all_cases(app: _Models) -> tuple[str, list[CaseResult]]:
+    async def all_cases(app: App) -> tuple[str, list[CaseResult]]:
         async with app.models:
-            chosen = app.chat_model(model)
+            chosen = app.chat_model(model, prompt=prompt)
             return chosen.name, await run_cases(prompt, cases, chosen, concurrency=concurrency)
 
-    with open_app(project or root_of(file)) as app:
-        name, results = asyncio.run(all_cases(_with_models(app)))
+    with open_app(project_of(file, project)) as app:
+        name, results = asyncio.run(all_cases(app))
         # What was not answered was not evaluated.
         if app.has_store and not any(result.error for result in results):
             _record(app, prompt, cases)
@@ -214,11 +199,11 @@ def _write(path: Path, text: str) -> None:
 
 
 def _record(app: App, prompt: Prompt, cases: Sequence[Case]) -> None:
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", prompt.path.name.removesuffix(".prompty")).strip("-.") or "prompt"
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", prompt.path.name.removesuffix(".prompty")).strip("-.") or "prompt"
     checks = sorted({check.check for case in cases for check in case.checks})
     app.ledger.append(
         "eval.completed",
-        subjects=[f"prompt/{name}"],
+        subjects=[prompt.version or f"prompt/{stem}"],
         payload={
             "dataset": "benign, boundary and adversarial cases",
             "rows": len(cases),

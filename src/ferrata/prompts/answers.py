@@ -27,7 +27,7 @@ def answer_of(prompt: Prompt, text: str) -> str | dict[str, Any]:
         value = None
     if not isinstance(value, dict):
         raise ModelBadResponse(
-            f"{prompt.path} asks for a JSON object, but the answer is {text[:80]!r}",
+            f"{prompt.place} asks for a JSON object, but the answer is {text[:80]!r}",
             hint="name a model that has JSON schema output, or say the form in the system message",
         )
     found = cast("dict[str, Any]", value)

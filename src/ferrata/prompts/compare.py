@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-import tempfile
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
-from ferrata.errors import FerrataError, UsageError
+from ferrata.errors import FerrataError
 from ferrata.messages import Image
-from ferrata.prompts.dialects import read_prompt
 from ferrata.prompts.lint import template_parts
 from ferrata.prompts.rendering import render_prompt
 from ferrata.prompts.types import REQUIRED
@@ -21,16 +18,9 @@ if TYPE_CHECKING:
     from ferrata.messages import Message
     from ferrata.prompts.types import Prompt
 
-__all__ = [
-    "Change",
-    "Comparison",
-    "RowChange",
-    "compare_prompts",
-    "meaning_of_files",
-    "prompt_files",
-    "prompt_meaning",
-    "read_files",
-]
+__all__ = ["Change", "Comparison", "RowChange", "compare_prompts", "prompt_meaning"]
+
+_FAILED = "cannot be rendered: "
 
 
 class Change(NamedTuple):
@@ -42,7 +32,7 @@ class Change(NamedTuple):
 
 
 class RowChange(NamedTuple):
-    """A row whose messages differ, and how; or why they cannot be compared."""
+    """A row whose messages differ, and how; or why there are none."""
 
     row: int
     diff: str
@@ -74,7 +64,7 @@ def compare_prompts(before: Prompt, after: Prompt, rows: Sequence[Mapping[str, o
             have is left out for that one.
     """
     lines = difflib.unified_diff(
-        before.text.splitlines(keepends=True), after.text.splitlines(keepends=True), str(before.path), str(after.path)
+        before.text.splitlines(keepends=True), after.text.splitlines(keepends=True), before.place, after.place
     )
     text = "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
     samples = [sample for sample in (before.sample, after.sample) if sample]
@@ -86,7 +76,9 @@ def compare_prompts(before: Prompt, after: Prompt, rows: Sequence[Mapping[str, o
     differing: list[RowChange] = []
     for i, row in enumerate(given):
         old, new = _shown(before, row), _shown(after, row)
-        if old != new:
+        if old == new and old[:1] and old[0].startswith(_FAILED):
+            differing.append(RowChange(i, f"both: {old[0]}"))
+        elif old != new:
             diff = difflib.unified_diff(old, new, "before", "after", lineterm="")
             differing.append(RowChange(i, "\n".join(diff)))
     return Comparison(
@@ -135,7 +127,7 @@ def _shown(prompt: Prompt, row: Mapping[str, object]) -> list[str]:
     try:
         messages = render_prompt(prompt, {key: value for key, value in row.items() if key in known} if known else row)
     except FerrataError as error:
-        return [f"cannot be rendered: {error.message}"]
+        return [f"{_FAILED}{error.message.replace(prompt.place, 'prompt.prompty')}"]
     return [line for message in messages for line in _lines(message)]
 
 
@@ -147,46 +139,3 @@ def _lines(message: Message) -> Iterator[str]:
         yield from text.splitlines()
     for call in message.tool_calls:
         yield f"[call {call.name} {call.arguments}]"
-
-
-def prompt_files(prompt: Prompt) -> dict[str, bytes]:
-    """The files that make a prompt: its own and those that it includes, by their paths in the project.
-
-    Raises:
-        UsageError: one cannot be read.
-    """
-    root = prompt.root.resolve()
-    found: dict[str, bytes] = {}
-    for path in (prompt.path.resolve(), *(root / name for name in prompt.files)):
-        try:
-            found[path.relative_to(root).as_posix()] = path.read_bytes()
-        except (OSError, ValueError) as error:
-            raise UsageError(f"cannot read {str(path)!r}: {error}") from None
-    return found
-
-
-def read_files(files: Mapping[str, bytes]) -> Prompt:
-    """The prompt that lies in these files, as the registry keeps them: one `.prompty`, and what it includes.
-
-    Raises:
-        UsageError: there is not one `.prompty` among them, or a path is none.
-        InvalidDocument: it is wrong.
-    """
-    own = [name for name in files if name.endswith(".prompty")]
-    if len(own) != 1:
-        raise UsageError(f"a prompt is one .prompty file with what it includes, not {len(own)}")
-    with tempfile.TemporaryDirectory(prefix="ferrata-") as folder:
-        root = Path(folder)
-        for name, data in files.items():
-            parts = PurePosixPath(name).parts
-            if not parts or parts[0] == "/" or ".." in parts:
-                raise UsageError(f"no path of a prompt's file: {name!r}")
-            target = root.joinpath(*parts)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
-        return read_prompt(root.joinpath(*PurePosixPath(own[0]).parts), root=root)
-
-
-def meaning_of_files(files: Mapping[str, bytes]) -> Mapping[str, object]:
-    """`prompt_meaning` of the prompt in these files, for the registry."""
-    return cast("Mapping[str, Any]", prompt_meaning(read_files(files)))

@@ -135,6 +135,7 @@ class Prompt:
         text: the whole file.
         files: the files that it includes by `${file:...}`, relative to `root`.
         notes: what the reader noticed.
+        version: the version of the registry that it is, as `prompt/support@3`; empty for a file of the project.
     """
 
     path: Path
@@ -158,6 +159,12 @@ class Prompt:
     text: str = ""
     files: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    version: str = ""
+
+    @property
+    def place(self) -> str:
+        """What messages call it: the file, or the version with the file in it."""
+        return f"{self.version}/{self.path.name}" if self.version else str(self.path)
 
     def input(self, name: str) -> Input | None:
         """The input of that name."""

@@ -80,6 +80,13 @@ class Models:
         hint = f"did you mean {close[0]}?" if close else f"declare it in ferrata.yaml, or name one: {self._names()}"
         raise NotFound(f"no model {name!r}", hint=hint)
 
+    def declared(self, model: str) -> str | None:
+        """The project's name for a model: that name itself, or that of the only entry whose vendor calls it so."""
+        if model in self._declared:
+            return model
+        names = [name for name, settings in self._declared.items() if model == settings.model]
+        return names[0] if len(names) == 1 else None
+
     def chat(self, name: str | None = None) -> ChatModel:
         """A chat model; names as for `settings`, errors as of `build_chat`."""
         declared = self.settings(name)

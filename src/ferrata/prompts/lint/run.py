@@ -37,18 +37,18 @@ _CHECKS: Final = (
 )
 
 
-def lint_prompt(path: Path, *, root: Path | None = None, dialect: Dialect | None = None) -> list[Finding]:
-    """What the rules find in a file, in the order of its lines. A file that cannot be read is a finding as well.
+def lint_prompt(prompt: Path | Prompt, *, root: Path | None = None, dialect: Dialect | None = None) -> list[Finding]:
+    """What the rules find in a file or a prompt, in the order of its lines. A file that cannot be read is a finding too.
 
     Raises:
         NotFound: there is no such file.
     """
     try:
-        facts = Facts(read_prompt(path, root=root, dialect=dialect))
+        facts = Facts(read_prompt(prompt, root=root, dialect=dialect) if isinstance(prompt, Path) else prompt)
         check_template(facts.prompt)
     except InvalidDocument as error:
         return _unreadable(error)
-    return _lint(facts, str(path))
+    return _lint(facts, facts.prompt.place)
 
 
 def lint_text(text: str, *, file: str = "prompt.prompty") -> list[Finding]:

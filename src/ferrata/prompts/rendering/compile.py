@@ -148,5 +148,5 @@ def _wrong(prompt: Prompt, problem: str, line: int) -> InvalidDocument:
     hint = ""
     if "is undefined" in problem:
         hint = "give it as an input, or write `{% if NAME is defined %}`"
-    place = Mistake(str(prompt.path), line + prompt.body_line - 1, "", problem)
+    place = Mistake(prompt.place, line + prompt.body_line - 1, "", problem)
     return InvalidDocument([place], hint=hint)

@@ -80,7 +80,7 @@ def _values(prompt: Prompt, given: Mapping[str, object]) -> dict[str, Any]:
                 _check_known(prompt, name)
     if missing:
         words = " ".join(f"--input {name}=..." for name in missing)
-        raise UsageError(f"{prompt.path}: no value for {_listed(missing)}", hint=f"give {words}")
+        raise UsageError(f"{prompt.place}: no value for {_listed(missing)}", hint=f"give {words}")
     return found
 
 
@@ -91,7 +91,7 @@ def _check_known(prompt: Prompt, name: str) -> None:
     known = list(dict.fromkeys([*(one.name for one in prompt.inputs), *names]))
     close = get_close_matches(name, known, 1)
     hint = f"did you mean {close[0]!r}?" if close else f"its inputs are {_listed(known)}" if known else "it has none"
-    raise UsageError(f"{prompt.path} has no input {name!r}", hint=hint)
+    raise UsageError(f"{prompt.place} has no input {name!r}", hint=hint)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -105,7 +105,7 @@ def request_of(prompt: Prompt, messages: Sequence[Message]) -> ChatRequest:
         UsageError: the prompt asks for no chat, or a parameter has a value of the wrong type.
     """
     if prompt.model.api in ("embedding", "image"):
-        raise UsageError(f"{prompt.path} is for the API {prompt.model.api!r}, not for a chat model")
+        raise UsageError(f"{prompt.place} is for the API {prompt.model.api!r}, not for a chat model")
     fields: dict[str, Any] = {}
     extra: dict[str, object] = {}
     for key, value in prompt.model.parameters.items():
@@ -123,7 +123,7 @@ def request_of(prompt: Prompt, messages: Sequence[Message]) -> ChatRequest:
             extra[key] = value
     for key in ("max_tokens", "seed", "temperature", "top_p"):
         if key in fields and (isinstance(fields[key], bool) or not isinstance(fields[key], int | float)):
-            raise UsageError(f"{prompt.path}: the parameter {key!r} must be a number, not {fields[key]!r}")
+            raise UsageError(f"{prompt.place}: the parameter {key!r} must be a number, not {fields[key]!r}")
     return ChatRequest(
         messages=tuple(messages),
         tools=prompt.tools,

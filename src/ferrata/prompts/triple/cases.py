@@ -79,7 +79,7 @@ def _ordinary(prompt: Prompt) -> dict[str, object]:
     missing = [one.name for one in inputs_of(prompt) if one.name not in found and not one.optional]
     if missing:
         raise UsageError(
-            f"{prompt.path}: nothing shows what {', '.join(map(repr, missing))} may look like",
+            f"{prompt.place}: nothing shows what {', '.join(map(repr, missing))} may look like",
             hint="add a sample or examples to the prompt, or give rows with --data",
         )
     return found

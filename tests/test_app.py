@@ -1,0 +1,101 @@
+"""The app brings prompts, versions and models together."""
+
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ferrata.app import open_app
+from ferrata.errors import InvalidDocument, NotFound, UsageError
+from ferrata.prompts import prompt_files, read_prompt, render_prompt
+from ferrata.refs import Ref
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SUPPORT = Ref("prompt", "support")
+TEXT = "---\nname: support\nmodel: {id: small}\nsample: ${file:rows/one.json}\n---\nuser:\n{{q}}\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("FERRATA_STORE", raising=False)
+    (tmp_path / "ferrata.yaml").write_text(
+        "models: {default: fake/echo, a: fake/small, b: fake/twice, c: fake/twice}\n"
+    )
+    (tmp_path / "rows").mkdir()
+    (tmp_path / "rows/one.json").write_text('{"q": "Where?"}')
+    (tmp_path / "support.prompty").write_text(TEXT)
+    return tmp_path
+
+
+def test_a_prompt_is_a_file_or_a_version(project: Path) -> None:
+    with open_app(project) as app:
+        prompt = app.prompt("support.prompty")
+        assert (prompt.version, prompt.path) == ("", project / "support.prompty")
+        with pytest.raises(NotFound, match="no asset 'prompt/support'"):
+            app.prompt("prompt/support")
+        assert not (project / ".ferrata").exists()
+        app.registry.register(SUPPORT, prompt_files(prompt))
+        app.registry.register(SUPPORT, {"support.prompty": b"---\nname: [\n---\n"})
+        app.registry.move(Ref.parse("prompt/support@production"), to=1)
+        for name in ("prompt/support@1", "prompt/support@production"):
+            found = app.prompt(name)
+            assert found.version == "prompt/support@1"
+            assert [message.text for message in render_prompt(found)] == ["Where?"]
+        with pytest.raises(InvalidDocument, match="^prompt/support@2/support.prompty:3: "):
+            app.prompt("prompt/support")
+        with pytest.raises(NotFound, match="no alias 'staging'"):
+            app.prompt("prompt/support@staging")
+        with pytest.raises(UsageError, match="not a reference"):
+            app.prompt("prompt/support@")
+
+
+def test_a_file_may_be_named_like_an_asset(project: Path) -> None:
+    (project / "prompt").mkdir()
+    (project / "prompt/support").write_text("user:\nOf the file\n")
+    (project / "prompt/other.prompty").write_text("user:\nOf the other\n")
+    with open_app(project) as app:
+        assert app.prompt("prompt/support").body == "user:\nOf the file\n"
+        assert app.prompt("prompt/other.prompty").body == "user:\nOf the other\n"
+        app.registry.register(SUPPORT, {"a.prompty": b"user:\nOf the version\n"})
+        assert app.prompt("prompt/support@1").body == "user:\nOf the version\n"
+
+
+def test_the_files_of_a_version_go_with_the_prompt(project: Path) -> None:
+    with open_app(project) as app:
+        app.registry.register(SUPPORT, prompt_files(app.prompt("support.prompty")))
+        prompt = app.prompt("prompt/support")
+        folder = prompt.root
+        assert (folder / "rows/one.json").is_file()
+        assert folder.stat().st_mode & 0o077 == 0
+        del prompt
+        gc.collect()
+        assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "asked"),
+    [("small", "fake/small"), ("a", "fake/small"), ("twice", "fake/echo"), ("", "fake/echo"), ("none", "fake/echo")],
+)
+def test_the_model_of_a_prompt_is_the_one_that_it_names(project: Path, model: str, asked: str) -> None:
+    (project / "support.prompty").write_text(TEXT.replace("small", model or "''"))
+    with open_app(project) as app:
+        prompt = app.prompt("support.prompty")
+        assert app.chat_model(prompt=prompt).name == asked
+        assert app.chat_model("fake/named", prompt=prompt).name == "fake/named"
+
+
+def test_the_files_of_a_prompt_are_the_same_wherever_its_project_lies(project: Path) -> None:
+    deep = project / "apps/bot"
+    (deep / "prompts").mkdir(parents=True)
+    (deep / "rows").mkdir()
+    (deep / "rows/one.json").write_text('{"q": "Where?"}')
+    (deep / "prompts/a.prompty").write_text(TEXT.replace("rows/", "../rows/"))
+    files = {"prompts/a.prompty", "rows/one.json"}
+    assert set(prompt_files(read_prompt(deep / "prompts/a.prompty", root=project))) == files
+    assert set(prompt_files(read_prompt(deep / "prompts/a.prompty", root=deep))) == files
+    (project / "plain.prompty").write_text("user:\n![image](https://example.com/x.png) ![image](none.png)\n")
+    assert set(prompt_files(read_prompt(project / "plain.prompty", root=project))) == {"plain.prompty"}
