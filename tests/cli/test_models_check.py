@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ferrata.app import open_app
+from ferrata.providers import FakeServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.cli.conftest import Ran
@@ -137,3 +138,70 @@ def test_prices_that_cannot_be_fetched_are_said(ferrata: Callable[..., Ran]) -> 
     assert ran.status == 2
     assert "cannot be fetched from http://127.0.0.1:9/prices.json" in ran.err
     assert "hint: the prices at hand stay in use" in ran.err
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    with FakeServer() as running:
+        yield running
+
+
+@pytest.fixture
+def asking(tmp_path: Path, server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose OpenAI is the fake server, and a key."""
+    monkeypatch.setenv("FERRATA_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("FERRATA_KEY", "sk-of-the-test-0123456789")
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "ferrata.yaml").write_text(
+        f"models:\n  a: {{vendor: openai, model: m, url: '{server.url}', key: '${{env:FERRATA_KEY}}'}}\n"
+    )
+    return project
+
+
+def test_a_provider_is_asked_what_it_offers(ferrata: Callable[..., Ran], asking: Path, server: FakeServer) -> None:
+    server.answer(200, b'{"data": [{"id": "gpt-4o", "shutdown_date": "2026-01-31"}, {"id": "gpt-9"}]}')
+    ran = ferrata("models", "refresh", "--provider", "openai", "--project", asking)
+    assert (ran.status, ran.out, ran.err) == (0, "openai: 2 models\n", "")
+    (received,) = server.received
+    assert (received.method, received.path) == ("GET", "/v1/models")
+    assert received.headers["authorization"] == "Bearer sk-of-the-test-0123456789"
+    card = json.loads(ferrata("models", "show", "openai/gpt-4o", "--json", "--project", asking).out)
+    assert (card["offered"], card["retires"]) == (True, "2026-01-31")
+    assert json.loads(ferrata("models", "show", "openai/gpt-9", "--json", "--project", asking).out)["offered"] is True
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500])
+def test_no_key_is_in_what_a_refused_question_says(
+    ferrata: Callable[..., Ran], asking: Path, server: FakeServer, status: int
+) -> None:
+    server.answer(status, b'{"error": {"message": "bad key sk-of-the-test-0123456789"}}')
+    ran = ferrata("models", "refresh", "--provider", "openai", "--project", asking)
+    assert (ran.status, ran.out) == (3, "")
+    assert "openai's list of models" in ran.err
+    assert "sk-of-the-test" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("provider", "status", "said"),
+    [
+        ("bedrock", 2, "Amazon Bedrock has no list of models"),
+        ("opnai", 2, "did you mean openai"),
+        ("groq", 3, "'GROQ_API_KEY' is not set"),
+    ],
+)
+def test_a_provider_that_cannot_be_asked(
+    ferrata: Callable[..., Ran], asking: Path, monkeypatch: pytest.MonkeyPatch, provider: str, status: int, said: str
+) -> None:
+    monkeypatch.delenv("GROQ_API_KEY", raising=False)
+    ran = ferrata("models", "refresh", "--provider", provider, "--project", asking)
+    assert (ran.status, ran.out) == (status, "")
+    assert said in ran.err
+
+
+def test_what_is_no_list_is_not_kept(ferrata: Callable[..., Ran], asking: Path, server: FakeServer) -> None:
+    server.answer(200, b'{"models": []}')
+    ran = ferrata("models", "refresh", "--provider", "openai", "--project", asking)
+    assert ran.status == 2
+    assert "no list of models" in ran.err
+    assert not (asking.parent / "cache").exists()

@@ -20,7 +20,7 @@ _COMMANDS = {
     ),
     "pull": ("models_pull", "pull_model", "Fetch a model that runs on this machine, without a key."),
     "check": ("models_check", "check", "What the project uses that floats, is deprecated or about to retire."),
-    "refresh": ("models_check", "refresh", "Fetch the newest prices, or take in what a provider offers."),
+    "refresh": ("models_check", "refresh", "Fetch the newest prices, or ask a provider what it offers."),
 }
 
 

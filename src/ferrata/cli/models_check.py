@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from ferrata.cli.words import aligned, counted, printable
 from ferrata.errors import UsageError
 
 if TYPE_CHECKING:
+    from ferrata.app import App
     from ferrata.catalog import CheckedModel, OfferedModel
 
 __all__ = ["check", "refresh"]
@@ -81,6 +83,14 @@ def _print(found: list[CheckedModel]) -> None:
 
 
 @click.command()
+@project_option
+@click.option(
+    "--provider",
+    "providers",
+    multiple=True,
+    metavar="NAME",
+    help="Ask this provider which models it offers, with your key; then no prices are fetched.",
+)
 @click.option("--url", help="Where the list of prices lies, as on a mirror of your own.")
 @click.option(
     "--offer",
@@ -90,8 +100,10 @@ def _print(found: list[CheckedModel]) -> None:
     help="Take in a provider's answer to GET /v1/models, saved to a file; then no prices are fetched.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def refresh(*, url: str | None, offers: tuple[str, ...], as_json: bool) -> None:
-    """Fetch the newest prices, or take in what a provider offers.
+def refresh(
+    *, project: Path, providers: tuple[str, ...], url: str | None, offers: tuple[str, ...], as_json: bool
+) -> None:
+    """Fetch the newest prices, or ask or take in what a provider offers.
 
     The only commands here that ask the network are those that say so: this one does. Without it, everything works from the
     facts that Ferrata ships.
@@ -108,7 +120,11 @@ def refresh(*, url: str | None, offers: tuple[str, ...], as_json: bool) -> None:
         provider, models = _offer(offer)
         keep_offer(folder, provider, models, now)
         done[provider] = len(models)
-    if not offers:
+    for provider in providers:
+        models = _ask(project, provider)
+        keep_offer(folder, provider, models, now)
+        done[provider] = len(models)
+    if not offers and not providers:
         book = refresh_prices(folder, now, url=url)
         done = {"prices": book.version}
     if as_json:
@@ -116,6 +132,18 @@ def refresh(*, url: str | None, offers: tuple[str, ...], as_json: bool) -> None:
         return
     for name, what in done.items():
         click.echo(printable(f"{name}: {what if isinstance(what, str) else counted(int(str(what)), 'model')}"))
+
+
+def _ask(project: Path, provider: str) -> list[OfferedModel]:
+    from ferrata.app import open_app
+    from ferrata.catalog import offered_models
+
+    async def answer(app: App) -> dict[str, object]:
+        async with app.models as models:
+            return await models.offer(provider)
+
+    with open_app(project) as app:
+        return offered_models(asyncio.run(answer(app)))
 
 
 def _offer(said: str) -> tuple[str, list[OfferedModel]]:

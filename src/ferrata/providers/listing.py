@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from ferrata.providers.build import Surroundings
     from ferrata.settings import ModelSettings
 
-__all__ = ["list_models"]
+__all__ = ["fetch_models", "list_models"]
 
 
-async def list_models(declared: ModelSettings, around: Surroundings) -> list[str]:
-    """The names of the models that a vendor offers to this key, sorted.
+async def fetch_models(declared: ModelSettings, around: Surroundings) -> dict[str, object]:
+    """A vendor's answer to the question for its models, as it came: `{"data": [{"id": ...}]}`.
 
     Args:
         declared: says which vendor, where and with which key; the model in it does not matter.
@@ -41,6 +41,11 @@ async def list_models(declared: ModelSettings, around: Surroundings) -> list[str
     headers, key = access.credentials(who)
     url = access.url + vendor.models + access.query
     answer = await around.http.get(url, headers, timeouts=Timeouts(total=30), who=who)
-    found = items(checked(answer, who=who, key=key).get("data"))
+    return checked(answer, who=who, key=key)
+
+
+async def list_models(declared: ModelSettings, around: Surroundings) -> list[str]:
+    """The names of the models that a vendor offers to this key, sorted; arguments and errors as of `fetch_models`."""
+    found = items((await fetch_models(declared, around)).get("data"))
     # Google puts the kind of thing before the name.
     return sorted({text(model.get("id")).removeprefix("models/") for model in found} - {""})

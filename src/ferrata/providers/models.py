@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ferrata.errors import NotFound, UsageError
 from ferrata.providers.build import build_chat, build_embeddings
+from ferrata.providers.listing import fetch_models
 from ferrata.providers.local import WEIGHTS
 from ferrata.settings import ModelSettings
 
@@ -98,6 +99,15 @@ class Models:
     def embeddings(self, name: str | None = None) -> EmbeddingModel:
         """An embedding model; the offline one without a name."""
         return build_embeddings(self.settings(name or "local"), self._around)
+
+    async def offer(self, vendor: str) -> dict[str, object]:
+        """A vendor's own list of models, as it answers; address and key as the project declares them for a model of it.
+
+        Raises:
+            NotFound, UsageError, ModelError: as `fetch_models`; `local` and `fake` have no list.
+        """
+        own = next((declared for declared in self._declared.values() if declared.vendor == vendor), None)
+        return await fetch_models(own or ModelSettings(vendor=vendor, model="any"), self._around)
 
     def _names(self) -> str:
         return ", ".join([*self._declared, "local", "VENDOR/MODEL"])

@@ -168,13 +168,19 @@ def read_usage(given: object) -> Usage | None:
         return None
     read = mapping(found.get("prompt_tokens_details"))
     made = mapping(found.get("completion_tokens_details"))
+    sent, written = count(found.get("prompt_tokens")), count(found.get("completion_tokens"))
+    thought = count(made.get("reasoning_tokens"))
+    # Some vendors (xAI, Google) count reasoning beside the completion, which only the total shows.
+    beside = count(found.get("total_tokens")) - sent - written
+    if beside > 0 and thought in (0, beside):
+        written, thought = written + beside, beside
     return Usage(
-        input_tokens=count(found.get("prompt_tokens")),
-        output_tokens=count(found.get("completion_tokens")),
+        input_tokens=sent,
+        output_tokens=written,
         # DeepSeek's own name for what its cache held.
         cached_tokens=count(read.get("cached_tokens")) or count(found.get("prompt_cache_hit_tokens")),
         cache_write_tokens=count(read.get("cache_write_tokens")),
-        reasoning_tokens=count(made.get("reasoning_tokens")),
+        reasoning_tokens=thought,
     )
 
 
