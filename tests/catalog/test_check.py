@@ -51,3 +51,13 @@ def test_what_ends_soonest_comes_first_and_what_is_no_model_not_at_all() -> None
         "gpt-5.4",
         "claude-haiku-4-5-20251001",
     ]
+
+
+def test_what_nobody_lists_is_checked_where_it_is_declared() -> None:
+    used = [ModelUse("house-model", "ferrata.yaml", 3, "vllm"), ModelUse("house-model", "a.py", 1)]
+    (checked,) = check_models([*used, ModelUse("house-model", "a.py", 1)], TODAY)
+    assert (checked.facts.pinning, checked.facts.vendor, checked.problems) == ("unversioned", "vllm", ())
+    assert [(use.file, use.line) for use in checked.uses] == [("a.py", 1), ("ferrata.yaml", 3)]
+    (local,) = check_models([ModelUse("smollm2", "ferrata.yaml", 3, "local")], TODAY)
+    assert local.facts.pinning == "pinned"
+    assert check_models([ModelUse("house-model", "a.py", 1)], TODAY) == []

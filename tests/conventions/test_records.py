@@ -36,8 +36,8 @@ def condition_mistakes(field: Field, wanted: Any) -> list[str]:
     found = [f"no such comparison: {name!r}" for name in wanted if name not in LIMITS | {"in"}]
     found += [f"{value!r} is not {field}" for value in wanted.get("in", []) if not field.accepts(value)]
     for name in LIMITS & wanted.keys():
-        if field.type not in ("int", "float"):
-            found.append(f"{name} compares numbers, not {field}")
+        if field.type not in ("int", "float", "list"):  # of a list, its length
+            found.append(f"{name} compares numbers or lengths, not {field}")
         elif isinstance(wanted[name], bool) or not isinstance(wanted[name], int | float):
             found.append(f"{name} takes a number, not {wanted[name]!r}")
     return found

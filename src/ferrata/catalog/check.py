@@ -8,13 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ferrata.catalog.lifecycle import classify_model
+from ferrata.catalog.lifecycle import ModelFacts, classify_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
-    from ferrata.catalog.lifecycle import ModelFacts
 
 __all__ = ["CheckedModel", "ModelUse", "check_models", "lifecycle_payload"]
 
@@ -26,11 +25,13 @@ class ModelUse(NamedTuple):
         model: as it is written there.
         file: relative to the project's folder.
         line: from 1.
+        vendor: as the project declares it; empty where only the name was found.
     """
 
     model: str
     file: str
     line: int
+    vendor: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,22 +83,39 @@ class CheckedModel:
             "replacement": facts.replacement,
             "source": facts.source,
             "problems": list(self.problems),
-            "uses": [use._asdict() for use in self.uses],
+            "uses": [{"model": use.model, "file": use.file, "line": use.line} for use in self.uses],
         }
 
 
 def check_models(uses: Iterable[ModelUse], on: date) -> list[CheckedModel]:
-    """The models among `uses` on a day, those that end soonest first; a name that is no known model's is passed over."""
+    """The models among `uses` on a day, those that end soonest first.
+
+    Of a model that nobody lists, what is declared stands; without a declaration its name may be anything, and is passed over.
+    """
     by_name: dict[str, list[ModelUse]] = {}
     for use in uses:
         by_name.setdefault(use.model, []).append(use)
     checked: list[CheckedModel] = []
     for name, found in by_name.items():
-        facts = classify_model(name, on)
+        facts = classify_model(name, on) or _declared(found)
         if facts is not None:
             left = (facts.retires - on).days if facts.retires else None
-            checked.append(CheckedModel(facts, tuple(sorted(set(found), key=lambda use: use[1:])), left))
+            checked.append(CheckedModel(facts, tuple(_places(found)), left))
     return sorted(checked, key=_urgency)
+
+
+def _places(uses: list[ModelUse]) -> list[ModelUse]:
+    """Each place once, however often it was found."""
+    return sorted({use[1:3]: use for use in uses}.values(), key=lambda use: use[1:3])
+
+
+def _declared(uses: list[ModelUse]) -> ModelFacts | None:
+    vendor = next((use.vendor for use in uses if use.vendor), None)
+    if vendor is None:
+        return None
+    # Weights on this machine are checked by their sha256.
+    pinning = "pinned" if vendor == "local" else "unversioned"
+    return ModelFacts(uses[0].model, vendor, pinning, "current", base=uses[0].model)
 
 
 def lifecycle_payload(checked: Sequence[CheckedModel]) -> dict[str, int]:

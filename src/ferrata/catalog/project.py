@@ -36,7 +36,7 @@ def declared_uses(settings: Settings) -> list[ModelUse]:
     path = settings.root / FILE_NAME
     text = read_text(path) if settings.file.models else ""
     return [
-        ModelUse(model.model, FILE_NAME, line_of(text, ["models", name, "model"]))
+        ModelUse(model.model, FILE_NAME, line_of(text, ["models", name, "model"]), model.vendor)
         for name, model in settings.file.models.items()
     ]
 

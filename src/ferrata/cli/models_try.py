@@ -113,7 +113,7 @@ def _rows(text: str | None, file: Path | None, data: Path | None, system: str | 
         from ferrata.cli.prompt_render import open_prompt, root_of, rows_of
 
         root = project if file.absolute().is_relative_to(project.absolute()) else root_of(file)
-        return rows_of_prompt(open_prompt(file, root), None if data is None else rows_of(data))
+        return rows_of_prompt(open_prompt(str(file), root), None if data is None else rows_of(data))
     if data is not None:
         raise UsageError("--data gives the inputs of a prompt", hint="name it: --prompt FILE.prompty")
     asked = sys.stdin.read() if text == "-" else text or ""

@@ -179,7 +179,14 @@ FILES = [
 @pytest.mark.parametrize(("path", "text"), FILES, ids=[path for path, _ in FILES])
 def test_a_file_that_is_a_prompt_is_found_by_its_path(path: str, text: str) -> None:
     found = prompts(path, text)
-    assert [(p.index, p.origin, p.chars) for p in found] == [(0, "file", len(text))]
+    said = text.removeprefix("---\nname: x\n---\n")  # front matter is not said to the model
+    assert [(p.index, p.origin, p.chars) for p in found] == [(0, "file", len(said))]
+
+
+def test_examples_of_inputs_in_the_front_matter_are_not_examples_for_the_model() -> None:
+    text = "---\ninputs:\n- name: question\n  example: How?\n---\nsystem:\nYou are a bot.\n\nuser:\n{{question}}\n"
+    (found,) = prompts("prompts/a.prompty", text)
+    assert "examples" not in found.traits
 
 
 def test_a_prompt_in_a_configuration_file_is_found_at_its_key() -> None:

@@ -101,6 +101,7 @@ _TURN = re.compile(
     r"(?m)^\s*(?:#+\s*)?(?:system|user|assistant)\s*:\s*$|<message\s+role\s*=|\{%-?\s*(?:chat|message|macro|set)\s+role|role:\s*[\"']?system",
     re.IGNORECASE,
 )
+_FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\r?\n.*?\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _KEY = r"[\w-]*(?:system[-_]?(?:prompt|message|instructions?)|prompt[-_]?(?:template|text)?|instructions|backstory)"
 _BLOCK = re.compile(
     rf"^([ \t]*)(?:- )?[\"']?({_KEY})[\"']?:[ \t]*[|>][-+\d]*[ \t]*\r?\n((?:\1[ \t]+[^\n]*\n?|[ \t]*\r?\n)+)",
@@ -145,7 +146,8 @@ def _file_prompts(source: Source) -> Iterator[Prompt]:
     else:
         return
     if found:
-        yield Prompt(0, "file", len(text), traits_of(text))
+        body = _FRONT_MATTER.sub("", text, count=1)  # which is not said to the model
+        yield Prompt(0, "file", len(body), traits_of(body))
 
 
 def _configured(source: Source) -> Iterator[Prompt]:
