@@ -53,7 +53,9 @@ def test_a_pack_travels_from_one_kind_of_database_to_the_other(
     there = open_registry(stores[target], clock, "bob", project="other")
     here.register(Ref("model", "gpt"), {"model.json": b'{"id": "gpt"}'})
     parents = [Parent("model", Ref.parse("model/gpt@1"))]
-    here.register(SUPPORT, {"a.prompty": bytes(range(256)) * 100, "sub/b": b""}, labels={"team": "care"}, parents=parents)
+    here.register(
+        SUPPORT, {"a.prompty": bytes(range(256)) * 100, "sub/b": b""}, labels={"team": "care"}, parents=parents
+    )
     path = tmp_path / "support.pack"
     path.write_bytes(here.packs.make([SUPPORT], name="support").data)
 
