@@ -29,6 +29,10 @@ def six_old(registry: Registry, clock: FrozenClock) -> Registry:
 
 
 def gone(registry: Registry, *, older_than: timedelta = 90 * DAY) -> list[int | None]:
+    """What is removed; counted and listed before as it then is."""
+    count = registry.garbage(older_than=older_than)
+    listed = registry.collect(older_than=older_than, dry_run=True)
+    assert (count.versions, count.bodies, count.size) == (len(listed.versions), listed.bodies, listed.size)
     return [ref.version for ref in registry.collect(older_than=older_than).versions]
 
 
@@ -124,3 +128,10 @@ def test_bodies_that_another_version_has_stay(store: Store, six_old: Registry) -
     assert six_old.files(six_old.resolve(Ref("prompt", "copy"))) == {"other-name": b"text 2"}
     assert six_old.files(six_old.resolve(SUPPORT)) == {"a.prompty": b"text 3", "shared.txt": b"shared"}
     assert bodies(store) == 3
+
+
+def test_many_names_in_records_protect_as_few_do(six_old: Registry, ledger: Ledger) -> None:
+    names = [f"prompt/other@{n}" for n in range(1, 600)]
+    ledger.append("portfolio.reviewed", subjects=[*names, "prompt/support@3"])
+    assert gone(six_old) == [1, 2, 4, 5]
+    assert gone(six_old) == []

@@ -132,9 +132,18 @@ def test_garbage_is_named_then_removed(three: Path, ferrata: Callable[..., Ran])
     assert ferrata("asset", "gc").out == "0 versions and 0 bodies of 0 bytes removed\n"
     ferrata("asset", "alias", "prompt/support", "production", "--to", 1)
     words = ("asset", "gc", "--older-than", "0m")
-    assert ferrata(*words, "--dry-run").out == "prompt/support@2\n1 version and 1 body of 19 bytes would be removed\n"
-    assert json.loads(ferrata(*words, "--json").out) == {
-        "versions": ["prompt/support@2"],
+    said = "1 version and 1 body of 19 bytes would be removed\n"
+    assert ferrata(*words, "--dry-run").out == said
+    assert ferrata(*words, "--dry-run", "--list").out == f"prompt/support@2\n{said}"
+    assert json.loads(ferrata(*words, "--dry-run", "--json").out) == {
+        "versions": 1,
+        "bodies": 1,
+        "bytes": 19,
+        "dry_run": True,
+    }
+    assert json.loads(ferrata(*words, "--list", "--json").out) == {
+        "names": ["prompt/support@2"],
+        "versions": 1,
         "bodies": 1,
         "bytes": 19,
         "dry_run": False,

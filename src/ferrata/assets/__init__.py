@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from ferrata.assets.actions import Action, Field, catalogue
     from ferrata.assets.content import digest_of_content, name_for, read_content
     from ferrata.assets.diff import Change, Difference, Meaning, compare_versions
-    from ferrata.assets.garbage import Garbage
+    from ferrata.assets.garbage import Garbage, GarbageCount
     from ferrata.assets.journal import Journal
     from ferrata.assets.ledger import Ledger
     from ferrata.assets.migrate import migrate_registry
@@ -26,7 +26,7 @@ else:
         actions=["Action", "Field", "catalogue"],
         content=["digest_of_content", "name_for", "read_content"],
         diff=["Change", "Difference", "Meaning", "compare_versions"],
-        garbage=["Garbage"],
+        garbage=["Garbage", "GarbageCount"],
         journal=["Journal"],
         ledger=["Ledger"],
         migrate=["migrate_registry"],
@@ -51,6 +51,7 @@ __all__ = [
     "Draft",
     "Field",
     "Garbage",
+    "GarbageCount",
     "Head",
     "Installed",
     "Journal",

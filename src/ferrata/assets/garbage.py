@@ -20,16 +20,28 @@ if TYPE_CHECKING:
 
     from ferrata.store import Connection
 
-__all__ = ["Garbage", "find_garbage", "remove_garbage"]
+__all__ = ["Garbage", "GarbageCount", "count_garbage", "find_garbage", "remove_garbage"]
 
-_CANDIDATES = """SELECT v.id, a.kind, a.name, v.number, v.digest FROM version v JOIN asset a ON a.id = v.asset
-    WHERE a.project = ? AND v.at < ? AND v.number <> a.newest
-    AND NOT EXISTS (SELECT 1 FROM move m WHERE m.asset = v.asset AND (m.target = v.number OR m.before = v.number))
-    ORDER BY v.id"""
+_OLD = """a.project = ? AND v.at < ? AND v.number <> a.newest
+    AND NOT EXISTS (SELECT 1 FROM move m WHERE m.asset = v.asset AND (m.target = v.number OR m.before = v.number))"""
+_ALL = "FROM version v JOIN asset a ON a.id = v.asset"
+_CANDIDATES = f"SELECT v.id, a.kind, a.name, v.number, v.digest {_ALL} WHERE {_OLD} ORDER BY v.id"
+_COUNT = f"SELECT COUNT(*) {_ALL} WHERE {_OLD}"
+_IS_OLD = f"EXISTS (SELECT 1 {_ALL} WHERE {_OLD} AND v.id = p."
+_PARENTS = f"SELECT p.version, p.parent, {_IS_OLD}version) FROM parent p WHERE {_IS_OLD}parent)"  # noqa: S608
+_NAMES = f"SELECT v.id {_ALL} WHERE {_OLD} AND a.kind = ? AND a.name = ? AND v.number = ?"
+_DIGESTS = f"SELECT v.id {_ALL} WHERE {_OLD} AND v.digest = ?"
+# The bodies of what stays, whosever it is; all others go.
+_BODIES = """SELECT COUNT(*), COALESCE(SUM(b.size), 0) FROM blob b WHERE b.digest NOT IN (SELECT c.body FROM content c
+    WHERE c.digest IN (SELECT v.digest {all} WHERE NOT ({old}) OR v.id IN ({kept})))"""
 # All other records, by the index on actions: the registrations are nearly all of the ledger.
-_RECORDS = """SELECT subjects, payload FROM ledger WHERE action < 'asset.versioned'
+# What was collected is gone: its number is never given again.
+_RECORDS = """SELECT subjects, payload FROM ledger WHERE action < 'asset.collected'
+    UNION ALL SELECT subjects, payload FROM ledger WHERE action > 'asset.collected' AND action < 'asset.versioned'
     UNION ALL SELECT subjects, payload FROM ledger WHERE action > 'asset.versioned'"""
-_NAMED = re.compile(r"[A-Za-z0-9._/-]+@[0-9]+")
+_NAMED = re.compile(r"[A-Za-z0-9._/-]+@[0-9]{1,18}(?![0-9])")
+# Above that, one look at all candidates is quicker than a query for each name.
+_MOST_QUERIES = 500
 _DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 
@@ -45,6 +57,14 @@ class Garbage(NamedTuple):
         return {"versions": [str(ref) for ref in self.versions], "bodies": self.bodies, "bytes": self.size}
 
 
+class GarbageCount(NamedTuple):
+    """How much can go: versions, and the bodies that only they have with their size in bytes."""
+
+    versions: int
+    bodies: int
+    size: int
+
+
 class _Row(NamedTuple):
     id: int
     kind: str
@@ -57,26 +77,52 @@ class _Row(NamedTuple):
         return Ref(self.kind, self.name, version=self.number)
 
 
+def count_garbage(connection: Connection, project: str, *, before: str) -> GarbageCount:
+    """How much can go, without naming it; as `find_garbage`."""
+    kept = _kept(connection, project, before)
+    of_project = (project, before)
+    ((count,),) = run(connection, _COUNT, of_project).fetchall()
+    if count == len(kept):
+        return GarbageCount(0, 0, 0)
+    listed = ", ".join(map(str, sorted(kept))) or "-1"  # numbers of the database itself
+    query = _BODIES.format(all=_ALL, old=_OLD, kept=listed)
+    ((bodies, size),) = run(connection, query, of_project).fetchall()
+    return GarbageCount(count - len(kept), bodies, int(size))
+
+
 def find_garbage(connection: Connection, project: str, *, before: str) -> list[_Row]:
     """The versions that can go, of those made before a moment (as `clock.format_time`)."""
-    found = {row[0]: _Row(*row) for row in run(connection, _CANDIDATES, (project, before)).fetchall()}
-    if not found:
-        return []
+    found = [_Row(*row) for row in run(connection, _CANDIDATES, (project, before)).fetchall()]
+    kept = _kept(connection, project, before) if found else set[int]()
+    return [row for row in found if row.id not in kept]
+
+
+def _kept(connection: Connection, project: str, before: str) -> set[int]:
+    """Those old versions that stay all the same: records name them, or what stays came from them."""
+    of_project = (project, before)
     names, digests = _named_in_records(connection)
-    found = {id: row for id, row in found.items() if str(row.ref) not in names and row.digest not in digests}
+    kept: set[int] = set()
+    if len(names) + len(digests) > _MOST_QUERIES:
+        rows = run(connection, _CANDIDATES, of_project).fetchall()
+        kept = {id for id, *name, digest in rows if tuple(name) in names or digest in digests}
+    else:
+        wanted: list[tuple[str, tuple[str | int, ...]]] = [(_NAMES, name) for name in names]
+        wanted += [(_DIGESTS, (digest,)) for digest in digests]
+        for query, about in wanted:
+            kept |= {id for (id,) in run(connection, query, (*of_project, *about)).fetchall()}
     # What a version that stays came from stays: from the children that stay, down to their parents, until nothing changes.
     parents_of: dict[int, list[int]] = {}
-    for page in pages(list(found)):
-        marks = ", ".join("?" * len(page))
-        query = f"SELECT version, parent FROM parent WHERE parent IN ({marks})"  # noqa: S608 - marks only
-        for child, parent in run(connection, query, tuple(page)).fetchall():
-            parents_of.setdefault(child, []).append(parent)
-    kept = [child for child in parents_of if child not in found]
-    while kept:
-        for parent in parents_of.get(kept.pop(), ()):
-            if found.pop(parent, None) is not None:
-                kept.append(parent)
-    return list(found.values())
+    going: list[int] = list(kept)
+    for child, parent, is_old in run(connection, _PARENTS, (*of_project, *of_project)).fetchall():
+        parents_of.setdefault(child, []).append(parent)
+        if not is_old:
+            going.append(child)
+    while going:
+        for parent in parents_of.pop(going.pop(), ()):
+            if parent not in kept:
+                kept.add(parent)
+                going.append(parent)
+    return kept
 
 
 def remove_garbage(connection: Connection, rows: Sequence[_Row], *, dry_run: bool) -> Garbage:
@@ -111,15 +157,16 @@ def _bodies_of(connection: Connection, digests: Iterable[str]) -> Counter[str]:
     return found
 
 
-def _named_in_records(connection: Connection) -> tuple[set[str], set[str]]:
-    """Every version and every digest that a record of the ledger names, other than the registrations."""
-    names: set[str] = set()
+def _named_in_records(connection: Connection) -> tuple[set[tuple[str, str, int]], set[str]]:
+    """Every version (kind, name, number) and every digest that a record of the ledger names, other than the registrations."""
+    names: set[tuple[str, str, int]] = set()
     digests: set[str] = set()
     for subjects, payload in run(connection, _RECORDS).fetchall():
         text = f"{subjects} {payload}"
         for match in _NAMED.findall(text):
+            path, _, number = match.rpartition("@")
             # Where a reference begins within a path nobody knows: every beginning protects.
-            parts = match.split("/")
-            names |= {"/".join(parts[start:]) for start in range(len(parts) - 1)}
+            parts = path.split("/")
+            names |= {(parts[i], "/".join(parts[i + 1 :]), int(number)) for i in range(len(parts) - 1)}
         digests |= set(_DIGEST.findall(text))
     return names, digests

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ferrata.assets import aliases, rows
-from ferrata.assets.garbage import find_garbage, remove_garbage
+from ferrata.assets.garbage import count_garbage, find_garbage, remove_garbage
 from ferrata.assets.prepare import one_text, prepare
 from ferrata.assets.record import canonical_json
 from ferrata.assets.types import Draft, Move, Parent, Registered
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
     from datetime import timedelta
 
-    from ferrata.assets.garbage import Garbage
+    from ferrata.assets.garbage import Garbage, GarbageCount
     from ferrata.assets.journal import Journal
     from ferrata.assets.packs import Packs
     from ferrata.assets.prepare import Prepared
@@ -260,6 +260,11 @@ class Registry:
         with self._store.read() as connection:
             asset = rows.require(connection, self._project, ref)
             return aliases.history(connection, asset.id, ref, limit=limit)
+
+    def garbage(self, *, older_than: timedelta) -> GarbageCount:
+        """How much `collect` would remove, without naming it: quick, however much it is."""
+        with self._store.read() as connection:
+            return count_garbage(connection, self._project, before=format_time(self._clock.now() - older_than))
 
     def collect(self, *, older_than: timedelta, dry_run: bool = False) -> Garbage:
         """Remove the versions that nobody can miss, with the bodies that only they had; see `garbage`.

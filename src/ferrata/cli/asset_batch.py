@@ -101,26 +101,34 @@ def lineage(*, project: Path, ref: str, as_json: bool) -> None:
 @click.command()
 @_project
 @click.option("--older-than", metavar="AGE", default="90d", show_default=True, callback=_age, help="As 90d, 12h, 30m.")
-@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--dry-run", is_flag=True, help="Only say how much would go.")
+@click.option("--list", "wants_list", is_flag=True, help="Name each version.")
 @_json
-def gc(*, project: Path, older_than: timedelta, dry_run: bool, as_json: bool) -> None:
+def gc(*, project: Path, older_than: timedelta, dry_run: bool, wants_list: bool, as_json: bool) -> None:
     """Remove old versions that nothing refers to.
 
     Kept are the newest of each asset, what an alias points to or ever did, what a record of the ledger names, and what a kept
     version came from.
     """
+    from ferrata.assets import GarbageCount
     from ferrata.shortcut import open_registry
 
     with open_registry(project) as registry:
-        found = registry.collect(older_than=older_than, dry_run=dry_run)
+        if dry_run and not wants_list:
+            count, names = registry.garbage(older_than=older_than), list[str]()
+        else:
+            found = registry.collect(older_than=older_than, dry_run=dry_run)
+            count = GarbageCount(len(found.versions), found.bodies, found.size)
+            names = [str(ref) for ref in found.versions] if wants_list else []
     if as_json:
-        click.echo(json.dumps({**found.as_json(), "dry_run": dry_run}))
+        about = {"versions": count.versions, "bodies": count.bodies, "bytes": count.size, "dry_run": dry_run}
+        click.echo(json.dumps({**about, "names": names} if wants_list else about))
         return
-    for ref in found.versions:
-        click.echo(str(ref))
+    if names:
+        click.echo("\n".join(names))
     would = "would be removed" if dry_run else "removed"
-    bodies = f"{found.bodies:,} {'body' if found.bodies == 1 else 'bodies'}"
-    click.echo(f"{counted(len(found.versions), 'version')} and {bodies} of {found.size:,} bytes {would}")
+    bodies = f"{count.bodies:,} {'body' if count.bodies == 1 else 'bodies'}"
+    click.echo(f"{counted(count.versions, 'version')} and {bodies} of {count.size:,} bytes {would}")
 
 
 def _hidden(path: Path, folder: Path) -> bool:
