@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import openai
 
+from ferrata.catalog import Capabilities
 from ferrata.clock import SystemClock
 from ferrata.messages import ChatRequest, Message, Usage
 from ferrata.providers import Access, AnswerFile, HttpClient, RemoteModel, Surroundings, Timeouts, build_chat
@@ -119,6 +120,7 @@ async def measure(url: str, calls: int, folder: Path) -> dict[str, list[float]]:
             clock=SystemClock(),
             environment=lambda _name: "k",
             price=lambda _vendor, _model: Flat(),
+            profile=lambda _vendor, _model: Capabilities(context=100_000),
             sink=recorded.append,
             answers=lambda: answers,
         )
