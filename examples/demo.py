@@ -64,6 +64,7 @@ def models_and_prompts() -> None:
     run("asset", "register", "prompts/support.prompty", "-m", "Out of the code, with scope and sources")
     run("asset", "alias", "prompt/support", "production", "--to", "1", "--why", "First release")
     run("models", "try", "--prompt", "prompts/support.prompty", "--data", "data/questions.jsonl", "--model", "support")
+    run("models", "compare", "gpt-4o", "support", "--requests", "10000")
     ask_the_bot()
     say("Somebody shortens the prompt. The bot takes it from the registry, so it is live with the alias, and back with one command.")
     _shorten_the_prompt()

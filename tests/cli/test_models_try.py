@@ -47,7 +47,8 @@ def test_several_models_side_by_side(ferrata, declared: Path, server: FakeServer
 
 def test_a_line_a_model_that_no_answer_can_break(ferrata, declared: Path) -> None:
     ran = ferrata("models", "try", "How long?", "--project", declared, "-m", "a", "-m", "fake/x")
-    first, second = ran.out.splitlines()
+    heads, first, second = ran.out.splitlines()
+    assert heads.startswith("model\t")
     assert len(first.split("\t")) == len(second.split("\t")) == 7
     assert first.endswith("\t9\t4\t?\tTwo years.\\tYes\\x1b[0m")
     assert second.startswith("fake/x\t")
@@ -145,7 +146,7 @@ def test_a_row_that_fails_is_counted(ferrata, support: Path, server: FakeServer)
     words = ("--prompt", support / "support.prompty", "--data", support / "rows.jsonl", "--project", support)
     ran = ferrata("models", "try", *words, "-m", "a", "--concurrency", 1)
     assert ran.status == 1
-    assert ran.out.split("\t")[:4] == ["a", "2", "1", "0.00"]
+    assert ran.out.splitlines()[1].split("\t")[:4] == ["a", "2", "1", "0.00"]
     assert "model_busy: " in ran.err
     assert "slow down" in ran.err
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["diff"]
 
 
+_LONGEST = 120  # of a value that is shown in the line of its change
+
+
 @click.command()
 @click.option(
     "--project", type=click.Path(path_type=Path), default=Path(), show_default=True, help="Folder of the project."
@@ -59,8 +62,9 @@ def diff(*, project: Path, before: str, after: str, rows: Path | None, as_json: 
     if not found.texts:
         click.echo(f"{old.ref} and {new.ref} have the same content")
     for change in found.changes:
-        values = (json.dumps(value, ensure_ascii=False) for value in (change.before, change.after))
-        click.echo(printable(f"{change.field}: {' -> '.join(values)}"))
+        values = [json.dumps(value, ensure_ascii=False) for value in (change.before, change.after)]
+        said = " -> ".join(values) if max(map(len, values)) <= _LONGEST else "another text, see below"
+        click.echo(printable(f"{change.field}: {said}"))
     if messages is not None and found.texts:
         click.echo(f"{counted(messages.rows, 'row')} rendered, {len(messages.differing)} with other messages or none")
         for row in messages.differing:

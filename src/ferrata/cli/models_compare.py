@@ -46,10 +46,13 @@ def compare(
 ) -> None:
     """Compare any number of models: abilities, dates, and what your workload costs on each.
 
-    Quality and latency come from the runs that the ledger has recorded.
+    A model is named as vendors name it, or as the project does. Quality and latency come from the runs that the ledger has
+    recorded.
     """
     catalog = load_catalog(project)
-    cards = list({card.id: card for card in map(catalog.card, names)}.values())
+    own = load_settings(project).file.models
+    spelled = [f"{own[name].vendor}/{own[name].model}" if name in own else name for name in names]
+    cards = list({card.id: card for card in map(catalog.card, spelled)}.values())
     if len(cards) < 2:
         raise UsageError(
             "one model is no comparison", hint=f"name another, as `ferrata models compare {names[0]} claude-haiku-4-5`"

@@ -146,7 +146,7 @@ def _note(app: App, tried: Sequence[TriedModel], rows: int) -> FerrataError | No
 def _show(tried: Sequence[TriedModel], *, rows: bool) -> None:
     heads, lines = _table_of_rows(tried) if rows else _table_of_answers(tried)
     if not sys.stdout.isatty():
-        for line in lines:
+        for line in (heads, *lines):
             click.echo("\t".join(cell.replace("\n", " ").replace("\t", " ") for cell in line))
     else:
         from rich.table import Column, Table

@@ -1,0 +1,69 @@
+"""The demo as `make demo` runs it, with the real local model; and without a feature, without its points."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def points(project: Path) -> dict[str, int]:
+    assessed = run(project, "-m", "ferrata", "assess", ".", "--json", "--no-save")
+    assert assessed.returncode == 0, assessed.stderr
+    return {dimension["id"]: dimension["points"] for dimension in json.loads(assessed.stdout)["dimensions"]}
+
+
+@pytest.fixture(scope="module")
+def climbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's project after all steps."""
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns(".ferrata", "__pycache__"))
+    pulled = run(folder, "-m", "ferrata", "models", "pull", "smollm2")
+    if pulled.returncode != 0:
+        pytest.skip(f"the local model cannot be fetched: {pulled.stderr.strip()}")
+    done = run(folder, "examples/demo.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "support-bot: Level 1, initial: 1 of 28 points by evidence" in done.stdout
+    assert "prompt/support@production points to version 1 (it was at 2)" in done.stdout
+    assert (folder / ".ferrata/demo/report.html").is_file()
+    return folder / ".ferrata/demo/support-bot"
+
+
+@pytest.mark.slow
+def test_the_demo_lifts_its_project(climbed: Path) -> None:
+    found = points(climbed)
+    assert {name: found[name] for name in ("models", "prompts", "safety", "assets")} == {
+        "models": 2,
+        "prompts": 1,
+        "safety": 1,
+        "assets": 1,
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("broken", "dimension", "left"),
+    [
+        ("ferrata.yaml", "models", 0),
+        ("prompts/support.prompty", "prompts", 0),
+        (".ferrata/ferrata.db", "assets", 0),
+    ],
+)
+def test_without_the_feature_there_is_no_point(
+    climbed: Path, tmp_path: Path, broken: str, dimension: str, left: int
+) -> None:
+    project = tmp_path / "support-bot"
+    shutil.copytree(climbed, project)
+    for file in project.glob(f"{broken}*"):
+        file.unlink()
+    assert points(project)[dimension] == left
