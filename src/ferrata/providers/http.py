@@ -222,7 +222,9 @@ class HttpClient:
         clients = self._loops.setdefault(asyncio.get_running_loop(), {})
         client = clients.get((local, plain))
         if client is None:
-            limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=60)
+            # Servers for one machine close idle connections early (the local model's after 5 s), and new ones cost little there.
+            idle = 4 if plain else 60
+            limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=idle)
             agent = {"user-agent": "ferrata"}
             client = httpx2.AsyncClient(trust_env=not local, verify=not plain, limits=limits, headers=agent)
             clients[local, plain] = client

@@ -154,3 +154,20 @@ def test_embeddings_without_wordllama(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="need wordllama"):
         asyncio.run(LocalEmbeddings().embed(["x"]))
     embeddings._load.cache_clear()
+
+
+@pulled
+@pytest.mark.slow
+def test_the_model_answers_after_its_connection_has_been_idle_for_long(run) -> None:
+    """The engine closes a connection that was idle for 5 s."""
+
+    async def work(http: HttpClient) -> None:
+        model = LocalModel(SMOLLM2, http=http, threads=1)
+        try:
+            for pause in (4.9, 5.0, 0.0):
+                assert (await model.chat(ask("Name a colour.", max_tokens=2))).text
+                await asyncio.sleep(pause)
+        finally:
+            model.close()
+
+    run(work)
