@@ -38,7 +38,7 @@ def test_each_model_is_named_once_with_all_its_places() -> None:
     uses = [ModelUse("gpt-4o", "b.py", 9), ModelUse("gpt-4o", "a.py", 3), ModelUse("gpt-4o", "a.py", 3)]
     (checked,) = check_models(uses, TODAY)
     assert [(use.file, use.line) for use in checked.uses] == [("a.py", 3), ("b.py", 9)]
-    assert checked.as_json()["uses"] == [use._asdict() for use in checked.uses]
+    assert [(use["file"], use["line"]) for use in checked.as_json()["uses"]] == [("a.py", 3), ("b.py", 9)]
 
 
 def test_what_ends_soonest_comes_first_and_what_is_no_model_not_at_all() -> None:
