@@ -30,7 +30,12 @@ _MAX_TOKENS = 300
 
 @click.command("try")
 @click.argument("text", metavar="[TEXT]", required=False)
-@click.option("--prompt", "file", type=click.Path(path_type=Path), help="A .prompty file instead of TEXT.")
+@click.option(
+    "--prompt",
+    "file",
+    type=click.Path(path_type=Path),
+    help="A .prompty file, or a version of the registry, instead of TEXT.",
+)
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -112,8 +117,12 @@ def _rows(text: str | None, file: Path | None, data: Path | None, system: str | 
             raise UsageError("either TEXT or --prompt", hint="a prompt has its own system message")
         from ferrata.cli.prompt_render import open_prompt, root_of, rows_of
 
-        root = project if file.absolute().is_relative_to(project.absolute()) else root_of(file)
-        return rows_of_prompt(open_prompt(str(file), root), None if data is None else rows_of(data))
+        inside = not file.exists() or file.absolute().is_relative_to(
+            project.absolute()
+        )  # a version lies in the project's registry
+        return rows_of_prompt(
+            open_prompt(str(file), project if inside else root_of(file)), None if data is None else rows_of(data)
+        )
     if data is not None:
         raise UsageError("--data gives the inputs of a prompt", hint="name it: --prompt FILE.prompty")
     asked = sys.stdin.read() if text == "-" else text or ""

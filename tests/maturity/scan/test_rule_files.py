@@ -201,3 +201,10 @@ def test_words_never_hide_a_match():
                         tried += 1
                         assert prepared.may_match(text), (rule.id, pattern)
     assert tried > 300
+
+
+def test_facts_of_other_code_are_not_taken(monkeypatch):
+    before = load_rules([]).digest
+    assert load_rules([]).digest == before
+    monkeypatch.setattr("ferrata.maturity.scan.packs._code", lambda: "prompts.py 1 2 ")
+    assert load_rules([]).digest != before

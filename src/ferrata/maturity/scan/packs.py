@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 from contextlib import suppress
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from ferrata import __version__
+from ferrata import __version__, catalog
 from ferrata.caches import digest_of_texts
 from ferrata.documents import Document, line_of, read_text, read_yaml, validate
 from ferrata.errors import InvalidDocument, Mistake
@@ -19,7 +20,6 @@ from ferrata.maturity.scan.rules import CHECKED, Rule, RuleSet
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from ferrata.caches import UserCache
 
@@ -78,8 +78,16 @@ def load_rules(folders: Iterable[Path], *, own: Iterable[Path] = (), memory: Use
         mistakes.append(_place(name, read).mistake(f"{name}: {problem}", *where))
     if mistakes:
         raise InvalidDocument(mistakes)
-    digest = hashlib.sha256("".join([__version__, *(f"{len(text)} {text}" for text in texts)]).encode()).hexdigest()
+    said = "".join([__version__, _code(), *(f"{len(text)} {text}" for text in texts)])
+    digest = hashlib.sha256(said.encode()).hexdigest()
     return RuleSet(rules.values(), digest=digest)
+
+
+def _code() -> str:
+    """Tells one state of the scanner's code from another, so that facts that an older one found are not taken for new ones."""
+    folders = (Path(__file__).parent, Path(catalog.__file__).parent)
+    files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in (".py", ".yaml")]
+    return "".join(f"{path.name} {info.st_size} {info.st_mtime_ns} " for path in files for info in (path.stat(),))
 
 
 def _recall(memory: UserCache | None, name: str) -> list[Rule] | None:
