@@ -167,3 +167,26 @@ def test_lines_of_keys():
     assert line_of(text, ["a", "missing"]) == 1
     assert line_of("a: [", ["a"]) == 1
     assert read_yaml("a: 1", file="x") == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+            f"{now}: &{now} [{', '.join([f'*{before}'] * 10)}]\n" for before, now in zip("abcdef", "bcdefg", strict=True)
+        ), "stands for more than 500,000 values"),
+        ("sample: &a {q: *a}\n", "the alias 'a' stands for what it stands in"),
+    ],
+)  # fmt: skip
+def test_aliases_that_grow_without_end_are_refused(text: str, problem: str) -> None:
+    with pytest.raises(InvalidDocument, match=problem):
+        read_yaml(text, file="a.yaml")
+
+
+def test_aliases_of_ordinary_size_are_read() -> None:
+    assert read_yaml("a: &a [1, 2]\nb: [*a, *a]\nc: &c x\nd: *c\n", file="a.yaml") == {
+        "a": [1, 2],
+        "b": [[1, 2], [1, 2]],
+        "c": "x",
+        "d": "x",
+    }

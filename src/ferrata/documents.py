@@ -25,6 +25,7 @@ __all__ = ["Document", "line_of", "read_document", "read_yaml", "validate"]
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _MOST_DEPTH = 200
+_MOST_NODES = 500_000
 
 
 class Document(BaseModel):
@@ -80,23 +81,43 @@ def read_yaml(text: str, *, file: str) -> Any:
 
 
 def _check_depth(text: str, *, file: str) -> None:
-    """Refuse what takes the process down: deep nesting (the C composer recurses) and merges that grow without end."""
-    if "<<" not in text and text.count("[") + text.count("{") + text.count("- ") + text.count("? ") < _MOST_DEPTH:
+    """Refuse what takes the process down: deep nesting (the C composer recurses), and aliases and merges that grow without end."""
+    aliases = "*" in text and "&" in text
+    if (
+        not aliases
+        and "<<" not in text
+        and text.count("[") + text.count("{") + text.count("- ") + text.count("? ") < _MOST_DEPTH
+    ):
         return
-    depth = 0
     merging = False
+    sizes: dict[str, int] = {}  # of what each anchor stands for, in nodes
+    open_nodes: list[tuple[str | None, int]] = [(None, 0)]
     for event in yaml.parse(text, Loader=_Loader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
         if merging and isinstance(event, yaml.SequenceStartEvent):
-            line = event.start_mark.line + 1 if event.start_mark else 1
             raise InvalidDocument([Mistake(file, line, "<<", "merges a list of mappings; merge one")])
         merging = isinstance(event, yaml.ScalarEvent) and event.value == "<<"
+        anchor: str | None = getattr(event, "anchor", None)
+        size = 1
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-            depth += 1
-            if depth > _MOST_DEPTH:
-                line = event.start_mark.line + 1 if event.start_mark else 1
+            open_nodes.append((anchor, 1))
+            if len(open_nodes) > _MOST_DEPTH:
                 raise InvalidDocument([Mistake(file, line, "", f"nested deeper than {_MOST_DEPTH}")])
-        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-            depth -= 1
+            continue
+        if isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            anchor, size = open_nodes.pop()
+        elif isinstance(event, yaml.AliasEvent):
+            if anchor not in sizes:
+                raise InvalidDocument([Mistake(file, line, "", f"the alias {anchor!r} stands for what it stands in")])
+            size = sizes[anchor]
+        elif not isinstance(event, yaml.ScalarEvent):
+            continue
+        if anchor is not None:
+            sizes[anchor] = size
+        name, so_far = open_nodes[-1]
+        open_nodes[-1] = (name, so_far + size)
+        if so_far + size > _MOST_NODES:
+            raise InvalidDocument([Mistake(file, line, "", f"stands for more than {_MOST_NODES:,} values")])
 
 
 def validate(value: Any, kind: type[D], *, file: str, text: str) -> D:

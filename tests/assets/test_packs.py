@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 SUPPORT = Ref("prompt", "support")
 
 
+@pytest.fixture
+def ledger(store: Store, clock: FrozenClock) -> Ledger:
+    """The ledger of the registry's own project."""
+    return Ledger(store, clock, "ann", project="support-bot")
+
+
 @pytest.fixture(autouse=True)
 def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
@@ -350,3 +356,12 @@ def test_a_key_is_never_made_in_the_project(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(UsageError, match="lies in the project"):
         make_key(tmp_path / "project")
     assert not (tmp_path / "project").exists()
+
+
+def test_a_pack_holds_no_record_of_another_project(registry: Registry, store: Store, clock: FrozenClock) -> None:
+    registry.register(SUPPORT, {"a.prompty": b"ours"})
+    theirs = open_registry(store, clock, "bob", project="other")
+    theirs.register(SUPPORT, {"a.prompty": b"theirs"}, message="for client X")
+    made = registry.packs.make([SUPPORT], name="support", message="")
+    assert [record["project"] for record in made.document.evidence] == ["support-bot"]
+    assert b"client X" not in made.data

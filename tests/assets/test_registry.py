@@ -221,3 +221,10 @@ def test_a_damaged_body_is_not_given_out(store: Store, registry: Registry) -> No
         connection.exec_driver_sql("UPDATE blob SET packing = ''")
     with pytest.raises(StoreUnavailable, match=f"the body {version.files['support.prompty']} is damaged"):
         registry.files(version)
+
+
+@pytest.mark.parametrize("parent", ["prompt/new@1", "prompt/new"])
+def test_nothing_comes_from_itself(registry: Registry, parent: str) -> None:
+    with pytest.raises(UsageError, match="would have come from itself"):
+        registry.register(Ref("prompt", "new"), {"a": b"1"}, parents=[Parent("base", Ref.parse(parent))])
+    assert registry.assets() == []

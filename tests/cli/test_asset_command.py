@@ -252,3 +252,34 @@ def test_versions_that_are_no_prompts_are_compared_as_text(folder: Path, ferrata
     assert ran.err.startswith("not compared as prompts: prompt/a@1: a prompt is one .prompty file")
     refused = ferrata("asset", "diff", "prompt/a@1", "prompt/a@2", "--rows", "rows.jsonl")
     assert (refused.status, refused.err.endswith("only prompts are rendered with rows\n")) == (2, True)
+
+
+def test_links_out_and_what_is_no_file_are_refused(folder: Path, ferrata: Callable[..., Ran]) -> None:
+    (folder.parent / "secret.txt").write_text("s")
+    (folder / "data").mkdir()
+    (folder / "data/a").write_text("a")
+    (folder / "data/link").symlink_to(folder.parent / "secret.txt")
+    for words in (("register-all", "data", "data"), ("register", "data/x", "data")):
+        assert "'data/link' leads out of 'data'" in ferrata("asset", *words).err
+    (folder / "data/link").unlink()
+    (folder / "data/gone").symlink_to("nowhere")
+    assert "'data/gone' is no file" in ferrata("asset", "register", "data/x", "data").err
+    assert "an empty path" in ferrata("asset", "register", "data/x", "").err
+    assert ferrata("asset", "list", "--json").out.strip() in ("", "[]")
+
+
+def test_parents_of_one_role_are_all_kept_and_a_label_has_one_value(three: Path, ferrata: Callable[..., Ran]) -> None:
+    parents = ("--parent", "in=prompt/support@1", "--parent", "in=prompt/support@2")
+    (three / "out.txt").write_text("o")
+    assert ferrata("asset", "register", "data/out", "out.txt", *parents).status == 0
+    shown = json.loads(ferrata("asset", "lineage", "data/out", "--json").out)
+    assert [parent["ref"] for parent in shown["from"]] == ["prompt/support@1", "prompt/support@2"]
+    assert ferrata("asset", "register", "data/o2", "out.txt", "--label", "a=1", "--label", "a=2").status == 2
+
+
+def test_what_a_label_names_is_no_garbage(three: Path, ferrata: Callable[..., Ran]) -> None:
+    (three / "release.json").write_text("{}")
+    ferrata("asset", "register", "release/r", "release.json", "--label", "base=prompt/support@1")
+    gone = ferrata("asset", "gc", "--older-than", "0m", "--list").out
+    assert "prompt/support@2" in gone
+    assert "prompt/support@1" not in gone

@@ -6,6 +6,7 @@ A prompt is one `.prompty` file and what it includes, a flow is a folder, a mode
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -101,14 +102,24 @@ def name_for(path: Path, *, within: Path) -> str:
     return _UNFIT.sub("-", relative.with_suffix("").as_posix()).strip("-./_")
 
 
+def _below(folder: Path) -> list[Path]:
+    """What lies below a folder and is no folder itself; a folder that cannot be read is an error and not empty."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    return [Path(where) / name for where, _, names in os.walk(folder, onerror=refuse) for name in names]
+
+
 def _files_of(path: Path) -> list[tuple[str, Path]]:
     try:
         if path.is_dir():
             root = path.resolve()
-            found = [file for file in sorted(path.rglob("*")) if file.is_file()]
-            listed = [(file.relative_to(path).as_posix(), file) for file in found]
+            listed = [(file.relative_to(path).as_posix(), file) for file in sorted(_below(path))]
             kept = [(name, file) for name, file in listed if not any(part.startswith(".") for part in name.split("/"))]
             for name, file in kept:
+                if not file.is_file():
+                    raise UsageError(f"{str(file)!r} is no file", hint=f"remove {name!r}, or name the files one by one")
                 if not file.resolve().is_relative_to(root):
                     raise UsageError(
                         f"{str(file)!r} leads out of {str(path)!r}", hint=f"put a copy in place of {name!r}"

@@ -1,7 +1,8 @@
 """Which versions nobody can miss, and their removal with the bodies that only they had.
 
 A version stays if it is the newest of its name, if an alias points to it or ever did (one may roll back), if a version that
-stays came from it, if a record of the ledger other than its own registration names it or its digest, or if it is young.
+stays came from it, if a record of the ledger other than a registration, or a label or message of any version, names it or
+its digest, or if it is young. What a version's files name is not read: a release says what it is made of by its parents.
 Knows the tables; the registry holds the transaction and writes the record.
 """
 
@@ -100,7 +101,7 @@ def find_garbage(connection: Connection, project: str, *, before: str) -> list[_
 def _kept(connection: Connection, project: str, before: str) -> set[int]:
     """Those old versions that stay all the same: records name them, or what stays came from them."""
     of_project = (project, before)
-    names, digests = _named_in_records(connection)
+    names, digests = _named_in_records(connection, project)
     kept: set[int] = set()
     if len(names) + len(digests) > _MOST_QUERIES:
         rows = run(connection, _CANDIDATES, of_project).fetchall()
@@ -157,11 +158,18 @@ def _bodies_of(connection: Connection, digests: Iterable[str]) -> Counter[str]:
     return found
 
 
-def _named_in_records(connection: Connection) -> tuple[set[tuple[str, str, int]], set[str]]:
+def _named_in_texts(connection: Connection, project: str) -> list[tuple[str, str]]:
+    """Labels and messages of versions that may name others."""
+    query = """SELECT v.labels, v.message FROM version v JOIN asset a ON a.id = v.asset
+        WHERE a.project = ? AND (v.labels LIKE ? OR v.message LIKE ?)"""
+    return [(labels, message) for labels, message in run(connection, query, (project, "%@%", "%@%")).fetchall()]
+
+
+def _named_in_records(connection: Connection, project: str) -> tuple[set[tuple[str, str, int]], set[str]]:
     """Every version (kind, name, number) and every digest that a record of the ledger names, other than the registrations."""
     names: set[tuple[str, str, int]] = set()
     digests: set[str] = set()
-    for subjects, payload in run(connection, _RECORDS).fetchall():
+    for subjects, payload in [*run(connection, _RECORDS).fetchall(), *_named_in_texts(connection, project)]:
         text = f"{subjects} {payload}"
         for match in _NAMED.findall(text):
             path, _, number = match.rpartition("@")

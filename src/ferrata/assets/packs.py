@@ -174,9 +174,10 @@ class Packs:
                 page = names[start : start + _PAGE]
                 wanted = set(page)
                 either = " OR ".join(["subjects LIKE ?"] * len(page))
-                query = f"SELECT * FROM ledger WHERE {either}"  # noqa: S608 - marks only
+                # What other projects of the database did is nobody else's business.
+                query = f"SELECT * FROM ledger WHERE project = ? AND ({either})"  # noqa: S608 - marks only
                 columns = _columns(connection)
-                for row in run(connection, query, tuple(f'%"{name}"%' for name in page)).fetchall():
+                for row in run(connection, query, (self.project, *(f'%"{name}"%' for name in page))).fetchall():
                     record = {name: value for name, value in zip(columns, row, strict=True) if value is not None}
                     record |= {name: json.loads(record[name]) for name in ("subjects", "payload")}
                     if wanted & set(record["subjects"]):

@@ -338,6 +338,10 @@ class Registry:
         id: int = run(connection, insert, values).fetchone()[0]
         run(connection, "UPDATE asset SET newest = ? WHERE id = ?", (number, asset.id))
         parents = [(id, parent.role, self._id_of(connection, parent.ref)) for parent in draft.parents]
+        if any(parent == id for _, _, parent in parents):
+            raise UsageError(
+                f"{_at(ref, number)} would have come from itself", hint="name an earlier version as its parent"
+            )
         if parents:
             run(connection, "INSERT INTO parent (version, role, parent) VALUES (?, ?, ?)", list(dict.fromkeys(parents)))
         return id

@@ -123,7 +123,7 @@ def refresh_prices(folder: Path, at: datetime, *, url: str | None = None) -> Pri
     try:
         snapshot = updater.fetch()
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise UsageError(f"the prices cannot be fetched from {updater.url}: {error}", hint=_STAYS) from None
+        raise UsageError(f"the prices cannot be fetched from {_bare(updater.url)}: {error}", hint=_STAYS) from None
     except (ValueError, TypeError, AssertionError, StopIteration) as error:
         reason = str(error).partition("\n")[0]
         raise UsageError(f"what {updater.url} gives is no list of prices: {reason}", hint=_STAYS) from None
@@ -148,3 +148,10 @@ def _write(path: Path, text: str) -> None:
         raise UsageError(
             f"cannot write {str(path)!r}: {error.strerror}", hint="set FERRATA_CACHE to a folder"
         ) from None
+
+
+def _bare(url: str) -> str:
+    """An address without a user's name and password."""
+    scheme, mark, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{place.rpartition('@')[2]}{slash}{path}"

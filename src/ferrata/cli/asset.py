@@ -29,7 +29,7 @@ _project = click.option(
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _limit = click.option(
-    "--limit", type=click.IntRange(min=0), default=50, show_default=True, help="At most so many; 0: all."
+    "--limit", type=click.IntRange(0, 1_000_000_000), default=50, show_default=True, help="At most so many; 0: all."
 )
 
 
@@ -71,7 +71,7 @@ def register(
     from ferrata.refs import Ref
     from ferrata.shortcut import open_registry
 
-    came_from = [Parent(role, Ref.parse(text)) for role, text in _pairs(parents, "--parent").items()]
+    came_from = [Parent(role, Ref.parse(text)) for role, text in _pairs(parents, "--parent")]
     ref, paths = named(words)
     files = content_of(ref.kind, paths)
     with open_registry(project) as registry:
@@ -79,7 +79,7 @@ def register(
             ref,
             files,
             message=message,
-            labels=_pairs(labels, "--label"),
+            labels=_labels(labels),
             parents=came_from,
             expect=expect,
         )
@@ -241,13 +241,20 @@ def rollback(*, project: Path, ref: str, to: int | None, why: str, as_json: bool
     _print_move(move, as_json=as_json)
 
 
-def _pairs(words: Iterable[str], option: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _labels(words: Iterable[str]) -> dict[str, str]:
+    pairs = _pairs(words, "--label")
+    if len(dict(pairs)) < len(pairs):
+        raise click.BadParameter("one label has two values", param_hint="--label")
+    return dict(pairs)
+
+
+def _pairs(words: Iterable[str], option: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or not name:
             raise click.BadParameter(f"{word!r} is not NAME=VALUE", param_hint=option)
-        found[name] = value
+        found.append((name, value))
     return found
 
 

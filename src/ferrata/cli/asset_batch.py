@@ -22,7 +22,7 @@ _project = click.option(
     "--project", type=click.Path(path_type=Path), default=Path(), show_default=True, help="Folder of the project."
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_AGE = re.compile(r"(\d{1,6})([dhm])")
+_AGE = re.compile(r"([0-9]{1,5})([dhm])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
@@ -58,6 +58,8 @@ def register_all(*, project: Path, words: tuple[str, ...], pattern: str | None, 
     paths = [path for path in sorted(folder.rglob(pattern)) if path.is_file() and not _hidden(path, folder)]
     if not paths:
         raise UsageError(f"no file in {str(folder)!r} is like {pattern!r}", hint="choose with --match '*.SUFFIX'")
+    if out := next((path for path in paths if not path.resolve().is_relative_to(folder.resolve())), None):
+        raise UsageError(f"{str(out)!r} leads out of {str(folder)!r}", hint="put a copy in its place")
     names = {path: name_for(path, within=folder) for path in paths}
     if len(set(names.values())) < len(names):
         twice = next(path for path in paths if list(names.values()).count(names[path]) > 1)

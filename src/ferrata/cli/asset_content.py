@@ -28,6 +28,8 @@ def named(words: Sequence[str]) -> tuple[Ref, list[Path]]:
     from ferrata.assets import name_for
     from ferrata.refs import Ref
 
+    if not all(words):
+        raise UsageError("an empty path", hint="name the files, or a folder; `.` is this one")
     if len(words) > 1:
         return Ref.parse(words[0]), [Path(word) for word in words[1:]]
     path = Path(words[0])

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["References", "inside"]
 
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]*)\}")
-_SECRET = re.compile(r"(?i)secret|token(?!s)|passw|credential|(?:^|_)(?:api)?keys?(?:$|_)")
+_SECRET = re.compile(
+    r"(?i)secret|token(?!s)|passw|pass(?:$|_|phrase|code)|pwd|(?:^|_)dsn(?:$|_)|credential|(?:^|_)(?:api)?keys?(?:$|_)"
+)
+_CREDENTIAL = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 _MOST_BYTES = 1_000_000
 
 
@@ -79,6 +82,11 @@ class References:
             self._source.wrong(where, f"{name!r} is named like a secret, and what stands here goes to a model")
             return ""
         found = os.environ.get(name)
+        if found is not None and _CREDENTIAL.search(found):
+            self._source.wrong(
+                where, f"{name!r} holds an address with a password, and what stands here goes to a model"
+            )
+            return ""
         if found is None and not colon:
             self._source.wrong(where, f"the variable {name!r} is not set; export it, or write ${{env:{name}:default}}")
         return default if found is None else found

@@ -34,7 +34,7 @@ ADVICE = {
     sqlite3.SQLITE_CANTOPEN: "check that the path is a file and that its folder may be written to",
     sqlite3.SQLITE_CORRUPT: "restore the file from a backup, or name another file",
     sqlite3.SQLITE_FULL: "make room on the disk, then try again",
-    sqlite3.SQLITE_IOERR: "check the disk and the file system, then try again",
+    sqlite3.SQLITE_IOERR: "see whether the disk is full (`df`), make room, then try again; else check the file system",
     sqlite3.SQLITE_NOTADB: "name another file, or move this one away",
     sqlite3.SQLITE_PERM: "check that the file and its folder may be written to",
     sqlite3.SQLITE_READONLY: "check that the file and its folder may be written to",
