@@ -83,10 +83,12 @@ def _thread(name: str, data: Any) -> History:
         raise UsageError(f"the input {name!r} must be a list of messages, not {shown(data)}")
     items = cast("list[Any]", data)
     for i, item in enumerate(items):
-        role = cast("dict[str, Any]", item).get("role") if isinstance(item, dict) else None
-        if isinstance(role, str) and role.lower() in ("system", "developer"):
+        about = cast("dict[str, Any]", item) if isinstance(item, dict) else {}
+        role = about.get("role")
+        # Prompt Flow's own histories have none. Any other word would put its message's text into the message before it.
+        if "role" in about and not (isinstance(role, str) and role.lower() in _HISTORY_ROLES):
             raise UsageError(
-                f"message {i} of the history {name!r} has the role {role!r}",
+                f"message {i} of the history {name!r} has the role {shown(role)}",
                 hint="what the system says is part of the template; a history holds user, assistant and tool",
             )
     return History(_with_roles(items))
