@@ -154,6 +154,9 @@ def test_models_are_declared_short_or_long(tmp_path: Path) -> None:
         ("{vendor: openai, model: m, parameters: {temperature: 3}}", "must be at most 2, not 3"),
         ("{vendor: openai, model: m, key: sk-0123456789}", "a key does not belong in a file"),
         ("{vendor: openai, model: m, key: '${file:key.txt}'}", "a key does not belong in a file"),
+        ("{vendor: vllm, model: m, url: 'http://127.0.0.1:99999/v1'}", "must be an address of http or https"),
+        ("{vendor: vllm, model: m, url: 'http://[::1/v1'}", "must be an address of http or https"),
+        ("{vendor: vllm, model: m, url: 'file:///etc/passwd'}", "must be an address of http or https"),
         ("{vendor: openai, model: m, budget: 0}", "must be more than 0, not 0"),
     ],
 )

@@ -12,6 +12,7 @@ import stat
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -135,6 +136,17 @@ def _reference(text: str) -> str:
     return text
 
 
+def _http_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port over 65535, half an IPv6 address
+        fits = False
+    if not fits:
+        raise ValueError("must be an address of http or https, as https://models.example.com/v1")
+    return text
+
+
 def _date_as_text(value: object) -> object:
     """YAML takes a version that is a date for a date."""
     return value.isoformat() if isinstance(value, date) else value
@@ -163,7 +175,7 @@ class ModelSettings(Document):
 
     vendor: str
     model: str
-    url: str | None = None
+    url: Annotated[str, AfterValidator(_http_url)] | None = None
     key: Annotated[str, AfterValidator(_reference)] | None = None
     wire: str | None = None
     api_version: Annotated[str, BeforeValidator(_date_as_text)] | None = None

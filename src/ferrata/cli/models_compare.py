@@ -25,7 +25,7 @@ __all__ = ["compare"]
 @click.command()
 @project_option
 @click.argument("names", metavar="MODEL...", nargs=-1, required=True)
-@click.option("--requests", type=click.IntRange(min=1), default=1000, show_default=True, help="How many requests.")
+@click.option("--requests", type=click.IntRange(1, 10**12), default=1000, show_default=True, help="How many requests.")
 @click.option(
     "--input-tokens", type=click.IntRange(min=0), help="Tokens that a request reads; as in recorded runs, or 1000."
 )
@@ -49,6 +49,8 @@ def compare(
     A model is named as vendors name it, or as the project does. Quality and latency come from the runs that the ledger has
     recorded.
     """
+    if cached_share != cached_share:  # click lets "nan" pass
+        raise UsageError("the share is no number", hint="give one from 0 to 1")
     catalog = load_catalog(project)
     own = load_settings(project).file.models
     spelled = [f"{own[name].vendor}/{own[name].model}" if name in own else name for name in names]

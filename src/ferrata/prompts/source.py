@@ -110,6 +110,8 @@ def read_source(path: Path) -> Source:
         InvalidDocument: it cannot be read, is too large, or its front matter is no mapping.
     """
     file = str(path)
+    if path.is_fifo():  # reading it would wait for a writer
+        raise InvalidDocument([Mistake(file, 1, "", "is no file but a pipe")])
     try:
         with path.open("rb") as opened:
             data = opened.read(MOST_BYTES + 1)

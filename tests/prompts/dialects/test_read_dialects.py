@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -295,3 +296,9 @@ def test_line_ends_of_windows_and_a_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "p.prompty").write_bytes(b"\xef\xbb\xbf---\r\nname: x\r\n---\r\nuser:\r\nhi\r\n")
     prompt = read_prompt(tmp_path / "p.prompty")
     assert (prompt.name, prompt.body) == ("x", "user:\nhi\n")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.prompty")
+    with pytest.raises(InvalidDocument, match="is no file but a pipe"):
+        read_prompt(tmp_path / "a.prompty")
