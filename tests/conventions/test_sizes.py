@@ -17,7 +17,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 LONGEST = 600
 LONG = 400
 # Files over LONG lines. An entry may only shrink: lower the number when the file gets shorter, and split it before it grows.
-LONG_FILES = {"maturity/scan/prompts.py": 425}
+LONG_FILES: dict[str, int] = {}
 LONGEST_FUNCTION = 60
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "misc", "manager", "managers", "base_utils"}
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
