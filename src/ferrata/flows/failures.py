@@ -1,0 +1,84 @@
+"""What goes wrong with a flow, under the names that Prompt Flow gave it.
+
+    FlowError             a flow that does not load, or a line that cannot run
+    └── NodeError         user code failed in a node
+
+An error as data is `{"code", "message", "inner", "details"}`: the names of the classes outermost first, so that what was written
+against Prompt Flow's errors finds them.
+"""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from ferrata.errors import FerrataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["FlowError", "NodeError", "error_of"]
+
+
+class FlowError(FerrataError):
+    """A flow does not load, or a line of it cannot run.
+
+    Attributes:
+        codes: Prompt Flow's names for it, the outermost first, as `("ResolveToolError", "InvalidSource")`.
+    """
+
+    code = "flow"
+    status = 422
+
+    def __init__(self, codes: str | tuple[str, ...], message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.codes = (codes,) if isinstance(codes, str) else codes
+
+    def as_json(self) -> dict[str, Any]:
+        """The error as data."""
+        return {"code": self.codes[0], "message": self.message, "inner": list(self.codes[1:]), "hint": self.hint}
+
+
+class NodeError(FlowError):
+    """An exception in a node's own code.
+
+    Attributes:
+        node: its name.
+        details: `type`, `message`, `traceback`, and `filename`, `lineno` and `name` of the user's last frame.
+    """
+
+    def __init__(self, node: str, cause: BaseException, *, folder: Path | None = None) -> None:
+        kind = type(cause).__name__
+        super().__init__(("ToolExecutionError",), f"Execution failure in '{node}': ({kind}) {cause}")
+        self.node = node
+        self.details = _details(cause, folder)
+
+    def as_json(self) -> dict[str, Any]:
+        """The error as data, with the place in the user's code."""
+        return super().as_json() | {"details": self.details}
+
+
+def error_of(error: BaseException) -> dict[str, Any]:
+    """Any exception as data; what is no `FlowError` goes by its class's name."""
+    if isinstance(error, FlowError):
+        return error.as_json()
+    hint = error.hint if isinstance(error, FerrataError) else ""
+    return {"code": type(error).__name__, "message": str(error), "inner": [], "hint": hint}
+
+
+def _details(cause: BaseException, folder: Path | None) -> dict[str, Any]:
+    frames = traceback.extract_tb(cause.__traceback__)
+    own = [frame for frame in frames if folder is not None and frame.filename.startswith(str(folder))]
+    # What lies above the user's code is Ferrata's machinery and says nothing to the user.
+    first = frames.index(own[0]) if own else 0
+    shown = traceback.StackSummary.from_list(frames[first:]).format()
+    ended = traceback.format_exception_only(cause)
+    last = (own or list(frames))[-1] if frames else None
+    return {
+        "type": type(cause).__name__,
+        "message": str(cause),
+        "traceback": "".join(["Traceback (most recent call last):\n", *shown, *ended]),
+        "filename": last.filename if last else None,
+        "lineno": last.lineno if last else None,
+        "name": last.name if last else None,
+    }

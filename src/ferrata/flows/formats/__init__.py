@@ -1,0 +1,1 @@
+"""Files of flows and what goes with them, read into values."""

@@ -1,0 +1,15 @@
+"""Spans: what ran, within what, for how long, with which inputs, outputs and tokens. Only emits; who keeps them is not known here."""
+
+from ferrata.telemetry.sinks import JsonlSink, MemorySink, SpanSink
+from ferrata.telemetry.spans import Span, add_usage, current_span, emit_to, open_span
+
+__all__ = [
+    "JsonlSink",
+    "MemorySink",
+    "Span",
+    "SpanSink",
+    "add_usage",
+    "current_span",
+    "emit_to",
+    "open_span",
+]

@@ -1,0 +1,138 @@
+"""A span, the one that is open here, and where ended ones go.
+
+Follows OpenTelemetry's model: ids of 16 and 8 bytes, nanoseconds since the epoch, attributes by its GenAI conventions where they
+have a name. Knows no exporter.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from ferrata.messages import Usage
+    from ferrata.telemetry.sinks import SpanSink
+
+__all__ = ["Span", "add_usage", "current_span", "emit_to", "open_span"]
+
+_ids = random.Random()  # noqa: S311 - ids need to be different, not secret
+
+
+@dataclass(slots=True)
+class Span:
+    """Something that ran.
+
+    Attributes:
+        name: what, as `retrieve` or `chat gpt-4o-mini`.
+        kind: `flow`, `node`, `function`, `llm`, `embedding`, `retrieval`, `tool`.
+        trace_id: 32 hexadecimal digits.
+        span_id: 16 of them.
+        parent_id: the span in which it ran; empty at the top.
+        started: nanoseconds since the epoch.
+        ended: likewise; 0 while it runs.
+        attributes: names as OpenTelemetry's, values that JSON knows.
+        error: what it failed with; empty if it did not.
+        usage: tokens of the models that were asked in it, spans within included; None if none was.
+        cost: US dollars likewise; None where none is known.
+    """
+
+    name: str
+    kind: str
+    trace_id: str
+    span_id: str
+    parent_id: str = ""
+    started: int = 0
+    ended: int = 0
+    attributes: dict[str, Any] = field(default_factory=dict[str, Any])
+    error: str = ""
+    usage: Usage | None = None
+    cost: float | None = None
+    parent: Span | None = field(default=None, repr=False, compare=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """The span as data."""
+        found: dict[str, Any] = {
+            "name": self.name,
+            "kind": self.kind,
+            "trace_id": self.trace_id,
+            "span_id": self.span_id,
+            "parent_id": self.parent_id,
+            "started": self.started,
+            "ended": self.ended,
+            "attributes": self.attributes,
+        }
+        if self.error:
+            found["error"] = self.error
+        if self.usage is not None:
+            found["input_tokens"] = self.usage.input_tokens
+            found["output_tokens"] = self.usage.output_tokens
+        if self.cost is not None:
+            found["cost_usd"] = self.cost
+        return found
+
+
+_open: ContextVar[Span | None] = ContextVar("ferrata_span", default=None)
+_sink: ContextVar[SpanSink | None] = ContextVar("ferrata_span_sink", default=None)
+
+
+def current_span() -> Span | None:
+    """The innermost span that is open here."""
+    return _open.get()
+
+
+@contextmanager
+def emit_to(sink: SpanSink) -> Generator[None]:
+    """Send the spans that end in this block, and in tasks and threads started in it with its context, to `sink`."""
+    token = _sink.set(sink)
+    try:
+        yield
+    finally:
+        _sink.reset(token)
+
+
+@contextmanager
+def open_span(name: str, kind: str, attributes: dict[str, Any] | None = None) -> Generator[Span]:
+    """A span around the block; an exception is its error and goes on.
+
+    Where a sink fails, the block does not: telemetry never breaks what it watches.
+    """
+    parent = _open.get()
+    span = Span(
+        name,
+        kind,
+        parent.trace_id if parent else f"{_ids.getrandbits(128):032x}",
+        f"{_ids.getrandbits(64):016x}",
+        parent.span_id if parent else "",
+        time.time_ns(),
+        attributes={} if attributes is None else attributes,
+        parent=parent,
+    )
+    token = _open.set(span)
+    try:
+        yield span
+    except BaseException as error:
+        span.error = f"{type(error).__name__}: {error}"
+        raise
+    finally:
+        _open.reset(token)
+        span.ended = time.time_ns()
+        sink = _sink.get()
+        if sink is not None:
+            sink.emit(span)
+
+
+def add_usage(usage: Usage | None, cost: float | None) -> None:
+    """Count what a model's call took for the open span and for all around it."""
+    span = _open.get()
+    while span is not None:
+        if usage is not None:
+            span.usage = usage if span.usage is None else span.usage + usage
+        if cost is not None:
+            span.cost = cost if span.cost is None else span.cost + cost
+        span = span.parent
