@@ -6,7 +6,9 @@ from ferrata.doors import door
 
 if TYPE_CHECKING:
     from ferrata.flows.base import LoadedFlow
+    from ferrata.flows.data import as_data, shown
     from ferrata.flows.failures import FlowError, NodeError, error_of
+    from ferrata.flows.open import find_flow, inside, open_flow, read_flow
     from ferrata.flows.types import (
         Activate,
         Aggregation,
@@ -26,7 +28,9 @@ else:
     __getattr__ = door(
         __name__,
         base=["LoadedFlow"],
+        data=["as_data", "shown"],
         failures=["FlowError", "NodeError", "error_of"],
+        open=["find_flow", "inside", "open_flow", "read_flow"],
         types=[
             "Activate",
             "Aggregation",
@@ -61,5 +65,11 @@ __all__ = [
     "Source",
     "Status",
     "Variant",
+    "as_data",
     "error_of",
+    "find_flow",
+    "inside",
+    "open_flow",
+    "read_flow",
+    "shown",
 ]
