@@ -100,7 +100,7 @@ class ChatCompletions:
         said = mapping(choice.get("message"))
         if not said:
             raise bad("a choice without a `message`")
-        calls = tuple(_call(call) for call in items(said.get("tool_calls")))
+        calls = tuple(_call(call) for call in items(said.get("tool_calls"))) or _older_call(said)
         content = text(said.get("content")) or text(said.get("refusal"))
         logprobs = mapping(choice.get("logprobs"))
         finish = "content_filter" if said.get("refusal") else _finish(choice.get("finish_reason"), calls=bool(calls))
@@ -244,6 +244,12 @@ def _format(output: Any) -> Json:
 def _call(call: Json) -> ToolCall:
     function = mapping(call.get("function"))
     return ToolCall(text(call.get("id")), text(function.get("name")), _arguments(function.get("arguments")))
+
+
+def _older_call(said: Json) -> tuple[ToolCall, ...]:
+    """The call of the older `functions`, which has no id."""
+    function = mapping(said.get("function_call"))
+    return (ToolCall("", text(function.get("name")), _arguments(function.get("arguments"))),) if function else ()
 
 
 def _delta(call: Json, at: int) -> ToolCallDelta:
