@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ferrata.flows import Aggregation, Flow, InputSpec, LineResult, NodeResult, OutputSpec, Status, Variant, error_of
 from ferrata.flows.failures import NodeError
 from ferrata.flows.types import Node
 from ferrata.messages import Usage
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 class FunctionFlow:
     """Runs `line(**inputs) -> dict`, sync or async, and `total(values) -> metrics` over `${work.output}` of all rows."""
 
-    def __init__(self, folder: Path, line, *, inputs=("x",), total=None, variants=(), defaults=None, tokens=None) -> None:
+    def __init__(
+        self, folder: Path, line, *, inputs=("x",), total=None, variants=(), defaults=None, tokens=None
+    ) -> None:
         file = folder / "flow.dag.yaml"
         if not file.exists():
             file.write_text("nodes: []\n")
@@ -56,7 +61,7 @@ class FunctionFlow:
                 node.usage, node.cost = Usage(*self._tokens), 0.5
             if isinstance(found, str):
                 node.logs = f"made {found}\n"
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             node.status = result.status = Status.FAILED
             node.error = result.error = error_of(NodeError("work", error))
         finally:

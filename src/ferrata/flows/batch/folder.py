@@ -12,7 +12,6 @@ Knows nothing of how rows are run.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ferrata.errors import Conflict, NotFound, StoreUnavailable, UsageError
 from ferrata.flows.batch.index import LineIndex, read_heads
+from ferrata.flows.batch.locks import is_locked, take_lock
 from ferrata.flows.types import Status
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ __all__ = ["RunFolder", "check_name", "delete_run", "list_runs"]
 
 _FORMAT = 1
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}\Z")
-_LINES, _DOCUMENT, _LOCK, _LOGS, _METRICS = "lines.jsonl", "run.json", "lock", "logs.txt", "metrics.json"
+_LINES, _DOCUMENT, _LOGS, _METRICS = "lines.jsonl", "run.json", "logs.txt", "metrics.json"
 
 
 def check_name(name: str) -> str:
@@ -90,7 +90,7 @@ class RunFolder:
             ) from None
         except OSError as error:
             raise StoreUnavailable(f"cannot make {str(path)!r}: {error.strerror or error}") from None
-        folder = cls(path, {"format": _FORMAT, "name": name, **document}, lock=_locked(path))
+        folder = cls(path, {"format": _FORMAT, "name": name, **document}, lock=take_lock(path))
         folder.save()
         folder._open_lines()
         return folder
@@ -105,7 +105,7 @@ class RunFolder:
             StoreUnavailable: it cannot be read or written.
         """
         path = _existing(runs, name)
-        folder = cls(path, {}, lock=_locked(path))
+        folder = cls(path, {}, lock=take_lock(path))
         try:
             folder.document = _read_document(path)
             folder._open_lines()
@@ -138,7 +138,7 @@ class RunFolder:
     def status(self) -> str:
         """As `run.json` says; of a run whose process was killed, `Canceled`."""
         status = str(self.document.get("status", Status.RUNNING))
-        if status == Status.RUNNING and self._lock is None and not _is_locked(self.path):
+        if status == Status.RUNNING and self._lock is None and not is_locked(self.path):
             return Status.CANCELED
         return status
 
@@ -341,7 +341,7 @@ def delete_run(runs: Path, name: str) -> None:
         StoreUnavailable: it cannot be removed.
     """
     path = _existing(runs, name)
-    lock = _locked(path)
+    lock = take_lock(path)
     try:
         shutil.rmtree(path)
     except OSError as error:
@@ -367,38 +367,6 @@ def _read_document(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict) or cast("dict[str, Any]", document).get("format") != _FORMAT:
         raise StoreUnavailable(f"{str(path / _DOCUMENT)!r} is not of a run that this version knows")
     return cast("dict[str, Any]", document)
-
-
-def _locked(path: Path) -> int:
-    """Take the lock of a run; held until its file is closed, so that it ends with the process in whatever way."""
-    try:
-        file = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise StoreUnavailable(f"cannot write {str(path)!r}: {error.strerror or error}") from None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        owner = os.pread(file, 32, 0).decode(errors="replace").strip()
-        os.close(file)
-        raise Conflict(f"run {path.name!r} goes on in process {owner or 'of somebody else'}") from None
-    with suppress(OSError):
-        os.ftruncate(file, 0)
-        os.pwrite(file, str(os.getpid()).encode(), 0)
-    return file
-
-
-def _is_locked(path: Path) -> bool:
-    try:
-        file = os.open(path / _LOCK, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(file)
-    return False
 
 
 def _full(path: Path, why: str | None) -> StoreUnavailable:
