@@ -1,0 +1,396 @@
+"""`ferrata flow run`: a flow over the rows of data. Knows nothing of flow formats; `flows` opens them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from ferrata.cli.flow_runs import first_errors, print_summary, runs_folder, summary_as_json
+from ferrata.cli.progress import show_progress
+from ferrata.cli.words import aligned, printable
+from ferrata.errors import InvalidDocument, Mistake, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ferrata.flows import LoadedFlow, Notice, ReadyRun, RunFile, RunPlan, RunSummary
+
+__all__ = ["run"]
+
+_INTERRUPTED = 130
+# Options after which several pairs may follow, as Prompt Flow's command line has them.
+_OF_PAIRS = ("--column-mapping", "--environment-variables", "--init", "--set")
+
+
+class _WithPairs(click.Command):
+    """Takes `--init a=1 b=2` for `--init a=1 --init b=2`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        spread: list[str] = []
+        option = ""
+        for i, word in enumerate(args):
+            if option and "=" in word and not word.startswith("-") and args[i - 1] != option:
+                spread.append(option)
+            if word.startswith("-") or "=" not in word:
+                option = word if word in _OF_PAIRS else ""
+            spread.append(word)
+        return super().parse_args(ctx, spread)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the command line says."""
+
+    flow: str | None
+    file: Path | None
+    changes: tuple[str, ...]
+    data: Path | None
+    column_mapping: tuple[str, ...]
+    run: str
+    variants: tuple[str, ...]
+    connections: Path | None
+    init: tuple[str, ...]
+    environment: tuple[str, ...]
+    concurrency: int
+    timeout: float
+    batch_timeout: float | None
+    name: str
+    resume: str
+    resume_from: str
+    force: bool
+    fail_on: str
+    strict: bool
+    project: Path
+    wants_json: bool
+
+
+@click.command(cls=_WithPairs)
+@click.argument("flow", metavar="[FLOW]", required=False)
+@click.option("--file", "-f", type=click.Path(path_type=Path), help="A run.yaml; options go before what it says.")
+@click.option(
+    "--set", "changes", metavar="KEY=VALUE", multiple=True, help="Set a key of the run.yaml, as tags.owner=me."
+)
+@click.option("--data", type=click.Path(path_type=Path), help="Rows: JSON lines, JSON, CSV, TSV, Parquet, or a folder.")
+@click.option("--column-mapping", metavar="INPUT=VALUE", multiple=True, help="As question='${data.q}'; or a constant.")
+@click.option("--run", default="", metavar="NAME", help="Join an earlier run: ${run.inputs.x}, ${run.outputs.x}.")
+@click.option("--variant", "variants", multiple=True, metavar="VARIANT", help="'${node.id}', a run each; or all.")
+@click.option("--connections", type=click.Path(path_type=Path), help="File of connections.")
+@click.option("--init", metavar="NAME=VALUE|FILE", multiple=True, help="Arguments of a class flow.")
+@click.option("--environment-variables", "environment", metavar="NAME=VALUE", multiple=True, help="For the flow.")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 10_000),
+    default=10,
+    show_default=True,
+    envvar="PF_WORKER_COUNT",
+    help="Rows at a time.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=600.0,
+    show_default=True,
+    envvar="PF_LINE_TIMEOUT_SEC",
+    help="Seconds for a row.",
+)
+@click.option(
+    "--batch-timeout",
+    type=click.FloatRange(0, min_open=True),
+    envvar="PF_BATCH_TIMEOUT_SEC",
+    help="Seconds for all rows.",
+)
+@click.option("--name", "-n", default="", help="Name of the run; made of flow, variant and time if not given.")
+@click.option("--resume", default="", metavar="NAME", help="Go on with a run: what is missing or failed is done.")
+@click.option("--resume-from", default="", metavar="NAME", help="A new run that takes over a run's completed rows.")
+@click.option("--force", is_flag=True, help="Resume also if the flow or the data has changed.")
+@click.option(
+    "--fail-on", default="error", show_default=True, help="Exit status 1 on: error, none, all, 5%, or 10 rows."
+)
+@click.option("--strict", is_flag=True, help="What looks like a mistake in a file is an error.")
+@click.option("--project", type=click.Path(path_type=Path), default=Path(), show_default=True, help="Project's folder.")
+@click.option("--json", "wants_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def run(context: click.Context, /, **options: Any) -> None:
+    """Run a flow over data, a row at a time each, and record every row.
+
+    FLOW is a folder or a file. Exit status: 0 done; 1 rows failed (--fail-on); 2 a mistake in the request or in a file;
+    130 interrupted, and then --resume goes on.
+    """
+    from ferrata.flows import FailOn
+
+    asked = _Asked(**options)
+    fail_on = FailOn.parse(asked.fail_on)
+    _check_choice(asked)
+    done = _Runner(asked).run()
+    if done.interrupted:
+        context.exit(_INTERRUPTED)
+    context.exit(1 if any(fail_on.fails(summary) for _, summary, _ in done.runs) else 0)
+
+
+def _check_choice(asked: _Asked) -> None:
+    given = {"FLOW": asked.flow, "--file": asked.file, "--resume": asked.resume, "--resume-from": asked.resume_from}
+    chosen = [name for name, value in given.items() if value]
+    if len(chosen) != 1:
+        raise UsageError(
+            f"one of FLOW, --file, --resume and --resume-from is wanted, not {' and '.join(chosen) or 'none'}",
+            hint="as in: ferrata flow run FLOW --data FILE",
+        )
+    if asked.changes and not asked.file and not asked.resume_from:
+        raise UsageError("--set changes a run.yaml", hint="give it with --file")
+    fixed = {"--data": asked.data, "--column-mapping": asked.column_mapping, "--variant": asked.variants}
+    fixed |= {"--run": asked.run} | ({"--name": asked.name} if asked.resume else {})
+    if (asked.resume or asked.resume_from) and (extra := [name for name, value in fixed.items() if value]):
+        raise UsageError(f"{extra[0]} is that of the run that goes on", hint=f"leave out {' and '.join(extra)}")
+
+
+@dataclass
+class _Done:
+    """Variant, what came of its run, and its first errors."""
+
+    runs: list[tuple[str, RunSummary, list[dict[str, Any]]]]
+    interrupted: bool = False
+
+
+class _Runner:
+    """Does what the command line asks for."""
+
+    def __init__(self, asked: _Asked) -> None:
+        self.asked = asked
+        self.folder = runs_folder(asked.project, make=True)
+
+    def run(self) -> _Done:
+        """The runs, one after another, printed as they end."""
+        done = _Done([])
+        if self.asked.resume:
+            plans = [self._resumed(self.asked.resume)]
+        elif self.asked.resume_from:
+            plans = [self._new_from_old(self.asked.resume_from)]
+        else:
+            plans = self._plans()
+        for plan in plans:
+            summary, errors, interrupted = self._one(plan)
+            done.runs.append((plan.variant, summary, errors))
+            if not self.asked.wants_json:
+                print_summary(summary, errors)
+            if interrupted:
+                done.interrupted = True
+                break
+        self._print(done)
+        return done
+
+    def _print(self, done: _Done) -> None:
+        from ferrata.flows import Status, side_by_side
+
+        if self.asked.wants_json:
+            found = [{**summary_as_json(run, errors), "variant": of or None} for of, run, errors in done.runs]
+            whole = {"runs": found} if len(self.asked.variants) > 1 or self.asked.variants == ("all",) else found[0]
+            click.echo(json.dumps(whole, ensure_ascii=False, indent=2))
+        elif len(done.runs) > 1:
+            table = side_by_side((variant, summary) for variant, summary, _ in done.runs)
+            cells = [[_cell(value) for value in row] for row in table]
+            click.echo("\n" + "\n".join(aligned(cells, right=range(3, len(cells[0])))))
+        for _, summary, _ in done.runs:
+            if summary.status in (Status.CANCELED, Status.COMPLETED_WITH_ERRORS, Status.FAILED):
+                click.echo(f"to go on: ferrata flow run --resume {summary.name}{self._project_words()}", err=True)
+
+    def _project_words(self) -> str:
+        return "" if self.asked.project == Path() else f" --project {self.asked.project}"
+
+    def _one(self, plan: RunPlan) -> tuple[RunSummary, list[dict[str, Any]], bool]:
+        from ferrata.clock import SystemClock
+        from ferrata.flows import new_run, resume_run
+
+        asked = self.asked
+        with ExitStack() as stack:
+            loaded = self._open(plan)
+            stack.callback(loaded.close)
+            self._notice_unknown_inputs(plan, loaded)
+            if asked.resume:
+                ready = resume_run(self.folder, asked.resume, loaded, plan, force=asked.force)
+            else:
+                ready = new_run(
+                    self.folder,
+                    loaded,
+                    plan,
+                    clock=SystemClock(),
+                    resume_from=asked.resume_from,
+                    force=asked.force,
+                )
+            stack.callback(ready.close)
+            summary, interrupted = self._execute(ready, loaded)
+            return summary, first_errors(ready.folder), interrupted
+
+    def _execute(self, ready: ReadyRun, loaded: LoadedFlow) -> tuple[RunSummary, bool]:
+        from ferrata.flows import run_flow
+
+        asked, interrupted = self.asked, False
+        shown = show_progress()
+
+        async def main() -> RunSummary:
+            nonlocal interrupted
+            stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+            def on_signal() -> None:
+                nonlocal interrupted
+                interrupted = True
+                stop.set()
+                for number in (signal.SIGINT, signal.SIGTERM):  # a second one ends the process
+                    loop.remove_signal_handler(number)
+
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, on_signal)
+            return await run_flow(
+                loaded,
+                ready.rows(),
+                ready.folder,
+                concurrency=asked.concurrency,
+                line_timeout=asked.timeout,
+                batch_timeout=asked.batch_timeout,
+                total=ready.total,
+                on_progress=shown.update,
+                stop=stop,
+            )
+
+        with shown:
+            return asyncio.run(main()), interrupted
+
+    def _open(self, plan: RunPlan) -> LoadedFlow:
+        given = plan.given
+        file = self._file(given.file) if given.file else None
+        more: dict[str, Any] = {"overrides": file.connections} if file and file.connections else {}
+        opened: Callable[..., LoadedFlow] = cast("Any", import_module("ferrata.flows")).open_flow
+        return opened(
+            given.flow,
+            connections=given.connections,
+            variant=plan.variant or None,
+            init={**(file.init if file else {}), **_init(self.asked.init)},
+            environment={**(file.environment if file else {}), **_pairs(self.asked.environment)},
+            strict=self.asked.strict,
+            **more,
+        )
+
+    def _file(self, path: Path) -> RunFile:
+        from ferrata.flows import read_run_file
+
+        return read_run_file(path, changes=self.asked.changes if self.asked.file else ())
+
+    def _plans(self) -> list[RunPlan]:
+        """A plan a variant."""
+        from ferrata.flows import Given, RunPlan, all_variants
+
+        asked = self.asked
+        file = self._file(asked.file) if asked.file else None
+        if file is not None:
+            _notice(file.notices, strict=asked.strict)
+        flow = Path(asked.flow) if asked.flow else cast("Path", cast("RunFile", file).flow)
+        mapping = {**(file.column_mapping if file else {}), **_pairs(asked.column_mapping)}
+        plan = RunPlan(
+            Given(flow, asked.file, asked.connections, tuple(_init(asked.init)), tuple(_pairs(asked.environment))),
+            data=asked.data or (file.data if file else None),
+            mapping=mapping,
+            run=asked.run or (file.run if file else ""),
+            variant=file.variant if file else "",
+            name=asked.name or (file.name if file else ""),
+            display_name=file.display_name if file else "",
+            description=file.description if file else "",
+            tags=file.tags if file else {},
+            properties=file.properties if file else {},
+        )
+        chosen = list(asked.variants)
+        if "all" in chosen:
+            loaded = self._open(plan)
+            loaded.close()
+            chosen = all_variants(loaded.flow)
+        return [_for_variant(plan, one, alone=len(chosen) == 1) for one in chosen] or [plan]
+
+    def _resumed(self, name: str) -> RunPlan:
+        from ferrata.flows import RunFolder, plan_of
+
+        with RunFolder.read(self.folder, name) as old:
+            plan = plan_of(old.document)
+        given = {"--init": (plan.given.init, tuple(_init(self.asked.init)))}
+        given["--environment-variables"] = (plan.given.environment, tuple(_pairs(self.asked.environment)))
+        for option, (before, now) in given.items():
+            if missing := [one for one in before if one not in now]:
+                raise UsageError(
+                    f"run {name!r} was given values that are not kept: {', '.join(missing)}",
+                    hint=f"give them again, as {option} {missing[0]}=VALUE",
+                )
+        return replace(plan, given=replace(plan.given, connections=self.asked.connections or plan.given.connections))
+
+    def _new_from_old(self, name: str) -> RunPlan:
+        plan = replace(self._resumed(name), name=self.asked.name)
+        for change in self.asked.changes:
+            key, _, value = change.partition("=")
+            if key in ("display_name", "description", "name"):
+                plan = replace(plan, **{key: value})
+            elif key.startswith("tags."):
+                plan = replace(plan, tags={**plan.tags, key.removeprefix("tags."): value})
+            else:
+                raise UsageError(
+                    f"{key!r} is that of the old run", hint="set name, display_name, description or tags.NAME"
+                )
+        return plan
+
+    def _notice_unknown_inputs(self, plan: RunPlan, loaded: LoadedFlow) -> None:
+        unknown = [name for name in plan.mapping if name not in loaded.flow.inputs and name != "line_number"]
+        if unknown and loaded.flow.inputs:
+            problem = f"the flow has no input {unknown[0]!r}; it has {', '.join(loaded.flow.inputs)}"
+            if self.asked.strict:
+                raise UsageError(f"column mapping: {problem}")
+            click.echo(f"notice: column mapping: {printable(problem)}", err=True)
+
+
+def _for_variant(plan: RunPlan, variant: str, *, alone: bool) -> RunPlan:
+    from ferrata.flows import variant_id
+
+    name = plan.name if alone or not plan.name else f"{plan.name}_{variant_id(variant)}"
+    return replace(plan, variant=variant, name=name)
+
+
+def _pairs(words: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise UsageError(f"not NAME=VALUE: {word!r}")
+        found[name] = value
+    return found
+
+
+def _init(words: Sequence[str]) -> dict[str, Any]:
+    """Pairs, and the contents of files."""
+    found: dict[str, Any] = {}
+    for word in words:
+        if "=" in word and not Path(word).is_file():
+            found |= _pairs([word])
+            continue
+        try:
+            value: Any = json.loads(Path(word).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UsageError(f"--init {word!r} is neither NAME=VALUE nor a file of JSON: {error}") from None
+        if not isinstance(value, dict):
+            raise UsageError(f"--init {word!r} must be a JSON object")
+        found |= cast("dict[str, Any]", value)
+    return found
+
+
+def _notice(notices: Sequence[Notice], *, strict: bool) -> None:
+    if strict and notices:
+        raise InvalidDocument([Mistake(*notice) for notice in notices])
+    for notice in notices:
+        click.echo(f"notice: {printable(str(notice))}", err=True)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:g}" if isinstance(value, float) else printable(str(value))

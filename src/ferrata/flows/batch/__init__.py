@@ -1,0 +1,53 @@
+"""Batch runs: a flow over the rows of data, recorded row by row, to be resumed at any moment."""
+
+from typing import TYPE_CHECKING
+
+from ferrata.doors import door
+
+if TYPE_CHECKING:
+    from ferrata.flows.batch.data import Row, count_rows, read_rows
+    from ferrata.flows.batch.folder import RunFolder, delete_run, list_runs
+    from ferrata.flows.batch.mapping import ColumnMapping, plan_mapping
+    from ferrata.flows.batch.runner import CONCURRENCY, LINE_TIMEOUT, run_flow
+    from ferrata.flows.batch.start import ReadyRun, new_run, plan_of, resume_run, run_name, summary_of
+    from ferrata.flows.batch.types import FailOn, Given, Progress, RunPlan, RunSummary
+    from ferrata.flows.batch.variants import all_variants, side_by_side, variant_id
+else:
+    __getattr__ = door(
+        __name__,
+        data=["Row", "count_rows", "read_rows"],
+        folder=["RunFolder", "delete_run", "list_runs"],
+        mapping=["ColumnMapping", "plan_mapping"],
+        runner=["CONCURRENCY", "LINE_TIMEOUT", "run_flow"],
+        start=["ReadyRun", "new_run", "plan_of", "resume_run", "run_name", "summary_of"],
+        types=["FailOn", "Given", "Progress", "RunPlan", "RunSummary"],
+        variants=["all_variants", "side_by_side", "variant_id"],
+    )
+
+__all__ = [
+    "CONCURRENCY",
+    "LINE_TIMEOUT",
+    "ColumnMapping",
+    "FailOn",
+    "Given",
+    "Progress",
+    "ReadyRun",
+    "Row",
+    "RunFolder",
+    "RunPlan",
+    "RunSummary",
+    "all_variants",
+    "count_rows",
+    "delete_run",
+    "list_runs",
+    "new_run",
+    "plan_mapping",
+    "plan_of",
+    "read_rows",
+    "resume_run",
+    "run_flow",
+    "run_name",
+    "side_by_side",
+    "summary_of",
+    "variant_id",
+]

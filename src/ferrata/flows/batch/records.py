@@ -1,0 +1,154 @@
+"""What is kept of a row: one line of JSON, its head first, so that an index is made without parsing the rest.
+
+Knows no file and no flow.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from ferrata.flows.batch.index import Head
+from ferrata.flows.failures import FlowError
+from ferrata.flows.types import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ferrata.flows.types import LineResult, NodeResult
+
+__all__ = ["Record", "keep_as_it_is", "record_of", "survives"]
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+_encode_anyhow = json.JSONEncoder(ensure_ascii=False, default=repr, skipkeys=True).encode
+
+
+class Record(NamedTuple):
+    """A row, as it is written.
+
+    Attributes:
+        head: what the index takes of it.
+        line: JSON with the line's end.
+    """
+
+    head: Head
+    line: bytes
+
+
+def keep_as_it_is(value: Any) -> Any:
+    """The value itself; where nothing has to be put beside the record."""
+    return value
+
+
+def record_of(
+    number: int,
+    result: LineResult,
+    *,
+    place: str = "",
+    aggregates: bool = False,
+    persist: Callable[[Any], Any] = keep_as_it_is,
+) -> Record:
+    """The record of a row. One whose output has no JSON has failed, as in Prompt Flow.
+
+    Args:
+        number: of the row, from 0.
+        result: what came of it.
+        place: where in the data it comes from.
+        aggregates: the flow aggregates, so that it matters whether values come back as they were.
+        persist: makes of a value what JSON knows, as an image a reference to a file beside.
+    """
+    completed = result.status == Status.COMPLETED
+    body: dict[str, Any] = {"inputs": persist(dict(result.inputs))}
+    if completed:
+        body["output"] = persist(result.output)
+    else:
+        body["error"] = result.error
+    body["nodes"] = {name: _node(node) for name, node in result.nodes.items()}
+    if aggregates and completed:
+        body["aggregation"] = persist(result.aggregation)
+    body["started"] = result.started
+    body["seconds"] = round(result.ended - result.started, 6)
+    if place:
+        body["place"] = place
+    try:
+        text = _encode(body)
+    except (TypeError, ValueError, RecursionError):
+        error = _unserializable(body.get("output"))
+        if error is not None:
+            completed = False
+            body.pop("output", None)
+            body.pop("aggregation", None)
+            body["error"] = error.as_json()
+        text = _encode_simply(body)
+    volatile = aggregates and completed and not (survives(body["aggregation"]) and survives(body["inputs"]))
+    usage, cost = result.usage, result.cost
+    head = Head(
+        number,
+        completed,
+        usage.input_tokens if usage else 0,
+        usage.output_tokens if usage else 0,
+        cost,
+        volatile,
+    )
+    return Record(
+        head, (_head_text(head, counted=usage is not None) + text[1:] + "\n").encode("utf-8", "backslashreplace")
+    )
+
+
+def _head_text(head: Head, *, counted: bool) -> str:
+    status = Status.COMPLETED if head.completed else Status.FAILED
+    tokens = f', "tokens": [{head.input_tokens}, {head.output_tokens}]' if counted else ""
+    cost = f', "cost_usd": {float(head.cost)!r}' if head.cost is not None else ""
+    volatile = ', "volatile": true' if head.volatile else ""
+    return f'{{"line_number": {head.number}, "status": "{status}"{tokens}{cost}{volatile}, '
+
+
+def _node(node: NodeResult) -> dict[str, Any]:
+    found: dict[str, Any] = {"status": node.status, "seconds": round(node.ended - node.started, 6)}
+    if node.error is not None:
+        found["error"] = node.error.get("code", "")
+    return found
+
+
+def _encode_simply(body: Mapping[str, Any]) -> str:
+    """JSON, with what has none as its representation."""
+    try:
+        return _encode_anyhow(body)
+    except (TypeError, ValueError, RecursionError):  # a circle, or nested too deep
+        return _encode_anyhow({key: _or_its_text(value) for key, value in body.items()})
+
+
+def _or_its_text(value: Any) -> Any:
+    try:
+        _encode_anyhow(value)
+    except (TypeError, ValueError, RecursionError):
+        return object.__repr__(value)
+    return value
+
+
+def _unserializable(output: Any) -> FlowError | None:
+    for name, value in cast("dict[str, Any]", output or {}).items():
+        try:
+            _encode(value)
+        except (TypeError, ValueError, RecursionError) as error:
+            return FlowError(
+                "FlowOutputUnserializable",
+                f"the output {name!r} of the flow has no JSON: ({type(error).__name__}) {error}",
+                hint="return texts, numbers, lists and dictionaries with texts as keys",
+            )
+    return None
+
+
+def survives(value: Any) -> bool:
+    """Whether the value is the same once it has been written as JSON and read."""
+    kind = cast("type[Any]", type(value))
+    if kind in (str, int, float, bool, type(None)):
+        return True
+    try:
+        if kind is list:
+            return all(survives(item) for item in value)
+        if kind is dict:
+            return all(type(key) is str and survives(item) for key, item in value.items())
+    except RecursionError:
+        return False
+    return False

@@ -1,0 +1,253 @@
+"""Running rows: so many at a time, each recorded the moment it ends. Knows a flow only as something that runs a line."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any
+
+from ferrata.clock import SystemClock, format_time
+from ferrata.errors import UsageError
+from ferrata.flows.batch.aggregation import aggregate
+from ferrata.flows.batch.records import keep_as_it_is, record_of
+from ferrata.flows.batch.types import Progress, RunSummary
+from ferrata.flows.failures import FlowError, error_of
+from ferrata.flows.types import Aggregation, LineResult, Status
+from ferrata.telemetry import JsonlSink, emit_to
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from ferrata.clock import Clock
+    from ferrata.flows.base import LoadedFlow
+    from ferrata.flows.batch.folder import RunFolder
+    from ferrata.flows.batch.join import RunRow
+
+__all__ = ["CONCURRENCY", "LINE_TIMEOUT", "run_flow"]
+
+CONCURRENCY = 10
+LINE_TIMEOUT = 600.0
+# A flow that never waits would keep the event loop, and with it cancelling and timeouts, to itself.
+_BREATH = 0.01
+# What is stopped has so long to end, in seconds.
+_GRACE = 5.0
+
+
+async def run_flow(
+    loaded: LoadedFlow,
+    rows: Iterable[RunRow],
+    folder: RunFolder,
+    *,
+    concurrency: int = CONCURRENCY,
+    line_timeout: float | None = LINE_TIMEOUT,
+    batch_timeout: float | None = None,
+    total: int | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    stop: asyncio.Event | None = None,
+    persist: Callable[[Any], Any] = keep_as_it_is,
+    restore: Callable[[Any], Any] = keep_as_it_is,
+    clock: Clock | None = None,
+) -> RunSummary:
+    """Run the rows that the folder does not have, aggregate, and write down what came of it.
+
+    Args:
+        loaded: the flow.
+        rows: all rows of the run; read only as far as rows can be run.
+        folder: of the run, open for writing.
+        concurrency: rows at a time, at least 1.
+        line_timeout: seconds that a row may take; None: for ever.
+        batch_timeout: seconds that all rows together may take; None: for ever.
+        total: how many rows there are, where it is known.
+        on_progress: called after each row.
+        stop: set by whoever wants the run to end early; rows that are not done stay for a resume.
+        persist: makes of a value what JSON knows.
+        restore: the way back, for the aggregation.
+        clock: the time of day.
+
+    Raises:
+        StoreUnavailable: the folder cannot be written; what was written is good and the run can be resumed.
+        FlowError: the rows do not fit together.
+        UsageError: the data cannot be read, or an argument makes no sense.
+    """
+    if concurrency < 1:
+        raise UsageError(f"not a number of rows at a time: {concurrency}", hint="give 1 or more")
+    clock = clock or SystemClock()
+    began = time.perf_counter()
+    before = float(folder.document.get("seconds") or 0.0)
+    batch = _Batch(loaded, folder, line_timeout=line_timeout, total=total, on_progress=on_progress, persist=persist)
+    folder.save(status=Status.RUNNING, error=None)
+    aggregation, error = None, None
+    try:
+        with closing(JsonlSink(folder.path / "spans.jsonl")) as sink, emit_to(sink):
+            error = await batch.run(rows, concurrency=concurrency, timeout=batch_timeout, stop=stop)
+            if error is None and loaded.has_aggregation:
+                aggregation = await aggregate(loaded, folder, kept=batch.kept, restore=restore)
+    except BaseException as raised:
+        failed = isinstance(raised, Exception)
+        with suppress(Exception):  # the first error is the one to tell, also where this cannot be written
+            folder.save(
+                status=Status.FAILED if isinstance(raised, FlowError) else Status.CANCELED,
+                error=error_of(raised) if failed else None,
+                seconds=before + time.perf_counter() - began,
+            )
+        raise
+    summary = _summary(folder, aggregation, error, seconds=before + time.perf_counter() - began)
+    _save(folder, summary, aggregation, ended=format_time(clock.now()))
+    return summary
+
+
+def _summary(
+    folder: RunFolder, aggregation: Aggregation | None, error: FlowError | None, *, seconds: float
+) -> RunSummary:
+    index = folder.index
+    of_aggregation = aggregation.error if aggregation else None
+    if error is not None:
+        status = Status.CANCELED
+    elif not index.completed:
+        status = Status.FAILED
+    else:
+        status = Status.COMPLETED_WITH_ERRORS if index.failed or of_aggregation else Status.COMPLETED
+    return RunSummary(
+        name=folder.name,
+        status=status,
+        total=len(index),
+        completed=index.completed,
+        failed=index.failed,
+        metrics=aggregation.metrics if aggregation else {},
+        error=error.as_json() if error else None,
+        aggregation_error=of_aggregation,
+        seconds=round(seconds, 6),
+        input_tokens=index.input_tokens,
+        output_tokens=index.output_tokens,
+        cost=index.cost,
+    )
+
+
+def _save(folder: RunFolder, summary: RunSummary, aggregation: Aggregation | None, *, ended: str) -> None:
+    about: dict[str, Any] | None = None
+    if aggregation is not None:
+        folder.save_metrics(aggregation.metrics)
+        _log_nodes(folder, "aggregation", aggregation.nodes)
+        nodes = {name: {"status": node.status} for name, node in aggregation.nodes.items()}
+        about = {"error": aggregation.error, "nodes": nodes}
+        if aggregation.output is not None:
+            about["output"] = aggregation.output
+    folder.save(
+        status=summary.status,
+        ended=ended,
+        seconds=summary.seconds,
+        total=summary.total,
+        completed=summary.completed,
+        failed=summary.failed,
+        tokens=[summary.input_tokens, summary.output_tokens],
+        cost_usd=summary.cost,
+        metrics=dict(summary.metrics),
+        aggregation=about,
+        error=summary.error,
+    )
+
+
+def _log_nodes(folder: RunFolder, row: object, nodes: Mapping[str, Any]) -> None:
+    printed = [(node.name, line) for node in nodes.values() if node.logs for line in node.logs.splitlines()]
+    if printed:
+        folder.log("".join(f"[{row}] [{name}] {line}\n" for name, line in printed))
+
+
+class _Batch:
+    """The rows of one run under way."""
+
+    def __init__(
+        self,
+        loaded: LoadedFlow,
+        folder: RunFolder,
+        *,
+        line_timeout: float | None,
+        total: int | None,
+        on_progress: Callable[[Progress], None] | None,
+        persist: Callable[[Any], Any],
+    ) -> None:
+        self._loaded = loaded
+        self._folder = folder
+        self._timeout = line_timeout
+        self._total = total
+        self._on_progress = on_progress
+        self._persist = persist
+        self._aggregates = loaded.has_aggregation
+        self._stopping = False
+        self._breathed = 0.0
+        self.kept: dict[int, LineResult] = {}
+
+    async def run(
+        self, rows: Iterable[RunRow], *, concurrency: int, timeout: float | None, stop: asyncio.Event | None
+    ) -> FlowError | None:
+        """Run the rows; why that was ended early, or None."""
+        ends = None if timeout is None else time.monotonic() + timeout
+        todo = iter(rows)
+        workers = {asyncio.create_task(self._work(todo)) for _ in range(concurrency)}
+        stopper = asyncio.create_task((stop or asyncio.Event()).wait())
+        pending = set(workers)
+        try:
+            while pending:
+                left = None if ends is None else max(0.0, ends - time.monotonic())
+                done, _ = await asyncio.wait({*pending, stopper}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                pending -= done
+                for task in done - {stopper}:
+                    task.result()
+                if stopper in done and pending:
+                    return FlowError("Canceled", "the run was stopped before all rows were done")
+                if not done and pending:
+                    return FlowError("BatchRunTimeoutError", f"the rows took longer than {timeout:g} s")
+            return None
+        finally:
+            self._stopping = True
+            stopper.cancel()
+            await _cancel(pending)
+
+    async def _work(self, rows: Iterator[RunRow]) -> None:
+        index = self._folder.index
+        for row in rows:
+            if row.number in index:
+                continue
+            await self._one(row)
+            now = time.monotonic()
+            if now - self._breathed > _BREATH:
+                await asyncio.sleep(0)
+                self._breathed = time.monotonic()
+            if self._stopping:
+                return
+
+    async def _one(self, row: RunRow) -> None:
+        if row.error is not None:
+            now = time.time()
+            result = LineResult(Status.FAILED, error=row.error.as_json(), started=now, ended=now)
+        else:
+            result = await self._line(row)
+        if result.status == Status.CANCELED:
+            return
+        record = record_of(row.number, result, place=row.place, aggregates=self._aggregates, persist=self._persist)
+        self._folder.append(record)
+        if record.head.volatile:
+            self.kept[row.number] = result
+        _log_nodes(self._folder, f"line {row.number}", result.nodes)
+        if self._on_progress is not None:
+            self._on_progress(Progress(len(self._folder.index), self._folder.index.failed, self._total))
+
+    async def _line(self, row: RunRow) -> LineResult:
+        started = time.time()
+        try:
+            return await self._loaded.line(row.inputs, number=row.number, timeout=self._timeout)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary of a row: recorded as its failure
+            return LineResult(
+                Status.FAILED, inputs=row.inputs, error=error_of(error), started=started, ended=time.time()
+            )
+
+
+async def _cancel(tasks: set[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        done, _ = await asyncio.wait(tasks, timeout=_GRACE)
+        for task in done:
+            if not task.cancelled():
+                task.exception()

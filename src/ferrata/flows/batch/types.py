@@ -1,0 +1,161 @@
+"""What a run over data is asked to do, and what came of it: plain data. Knows no file format."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from ferrata.errors import UsageError
+from ferrata.flows.types import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["FailOn", "Given", "Progress", "RunPlan", "RunSummary", "Verdict"]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a run was begun with and takes to open its flow again; of values that may be secret, only the names.
+
+    Attributes:
+        flow: its path.
+        file: the run.yaml; None where there was none.
+        connections: a file of connections.
+        init: names of the arguments of a class flow.
+        environment: names of variables.
+    """
+
+    flow: Path
+    file: Path | None = None
+    connections: Path | None = None
+    init: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """A run over data.
+
+    Attributes:
+        given: the flow and what it is opened with.
+        data: a file or folder of rows; None: the rows of an earlier run.
+        mapping: input -> `${data.COLUMN}` or a value, as the user gave it.
+        run: the earlier run, by name.
+        variant: `${node.variant}`.
+        name: of the run; empty: made of the flow's name, the variant and the time.
+        display_name: for people; empty: the name.
+        description: likewise.
+        tags: name -> value.
+        properties: likewise.
+    """
+
+    given: Given
+    data: Path | None = None
+    mapping: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    run: str = ""
+    variant: str = ""
+    name: str = ""
+    display_name: str = ""
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    properties: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Progress(NamedTuple):
+    """How far a run is.
+
+    Attributes:
+        ended: rows with a record.
+        failed: of them.
+        total: rows in all; None where it is not known.
+    """
+
+    ended: int
+    failed: int
+    total: int | None
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What came of a run.
+
+    Attributes:
+        name: the run's.
+        status: `Completed`; `CompletedWithErrors` where rows or the aggregation failed; `Failed` where no row was completed;
+            `Canceled` where it was stopped and can be resumed.
+        total: rows; of a stopped run, those that ended.
+        completed: of them.
+        failed: of them.
+        metrics: of the aggregation.
+        error: why it was stopped or cannot be trusted, as `failures.error_of` makes it; None if there is nothing.
+        aggregation_error: what the aggregation failed with, likewise.
+        seconds: that it took, parts before a resume included.
+        input_tokens: of all models that were asked.
+        output_tokens: likewise.
+        cost: US dollars; None where it is not known.
+    """
+
+    name: str
+    status: Status
+    total: int
+    completed: int
+    failed: int
+    metrics: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    error: Mapping[str, Any] | None = None
+    aggregation_error: Mapping[str, Any] | None = None
+    seconds: float = 0.0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+
+
+Verdict = Literal["error", "none", "all", "share", "count"]
+
+
+class FailOn(NamedTuple):
+    """When a run that ended has exit status 1.
+
+    Attributes:
+        kind: `error` (a row failed), `none` (never), `all` (no row was completed), `share` or `count` (so many failed).
+        limit: percent for `share`, rows for `count`.
+    """
+
+    kind: Verdict = "error"
+    limit: float = 1
+
+    @classmethod
+    def parse(cls, text: str) -> FailOn:
+        """From `error`, `none`, `all`, `5%` or `10`.
+
+        Raises:
+            UsageError: it is none of them.
+        """
+        if text == "error":
+            return cls()
+        if text == "none":
+            return cls("none")
+        if text == "all":
+            return cls("all")
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", text)
+        if match is None or (match[2] and float(match[1]) > 100) or (not match[2] and "." in match[1]):
+            raise UsageError(f"not a limit of failed rows: {text!r}", hint="write error, none, all, 5% or 10")
+        return cls("share" if match[2] else "count", float(match[1]))
+
+    def fails(self, summary: RunSummary) -> bool:
+        """Whether the run is too bad. A failed aggregation always is, but for `none`."""
+        if self.kind == "none":
+            return False
+        if summary.aggregation_error is not None or summary.status in (Status.FAILED, Status.CANCELED):
+            return True
+        if not summary.failed:
+            return False
+        if self.kind == "error":
+            return True
+        if self.kind == "all":
+            return not summary.completed
+        if self.kind == "count":
+            return summary.failed >= self.limit
+        return 100 * summary.failed >= self.limit * summary.total
