@@ -84,9 +84,11 @@ async def run_cases(
                 response = await model.chat(request)
             except ModelError as error:
                 if error.code == "model_refused":
-                    return _judged(prompt, case, request, "I cannot help with that: the content filter stopped it.")
+                    said = "I cannot help with that: the content filter stopped it."
+                    return await asyncio.to_thread(_judged, prompt, case, request, said)
                 return CaseResult(case, "", (), error=error.message, hint=error.hint)
-        result = _judged(prompt, case, request, response.text)
+        # In a thread, as a check may wait for a process while other answers are on their way.
+        result = await asyncio.to_thread(_judged, prompt, case, request, response.text)
         return result._replace(usage=response.usage, latency=response.latency)
 
     tasks = [asyncio.ensure_future(one(case, request)) for case, request in zip(cases, requests, strict=True)]
