@@ -391,3 +391,16 @@ def test_a_run_of_a_version_notes_nothing_and_its_test_notes_the_version(
     ran = ferrata("prompt", "test", "prompt/tone@production", "--kind", "benign")
     assert ran.status == 1  # it refuses what it should answer
     assert actions() == [*before, ("eval.completed", "prompt/tone@1")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("render",), ("run",), ("test",), ("lint",), ("diff", "prompts/support.prompty"), ("convert", "--to=promptflow")],
+)
+def test_no_command_follows_a_link_out_of_the_project(here: Path, ferrata: Run, words: tuple[str, ...]) -> None:
+    (here.parent / "secret.prompty").write_text("system:\nThe secret.\nuser:\nHello\n")
+    (here / "prompts/link.prompty").symlink_to(here.parent / "secret.prompty")
+    ran = ferrata("prompt", *words, "prompts/link.prompty")
+    assert ran.status == (1 if words == ("lint",) else 2)
+    assert "is a link that leads out of the project" in ran.out + ran.err
+    assert "The secret" not in ran.out + ran.err
