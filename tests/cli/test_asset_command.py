@@ -179,6 +179,8 @@ def test_who_was_not_first_is_told(three: Path, ferrata: Callable[..., Ran]) -> 
         (("asset", "show", "prompt/none"), "no asset prompt/none"),
         (("rollback", "prompt/support"), "names no alias"),
         (("asset", "register-all", "prompt", "none"), "not a folder"),
+        (("asset", "list", "--kind", "\udcff"), r"no kind of an asset: '\udcff'"),
+        (("asset", "list", "--kind", "a/b"), "no kind of an asset: 'a/b'"),
     ],
 )
 def test_what_cannot_be_done_is_said(

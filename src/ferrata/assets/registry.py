@@ -16,7 +16,7 @@ from ferrata.assets.record import canonical_json
 from ferrata.assets.types import Draft, Move, Parent, Registered
 from ferrata.clock import format_time
 from ferrata.errors import Conflict, UsageError
-from ferrata.refs import Ref
+from ferrata.refs import Ref, check_kind
 from ferrata.store import Blobs, run
 
 if TYPE_CHECKING:
@@ -176,7 +176,13 @@ class Registry:
         return {path: bodies[digest] for path, digest in version.files.items()}
 
     def assets(self, kind: str | None = None, *, limit: int | None = None) -> list[AssetRow]:
-        """The assets (of one kind), by kind and name, each with its newest version and its aliases."""
+        """The assets (of one kind), by kind and name, each with its newest version and its aliases.
+
+        Raises:
+            UsageError: no asset can be of such a kind.
+        """
+        if kind is not None:
+            check_kind(kind)
         with self._store.read() as connection:
             return rows.asset_rows(connection, self._project, kind=kind, limit=limit)
 

@@ -240,7 +240,7 @@ def _source(url: str) -> Json:
 def _object(arguments: str) -> Json:
     try:
         found: object = json.loads(arguments or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if isinstance(found, dict):
         return cast("Json", found)
