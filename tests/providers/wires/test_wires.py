@@ -172,6 +172,9 @@ REFUSED = [
         "no JSON object",
     ),
     *((name, {"messages": ()}, "without a message") for name in NAMES),
+    *((name, {"extra": {"stream": True, "top_k": 1}}, "'stream' cannot be a further parameter") for name in NAMES),
+    *((name, {"extra": {"messages": [], "model": "m"}}, "'messages' and 'model' cannot be") for name in NAMES),
+    *((name, {"extra": {"system": "x", "input": []}}, "'input' and 'system' cannot be") for name in NAMES),
 ]
 
 
