@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ferrata.app import App, open_app
+from ferrata.cli import prompt_run
 from ferrata.errors import ModelDenied
 from ferrata.messages import ChatChunk, ChatRequest, ChatResponse, Message, ToolCallDelta, Usage
 from ferrata.prompts import Prompt, new_prompt
@@ -404,3 +405,22 @@ def test_no_command_follows_a_link_out_of_the_project(here: Path, ferrata: Run, 
     assert ran.status == (1 if words == ("lint",) else 2)
     assert "is a link that leads out of the project" in ran.out + ran.err
     assert "The secret" not in ran.out + ran.err
+
+
+def test_each_case_is_printed_when_it_is_done(
+    here: Path, ferrata: Run, asks: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed: list[str] = []
+    at_each_question: list[int] = []
+    monkeypatch.setattr(prompt_run.click, "echo", lambda text, **_more: printed.append(text))
+
+    def answer(text: str) -> str:
+        at_each_question.append(len(printed))
+        return careful(text)
+
+    asks(Model(answer))
+    for form in ((), ("--json",)):
+        printed.clear()
+        at_each_question.clear()
+        ferrata("prompt", "test", "prompts/support.prompty", "--kind", "boundary", "--concurrency", "1", *form)
+        assert at_each_question == [0, 1, 2, 3, 4, 5]
