@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ferrata.errors import InvalidDocument, NotFound
-from ferrata.prompts import lint_prompt, read_prompt
+from ferrata.errors import InvalidDocument, NotFound, UsageError
+from ferrata.prompts import lint_prompt, read_prompt, render_prompt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,3 +69,25 @@ def test_links_to_nothing_and_in_circles(project: Path) -> None:
     (project / "circle.prompty").symlink_to("circle.prompty")
     with pytest.raises(InvalidDocument, match="cannot be read"):
         read_prompt(project / "circle.prompty", root=project)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_front_matter_is_told_whatever_the_line_ends(tmp_path: Path, end: str) -> None:
+    path = tmp_path / "a.prompty"
+    path.write_bytes(f"---\nname: shop\ninputs: {{}}\n---\n{TEXT}".replace("\n", end).encode())
+    prompt = read_prompt(path)
+    assert (prompt.name, prompt.body, prompt.body_line) == ("shop", TEXT, 5)
+
+
+def test_an_image_that_cannot_be_read_is_named_with_its_prompt(tmp_path: Path) -> None:
+    path = tmp_path / "a.prompty"
+    (tmp_path / "no.png").write_text("text")
+    for name, said in (("no.png", "'no.png' is no image"), ("none.png", "there is no file 'none.png'")):
+        path.write_text(f"user:\nLook: ![image]({name})\n")
+        with pytest.raises(UsageError) as raised:
+            render_prompt(read_prompt(path))
+        assert raised.value.message.startswith(f"{path}: ")
+        assert said in raised.value.message
+    path.write_text("user:\n![image](data:image/png;base64,%%%)\n")
+    with pytest.raises(UsageError, match=r"a\.prompty: the data of an image are not base64"):
+        render_prompt(read_prompt(path))
