@@ -90,6 +90,8 @@ def test_a_file_that_is_there_is_written_over_only_when_asked(
     ferrata("pack", "key", "--new")
     ran = ferrata(*words)
     assert (ran.status, file.read_text()) == (2, "mine")
-    assert ran.err == f"ferrata: {str(file)!r} is there already\nhint: name another file, or write over it with --force\n"
+    assert (
+        ran.err == f"ferrata: {str(file)!r} is there already\nhint: name another file, or write over it with --force\n"
+    )
     assert ferrata(*words, "--force").status == 0
     assert ferrata("pack", "show", file).status == 0
