@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     )
     from ferrata.flows.data import as_data, shown
     from ferrata.flows.failures import FlowError, NodeError, error_of
+    from ferrata.flows.formats.connections import read_connections
     from ferrata.flows.formats.runs import RunFile, read_run_file
+    from ferrata.flows.images import images_as_data
     from ferrata.flows.open import find_flow, inside, open_flow, read_flow
     from ferrata.flows.types import (
         Activate,
@@ -53,6 +55,8 @@ else:
         base=["LoadedFlow"],
         data=["as_data", "shown"],
         failures=["FlowError", "NodeError", "error_of"],
+        formats__connections=["read_connections"],
+        images=["images_as_data"],
         open=["find_flow", "inside", "open_flow", "read_flow"],
         batch=[
             "CONCURRENCY",
@@ -126,11 +130,13 @@ __all__ = [
     "delete_run",
     "error_of",
     "find_flow",
+    "images_as_data",
     "inside",
     "list_runs",
     "new_run",
     "open_flow",
     "plan_of",
+    "read_connections",
     "read_flow",
     "read_run_file",
     "resume_run",

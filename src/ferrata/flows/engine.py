@@ -171,7 +171,7 @@ class GraphFlow:
             return inputs
         from ferrata.flows.images import load_inputs
 
-        return load_inputs(specs, inputs, self._folder)
+        return load_inputs(specs, inputs, self._folder, vision=self._flow.message_format == "openai-vision")
 
     async def _output(self, walk: Walk, *, stream: bool) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -174,7 +174,9 @@ def _loaded(
     # Prompt Flow looks at the nodes first and at the graph as a whole afterwards: the same mistake is the first one here.
     steps = {node.name: build_step(node, around) for node in flow.nodes}
     flow = check_graph(flow)
-    return GraphFlow(flow, [steps[node.name] for node in flow.nodes], folder, strict=strict, closing=lambda: _close(closing))
+    return GraphFlow(
+        flow, [steps[node.name] for node in flow.nodes], folder, strict=strict, closing=lambda: _close(closing)
+    )
 
 
 def _import_modules(flow: Flow, space: Any) -> None:
