@@ -121,7 +121,7 @@ def _as_json(result: LineResult, aggregation: Aggregation | None, *, vision: boo
     from ferrata.flows import images_as_data, shown
 
     nodes = {name: str(node.status) for name, node in result.nodes.items()}
-    output = images_as_data(result.output, vision=vision) if result.output else {}
+    output: Any = images_as_data(result.output, vision=vision)
     found: dict[str, Any] = {"status": str(result.status), "output": shown(output), "nodes": nodes}
     error = result.error
     if aggregation is not None:

@@ -20,7 +20,7 @@ def as_data(value: Any) -> Any:
     Raises:
         TypeError: it has none; names the type.
     """
-    kind: type = type(value)
+    kind: Any = type(value)
     if kind in _PLAIN:
         return value
     if kind is dict or isinstance(value, dict):
