@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import math
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROOTS = {"UserError", "SystemError"}
+LACKING = re.compile(r"No module named '(?!promptflow)\w+")
 
 
 def normal(value: Any, folders: Sequence[Path] = ()) -> Any:
@@ -82,7 +84,7 @@ def judge(expected: Mapping[str, Any], observed: Mapping[str, Any]) -> tuple[str
         return "not compared", "promptflow's outcome changes from run to run"
     if theirs == "completed":
         if ours != "completed":
-            return "fails here", _told(observed)
+            return "lacks a package" if LACKING.search(str(observed.get("message"))) else "fails here", _told(observed)
         differences = list(_differences(expected, observed))
         return ("different", "; ".join(differences)) if differences else ("same", "")
     if ours == "completed":
@@ -154,7 +156,7 @@ def _apart(ours: Any, theirs: Any, place: str = "") -> str:
 
 
 GROUPS = {
-    "completed": ("same", "different", "fails here", "not compared"),
+    "completed": ("same", "different", "fails here", "lacks a package", "not compared"),
     "load error": ("same code", "other code", "failed here", "completes here", "not compared"),
     "failed": ("same code", "refused by both", "other code", "load error here", "completes here", "not compared"),
 }

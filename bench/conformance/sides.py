@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 VERSION = "1.18.5"
+IMPORTED = ("beautifulsoup4", "aiohttp", "pyyaml")  # by some of the flows
 NOWHERE = "http://127.0.0.1:9"
 TEMPORARY = re.compile(r"/tmp/(tmp\w{8}|ferrata-[\w-]+)")
 
@@ -64,7 +65,10 @@ class Run:
         home = self.work / "home"
         (home / ".promptflow").mkdir(parents=True, exist_ok=True)
         (home / ".promptflow" / "pf.yaml").write_text("telemetry:\n  enabled: false\n")
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ", "PYTHONPATH") if name in os.environ}
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ}
+        if "PYTHONPATH" in os.environ:
+            parts = os.environ["PYTHONPATH"].split(os.pathsep)
+            kept["PYTHONPATH"] = os.pathsep.join(str(Path(part).resolve()) for part in parts)
         proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), NOWHERE)
         own = {
             "HOME": str(home),
@@ -97,7 +101,7 @@ def promptflow_python(cache: Path) -> Path:
     if not (place / "complete").exists():
         print(f"installing promptflow {VERSION} into {place}", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
-        wanted = [f"promptflow=={VERSION}", "promptflow-tools"]
+        wanted = [f"promptflow=={VERSION}", "promptflow-tools", *IMPORTED]
         subprocess.run([str(python), "-m", "pip", "install", "--quiet", *wanted], check=True)
         (place / "complete").touch()
     return python
