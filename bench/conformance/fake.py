@@ -26,6 +26,9 @@ class Endpoint(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
+    def do_GET(self) -> None:
+        self._say({"reply": REPLY})
+
     def do_POST(self) -> None:
         body: dict[str, Any] = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
         path = self.path.split("?")[0]
@@ -185,4 +188,5 @@ def variables(url: str) -> dict[str, str]:
         "OPENAI_BASE_URL": f"{url}/v1",
         "OPENAI_API_BASE": f"{url}/v1",
         "CHAT_DEPLOYMENT_NAME": "fake",
+        "MOCK_API_ENDPOINT": f"{url}/v1/chat/completions",
     }

@@ -64,6 +64,7 @@ class Given:
         init: of a class; empty for others.
         source: where the inputs are from: `defaults`, a file's name, or `synthetic` where any value is made up.
         connections: names that its file mentions.
+        chancy: code beside it speaks of randomness.
     """
 
     path: str
@@ -72,6 +73,7 @@ class Given:
     init: dict[str, Any] = field(default_factory=dict[str, Any])
     source: str = "defaults"
     connections: list[str] = field(default_factory=list[str])
+    chancy: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The flow as data."""
@@ -92,6 +94,7 @@ def find_flows(checkout: Path, only: str = "") -> list[Given]:
 
 def _given(checkout: Path, path: Path, kind: str) -> Given:
     flow = Given(path.relative_to(checkout).as_posix(), kind)
+    flow.chancy = any(re.search(r"\brandom\b", one.read_text(errors="replace")) for one in path.parent.glob("*.py"))
     text = path.read_text(errors="replace")
     document: Any = {}
     with suppress(yaml.YAMLError):
@@ -200,7 +203,8 @@ def _value(kind: Any, *, vision: bool = False) -> Any:
 def _init(folder: Path, document: dict[str, Any], declared: dict[str, dict[str, Any]]) -> dict[str, Any]:
     sample = document.get("sample")
     if isinstance(sample, dict) and isinstance(sample.get("init"), dict):
-        return {}  # both sides are to find it themselves
+        adapted = _adapt(sample["init"])
+        return {} if adapted == sample["init"] else adapted  # else both sides are to find it themselves
     if not declared:
         return {}
     own = _first(folder / "init.json")
@@ -211,7 +215,17 @@ def _init(folder: Path, document: dict[str, Any], declared: dict[str, dict[str, 
     own = own or _nested(folder / "sample.json")
     own = {name: value for name, value in own.items() if name in declared}
     needed = [name for name, one in declared.items() if one.get("default") is None and name not in own]
-    return own | {name: _value(declared[name].get("type")) for name in needed}
+    return _adapt(own | {name: _value(declared[name].get("type")) for name in needed})
+
+
+def _adapt(init: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with a connection to Azure where a deployment there is named: in the examples any name may be Azure's."""
+    return {
+        name: value | {"connection": "azure_open_ai_connection"}
+        if isinstance(value, dict) and "azure_deployment" in value and "connection" in value
+        else value
+        for name, value in init.items()
+    }
 
 
 def _nested(file: Path) -> dict[str, Any]:
