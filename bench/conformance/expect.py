@@ -78,6 +78,7 @@ def _fork(flow: dict[str, Any], job: dict[str, Any]) -> int:
         return pid
     try:
         os.setsid()
+        signal.alarm(int(job["timeout"]) + 5)  # it ends even where nobody is left to end it
         with Path(f"{job['out']}.log").open("a") as log:
             for stream in (1, 2):
                 os.dup2(log.fileno(), stream)

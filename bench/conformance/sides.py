@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -195,13 +196,17 @@ def _words(flow: dict[str, Any], root: Path, stem: Path, declared: Path | None) 
 
 
 def _ferrata(words: list[str], run: Run, root: Path, folder: Path) -> dict[str, Any]:
-    try:
-        done = subprocess.run(
-            words, cwd=root, env=run.environment(), capture_output=True, timeout=run.timeout, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return {"outcome": "timeout"}
-    out, noise = (run.without_places(stream.decode(errors="replace"), root) for stream in (done.stdout, done.stderr))
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        words, cwd=root, env=run.environment(), stdout=pipe, stderr=pipe, start_new_session=True
+    ) as done:
+        try:
+            streams = done.communicate(timeout=run.timeout)
+        except subprocess.TimeoutExpired:
+            # With what the flow itself has started, which would keep the pipes open.
+            os.killpg(done.pid, signal.SIGKILL)
+            return {"outcome": "timeout"}
+    out, noise = (run.without_places(stream.decode(errors="replace"), root) for stream in streams)
     found: dict[str, Any] = {"exit": done.returncode, "rendered": "render" in words}
     try:
         document = json.loads(out)
