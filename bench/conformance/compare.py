@@ -54,10 +54,10 @@ def _image(value: dict[str, Any], folders: Sequence[Path]) -> str | None:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values of JSON are the same, not-a-number and the last bits of a float aside."""
+    """Whether two values of JSON are the same, not-a-number and the last bits of a float aside; 1 is not 1.0."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
-    if isinstance(one, float) and isinstance(other, int | float):
+    if isinstance(one, float) and isinstance(other, float):
         return math.isclose(one, other, rel_tol=1e-9) or (math.isnan(one) and math.isnan(other))
     if type(one) is not type(other):
         return False
@@ -134,6 +134,8 @@ def _same_code(expected: Mapping[str, Any], observed: Mapping[str, Any]) -> bool
 
 def _told(found: Mapping[str, Any]) -> str:
     codes = "/".join(str(code) for code in found.get("codes") or [])
+    if found.get("exception"):
+        codes += f" ({found['exception']})"
     return f"{found['outcome']} {codes}: {_short(found.get('message'))}"
 
 
@@ -152,7 +154,8 @@ def _apart(ours: Any, theirs: Any, place: str = "") -> str:
         for number, (one, other) in enumerate(zip(ours, theirs, strict=True)):
             if not same(one, other):
                 return _apart(one, other, f"{place}[{number}]")
-    return f"{place} {_short(ours)}, promptflow {_short(theirs)}"
+    here, there = (_short(json.dumps(value, ensure_ascii=False)) for value in (ours, theirs))
+    return f"{place} {here}, promptflow {there}"
 
 
 GROUPS = {

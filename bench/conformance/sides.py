@@ -160,14 +160,17 @@ def observed(run: Run, flows: list[dict[str, Any]], ferrata: Sequence[str]) -> I
     declared = given / "connections.yaml"
     declared.write_text(yaml.safe_dump(run.declared(flows)))
 
-    def one(number: int, flow: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        words = [*ferrata, *_words(flow, root, given / str(number), declared if run.connected else None)]
+    def one(flow: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        words = [
+            *ferrata,
+            *_words(flow, root, given / flow["path"].replace("/", "__"), declared if run.connected else None),
+        ]
         start = time.monotonic()
         found = _ferrata(words, run, root, (root / flow["path"]).parent)
         return flow["path"], found | {"seconds": round(time.monotonic() - start, 2), "command": " ".join(words)}
 
     with ThreadPoolExecutor(run.jobs) as pool:
-        yield from pool.map(one, range(len(flows)), flows)
+        yield from pool.map(one, flows)
 
 
 def can_test(ferrata: Sequence[str]) -> bool:
@@ -177,7 +180,7 @@ def can_test(ferrata: Sequence[str]) -> bool:
 
 def _words(flow: dict[str, Any], root: Path, stem: Path, declared: Path | None) -> list[str]:
     file = root / flow["path"]
-    inputs = stem.with_suffix(".inputs.json")
+    inputs = stem.with_name(f"{stem.name}.inputs.json")
     inputs.write_text(json.dumps(flow["inputs"]))
     if flow["kind"] == "prompty" and declared is None:
         data = ["--data", str(inputs)] if flow["inputs"] else []
@@ -189,7 +192,7 @@ def _words(flow: dict[str, Any], root: Path, stem: Path, declared: Path | None) 
     if declared is not None:
         words += ["--connections", str(declared)]
     if flow["init"]:
-        init = stem.with_suffix(".init.json")
+        init = stem.with_name(f"{stem.name}.init.json")
         init.write_text(json.dumps(flow["init"]))
         words += ["--init", str(init)]
     return words
