@@ -26,6 +26,9 @@ def main() -> None:
     """Run every flow of the job and write the outcomes."""
     job = json.loads(Path(sys.argv[1]).read_text())
     sys.dont_write_bytecode = True
+    out = Path(job["out"])
+    for stale in out.parent.glob(f"{out.name}.*"):
+        stale.unlink()
     _import_promptflow()
     waiting, running, found = list(reversed(job["flows"])), {}, {}
     start = time.monotonic()
