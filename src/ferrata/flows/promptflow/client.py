@@ -179,7 +179,7 @@ class _Runs:
         for folder in (Path(name), Path(".ferrata/runs") / name):
             if folder.is_dir():
                 about = folder / "run.json"
-                known = json.loads(about.read_text(encoding="utf-8")) if about.is_file() else {}
+                known: dict[str, Any] = json.loads(about.read_text(encoding="utf-8")) if about.is_file() else {}
                 return Run(str(known.get("name", folder.name)), str(known.get("status", "")), known.get("flow"), folder)
         raise RunNotFoundError(f"Run {name!r} cannot be found.")
 

@@ -62,14 +62,11 @@ class Prompty:
         self._outputs: Mapping[str, Any] = kwargs.get("outputs") or head.get("outputs") or {}
         parameters = dict(self._model.get("parameters") or {})
         self._prompt = replace(self._prompt, model=replace(self._prompt.model, parameters=parameters))
-        self._configuration = self._model.get("configuration") or {}
+        self._configuration: Any = self._model.get("configuration") or {}
         if isinstance(self._configuration, dict):
-            settings = {
-                key: value
-                for key, value in cast("dict[str, Any]", self._configuration).items()
-                if key not in _NOT_A_SETTING
-            }
-            if self._configuration.get("connection") and any(settings.values()):  # pyright: ignore[reportUnknownMemberType]
+            configured = cast("dict[str, Any]", self._configuration)
+            settings = [value for key, value in configured.items() if key not in _NOT_A_SETTING]
+            if configured.get("connection") and any(settings):
                 raise InvalidConnectionError(
                     "Cannot configure model config and connection in configuration at the same time."
                 )
@@ -171,12 +168,12 @@ class Prompty:
 
     def _answer(self, found: Any) -> Any:
         if isinstance(found, dict):
-            return _attributes(found) if "choices" in found else found
+            return _attributes(found) if "choices" in found else cast("dict[str, Any]", found)
         form: Any = self._prompt.model.parameters.get("response_format")
         if not isinstance(form, dict) or cast("dict[str, Any]", form).get("type") != "json_object":
             return found
         text = found if isinstance(found, str) else "".join(found)
-        values = json.loads(text)
+        values: dict[str, Any] = json.loads(text)
         lacking = [key for key in self._outputs if key not in values]
         if lacking:
             raise InvalidOutputKeyError(f"Cannot find {lacking[0]} in response {list(values)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any, cast
+from typing import Any
 
 from ferrata.flows.asking import complete_now
 from ferrata.flows.chat_prompts import build_messages, images_in, images_on_lines, render, with_chat_lists
@@ -43,7 +43,7 @@ def ask(
     """
     values = dict(values)
     escape = values.pop(INPUTS_TO_ESCAPE_PARAM_KEY, None) or ()
-    name = str(cast("Enum", model).value) if isinstance(model, Enum) else str(model)
+    name = str(model.value) if isinstance(model, Enum) else str(model)
     stream = str(parameters.pop("stream", False)).lower() == "true"
     if api == "completion":
         said: Any = render(prompt, values)

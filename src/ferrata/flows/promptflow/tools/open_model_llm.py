@@ -2,7 +2,7 @@
 
 import json
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 from ferrata.flows.chat_prompts import parse_chat, render
 from ferrata.flows.contracts.tool_errors import (
@@ -143,7 +143,8 @@ def _answer(url: str, body: dict[str, Any], headers: dict[str, str], *, chat: bo
         if form == "openai":
             choice = found["choices"][0]
             return str(choice["message"]["content"] if chat else choice["text"])
-        return str(found["output"] if isinstance(found, dict) else found[0]["0"])
+        listed = isinstance(found, list)
+        return str(cast("Any", found)[0]["0"] if listed else found["output"])
     except (KeyError, IndexError, TypeError):
         said = json.dumps(found)[:300]
         raise OpenModelLLMOnlineEndpointError(message=f"Unexpected response format. Response: {said}") from None

@@ -24,7 +24,7 @@ def shown(value: Any, depth: int = 0) -> Any:
         # A secret is a text that knows its name.
         return "<secret>" if type(value).__name__ == "Secret" else str(value)
     if isinstance(value, Iterator | AsyncIterator):
-        return f"<{type(value).__name__}>"
+        return f"<{type(cast('Any', value)).__name__}>"
     if depth < _DEEPEST:
         if isinstance(value, Mapping):
             items = cast("Mapping[Any, Any]", value).items()
