@@ -123,9 +123,10 @@ def _serverless(said: str, parameters: dict[str, Any], *, chat: bool) -> dict[st
 
 
 def _online(said: str, parameters: dict[str, Any], *, chat: bool, llama: bool) -> dict[str, Any]:
-    given: Any = _messages(said) if chat and llama else [said]
-    words = {"do_sample": True, **parameters} if llama else parameters
-    return {"input_data": {"input_string": given, "parameters": words}}
+    if not llama:
+        return {"input_data": {"input_string": [said]}, "parameters": parameters}
+    given: Any = _messages(said) if chat else [said]
+    return {"input_data": {"input_string": given, "parameters": {"do_sample": True, **parameters}}}
 
 
 def _messages(said: str) -> list[dict[str, Any]]:
