@@ -125,7 +125,7 @@ def test_an_asynchronous_generator_and_its_failure() -> None:
         found: list[str] = []
         with pytest.raises(KeyError):
             async for letter in letters():
-                found.append(letter)  # noqa: PERF401 - what came before the failure counts
+                found.append(letter)
         return found
 
     def work() -> None:
