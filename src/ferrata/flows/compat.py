@@ -3,18 +3,17 @@
 A finder offers `promptflow` and what lies below it from `ferrata.flows.promptflow`: the very same modules under two names, so that
 a class is one class. Where the real package is installed, it is used, and this one keeps out.
 
-Knows nothing of what the modules hold.
+Knows nothing of what the modules hold. Its classes have no base: `importlib.abc` takes longer to import than all of this.
 """
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +46,7 @@ _ELSEWHERE = {
 }
 
 
-class _SameModule(Loader):
+class _SameModule:
     """Loads a module under its second name: it is the one that the first name has."""
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
@@ -62,7 +61,7 @@ class _SameModule(Loader):
             module.__spec__ = spec.loader_state
 
 
-class _Finder(MetaPathFinder):
+class _Finder:
     """Finds `promptflow` and its parts in Ferrata, unless the real one is there.
 
     It stands first. Its parts lie on a path, where the ordinary finder would find them too and load each a second time; and any
@@ -95,7 +94,7 @@ def _spec(name: str) -> ModuleSpec | None:
     found = find_spec(_OURS + name.removeprefix(_NAME))
     if found is None:
         return None
-    spec = ModuleSpec(name, _SameModule(), origin=found.origin)
+    spec = ModuleSpec(name, cast("Any", _SameModule()), origin=found.origin)
     spec.submodule_search_locations = found.submodule_search_locations
     return spec
 
@@ -115,7 +114,7 @@ def _missing(name: str) -> str:
 def install() -> None:
     """Offer `promptflow` to every import from now on; once is enough, and more do nothing."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
+        sys.meta_path.insert(0, cast("Any", _Finder()))
 
 
 def uninstall() -> None:

@@ -18,7 +18,7 @@ def shown(value: Any, depth: int = 0) -> Any:
     """The value as data; what is none is its text, and a connection only its kind."""
     if value is None or isinstance(value, bool | int | float) or type(value) is str:
         return value
-    if hasattr(type(value), "_to_execution_connection_dict"):
+    if hasattr(cast("Any", type(value)), "_to_execution_connection_dict"):
         return f"<{type(value).__name__}>"
     if isinstance(value, str):
         # A secret is a text that knows its name.

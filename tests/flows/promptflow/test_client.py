@@ -3,9 +3,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +16,9 @@ from ferrata.flows.promptflow.client import PFClient, load_connection, load_flow
 from ferrata.flows.promptflow.entities import FlowContext, Run
 from ferrata.flows.promptflow.exceptions import UserErrorException
 from ferrata.flows.types import LineResult, Status
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Loaded:
