@@ -6,12 +6,15 @@ import json
 import math
 import sys
 import tracemalloc
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ferrata.errors import NotFound, UsageError
 from ferrata.flows.batch.data import count_rows, read_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def rows(tmp_path: Path, name: str, content: str | bytes):
@@ -36,8 +39,16 @@ def values(tmp_path: Path, name: str, content: str | bytes):
         ("a.jsonl", '{"a":"l\u2028x"}\n', [{"a": "l\u2028x"}]),
         ("a.jsonl", '{"a":1,"a":2}\n', [{"a": 2}]),
         ("a.jsonl", "", []),
-        ("a.jsonl", '{"a":9223372036854775807,"b":true,"c":"5","d":1.0}', [{"a": 2**63 - 1, "b": True, "c": "5", "d": 1.0}]),
-        ("a.jsonl", '{"a":Infinity,"b":[NaN,-Infinity,1],"c":{"d":NaN}}', [{"a": math.inf, "b": [None, -math.inf, 1], "c": {"d": None}}]),
+        (
+            "a.jsonl",
+            '{"a":9223372036854775807,"b":true,"c":"5","d":1.0}',
+            [{"a": 2**63 - 1, "b": True, "c": "5", "d": 1.0}],
+        ),
+        (
+            "a.jsonl",
+            '{"a":Infinity,"b":[NaN,-Infinity,1],"c":{"d":NaN}}',
+            [{"a": math.inf, "b": [None, -math.inf, 1], "c": {"d": None}}],
+        ),
         ("a.txt", '{"a":1}\n', [{"a": 1}]),
         ("noname", '{"a":1}\n', [{"a": 1}]),
         ("a.json", '[{"a":1},\n {"a":"x","b":[2]}]\n', [{"a": 1}, {"a": "x", "b": [2]}]),
@@ -45,7 +56,11 @@ def values(tmp_path: Path, name: str, content: str | bytes):
         ("a.json", "", []),
         ("a.json", '{"a":[1,2],"b":[3,4]}', [{"a": 1, "b": 3}, {"a": 2, "b": 4}]),
         ("a.json", '{"a":{"0":1,"1":2}}', [{"a": 1}, {"a": 2}]),
-        ("a.csv", 'a,b,a\n1,,NaN\n2,"x\ny",z\n', [{"a": "1", "b": "", "a.1": "NaN"}, {"a": "2", "b": "x\ny", "a.1": "z"}]),
+        (
+            "a.csv",
+            'a,b,a\n1,,NaN\n2,"x\ny",z\n',
+            [{"a": "1", "b": "", "a.1": "NaN"}, {"a": "2", "b": "x\ny", "a.1": "z"}],
+        ),
         ("a.csv", "a,b\n\n1\n2,3\n", [{"a": "1", "b": ""}, {"a": "2", "b": "3"}]),
         ("a.csv", ",b\n0,2\n", [{"Unnamed: 0": "0", "b": "2"}]),
         ("a.csv", b"\xef\xbb\xbfa,b\n1,2\n", [{"a": "1", "b": "2"}]),

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ferrata.errors import Conflict, NotFound, StoreUnavailable, UsageError
 from ferrata.flows import LineResult, RunFolder, Status, delete_run, list_runs
 from ferrata.flows.batch.records import record_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def record(number: int, *, ok: bool = True, output: object = 1):

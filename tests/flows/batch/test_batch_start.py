@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from function_flow import FunctionFlow
 
 from ferrata.clock import FrozenClock
 from ferrata.errors import NotFound, UsageError
-from ferrata.flows import FlowError, Given, RunFolder, RunPlan, all_variants, new_run, plan_of, run_name, side_by_side, variant_id
+from ferrata.flows import (
+    FlowError,
+    Given,
+    RunFolder,
+    RunPlan,
+    all_variants,
+    new_run,
+    plan_of,
+    run_name,
+    side_by_side,
+    variant_id,
+)
 from ferrata.flows.batch.digests import digest_of_data, digest_of_flow
 from ferrata.flows.batch.types import RunSummary
 from ferrata.flows.types import Status
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CLOCK = FrozenClock(datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC))
 
