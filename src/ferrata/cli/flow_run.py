@@ -7,6 +7,7 @@ import json
 import signal
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -62,6 +63,7 @@ class _Asked:
     concurrency: int
     timeout: float
     batch_timeout: float | None
+    engine: str
     name: str
     resume: str
     resume_from: str
@@ -106,6 +108,9 @@ class _Asked:
     type=click.FloatRange(0, min_open=True),
     envvar="PF_BATCH_TIMEOUT_SEC",
     help="Seconds for all rows.",
+)
+@click.option(
+    "--engine", type=click.Choice(["local", "ray"]), default="local", help="Where rows are run: here, or Ray."
 )
 @click.option("--name", "-n", default="", help="Name of the run; made of flow, variant and time if not given.")
 @click.option("--resume", default="", metavar="NAME", help="Go on with a run: what is missing or failed is done.")
@@ -225,10 +230,13 @@ class _Runner:
                     force=asked.force,
                 )
             stack.callback(ready.close)
-            summary, interrupted = self._execute(ready, loaded)
+            engine = None
+            if asked.engine == "ray":
+                engine = partial(_ray_rows(), opener=partial(_open, *self._opening(plan)))
+            summary, interrupted = self._execute(ready, loaded, engine)
             return summary, first_errors(ready.folder), interrupted
 
-    def _execute(self, ready: ReadyRun, loaded: LoadedFlow) -> tuple[RunSummary, bool]:
+    def _execute(self, ready: ReadyRun, loaded: LoadedFlow, engine: Any) -> tuple[RunSummary, bool]:
         from ferrata.flows import run_flow
 
         asked, interrupted = self.asked, False
@@ -257,25 +265,28 @@ class _Runner:
                 total=ready.total,
                 on_progress=shown.update,
                 stop=stop,
+                engine=engine,
             )
 
         with shown:
             return asyncio.run(main()), interrupted
 
     def _open(self, plan: RunPlan) -> LoadedFlow:
+        return _open(*self._opening(plan))
+
+    def _opening(self, plan: RunPlan) -> tuple[Path, dict[str, Any]]:
         given = plan.given
         file = self._file(given.file) if given.file else None
-        more: dict[str, Any] = {"overrides": file.connections} if file and file.connections else {}
-        opened: Callable[..., LoadedFlow] = cast("Any", import_module("ferrata.flows")).open_flow
-        return opened(
-            given.flow,
-            connections=given.connections,
-            variant=plan.variant or None,
-            init={**(file.init if file else {}), **_init(self.asked.init)},
-            environment={**(file.environment if file else {}), **_pairs(self.asked.environment)},
-            strict=self.asked.strict,
-            **more,
-        )
+        options: dict[str, Any] = {
+            "connections": given.connections,
+            "variant": plan.variant or None,
+            "init": {**(file.init if file else {}), **_init(self.asked.init)},
+            "environment": {**(file.environment if file else {}), **_pairs(self.asked.environment)},
+            "strict": self.asked.strict,
+        }
+        if file and file.connections:
+            options["overrides"] = file.connections
+        return given.flow, options
 
     def _file(self, path: Path) -> RunFile:
         from ferrata.flows import read_run_file
@@ -347,6 +358,17 @@ class _Runner:
             if self.asked.strict:
                 raise UsageError(f"column mapping: {problem}")
             click.echo(f"notice: column mapping: {printable(problem)}", err=True)
+
+
+def _open(flow: Path, options: dict[str, Any]) -> LoadedFlow:
+    opened: Callable[..., LoadedFlow] = cast("Any", import_module("ferrata.flows")).open_flow
+    return opened(flow, **options)
+
+
+def _ray_rows() -> Any:
+    from ferrata.flows import RayRows
+
+    return RayRows
 
 
 def _for_variant(plan: RunPlan, variant: str, *, alone: bool) -> RunPlan:
