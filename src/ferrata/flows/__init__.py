@@ -29,8 +29,12 @@ if TYPE_CHECKING:
         summary_of,
         variant_id,
     )
+    from ferrata.flows.data import as_data, shown
     from ferrata.flows.failures import FlowError, NodeError, error_of
+    from ferrata.flows.formats.connections import read_connections
     from ferrata.flows.formats.runs import RunFile, read_run_file
+    from ferrata.flows.images import images_as_data
+    from ferrata.flows.open import find_flow, inside, open_flow, read_flow
     from ferrata.flows.types import (
         Activate,
         Aggregation,
@@ -50,6 +54,11 @@ else:
     __getattr__ = door(
         __name__,
         base=["LoadedFlow"],
+        data=["as_data", "shown"],
+        failures=["FlowError", "NodeError", "error_of"],
+        formats__connections=["read_connections"],
+        images=["images_as_data"],
+        open=["find_flow", "inside", "open_flow", "read_flow"],
         batch=[
             "CONCURRENCY",
             "LINE_TIMEOUT",
@@ -73,7 +82,6 @@ else:
             "summary_of",
             "variant_id",
         ],
-        failures=["FlowError", "NodeError", "error_of"],
         formats__runs=["RunFile", "read_run_file"],
         types=[
             "Activate",
@@ -121,15 +129,23 @@ __all__ = [
     "Status",
     "Variant",
     "all_variants",
+    "as_data",
     "delete_run",
     "error_of",
+    "find_flow",
+    "images_as_data",
+    "inside",
     "list_runs",
     "new_run",
+    "open_flow",
     "plan_of",
+    "read_connections",
+    "read_flow",
     "read_run_file",
     "resume_run",
     "run_flow",
     "run_name",
+    "shown",
     "side_by_side",
     "summary_of",
     "variant_id",

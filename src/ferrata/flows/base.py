@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from ferrata.flows.types import Aggregation, Flow, LineResult
 
@@ -24,6 +25,11 @@ class LoadedFlow(Protocol):
     @property
     def flow(self) -> Flow:
         """What its file says; inputs and outputs are complete, also where a signature gives them."""
+        ...
+
+    @property
+    def folder(self) -> Path:
+        """Where its code and files are; with `additional_includes` a temporary copy."""
         ...
 
     @property

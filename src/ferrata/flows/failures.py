@@ -17,7 +17,7 @@ from ferrata.errors import FerrataError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["FlowError", "NodeError", "error_of"]
+__all__ = ["FlowError", "NodeError", "error_of", "place_in"]
 
 
 class FlowError(FerrataError):
@@ -47,9 +47,11 @@ class NodeError(FlowError):
         details: `type`, `message`, `traceback`, and `filename`, `lineno` and `name` of the user's last frame.
     """
 
-    def __init__(self, node: str, cause: BaseException, *, folder: Path | None = None) -> None:
+    def __init__(
+        self, node: str, cause: BaseException, *, folder: Path | None = None, code: str = "ToolExecutionError"
+    ) -> None:
         kind = type(cause).__name__
-        super().__init__(("ToolExecutionError",), f"Execution failure in '{node}': ({kind}) {cause}")
+        super().__init__(code, f"Execution failure in '{node}': ({kind}) {cause}")
         self.node = node
         self.details = _details(cause, folder)
 
@@ -82,3 +84,11 @@ def _details(cause: BaseException, folder: Path | None) -> dict[str, Any]:
         "lineno": last.lineno if last else None,
         "name": last.name if last else None,
     }
+
+
+def place_in(error: BaseException, folder: Path) -> str:
+    """Where in the user's code an exception came up, as ` at line 3 of answer.py`; empty where it did not."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f" at line {error.lineno} of {error.filename.rpartition('/')[2]}"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(str(folder))]
+    return f" at line {frames[-1].lineno} of {frames[-1].filename.rpartition('/')[2]}" if frames else ""

@@ -135,7 +135,7 @@ class Node:
         api: `chat` or `completion`, for an `llm` node.
         provider: as the file says; for an `llm` node the connection's type decides.
         module: a module that is imported for it.
-        line: in the file, from 1.
+        use_variants: a variant stands in its place.
     """
 
     name: str
@@ -149,7 +149,6 @@ class Node:
     provider: str | None = None
     module: str | None = None
     use_variants: bool = False
-    line: int = 1
 
 
 class Variant(NamedTuple):

@@ -1,8 +1,8 @@
 """Chat and embedding models: vendors, wire formats, wrappers, the local model and the fake."""
 
 from ferrata.providers.assemble import Assembly, assemble
-from ferrata.providers.base import ChatModel, EmbeddingModel, Price, Profile
-from ferrata.providers.build import Surroundings, access_of, build_chat, build_embeddings
+from ferrata.providers.base import ChatModel, Dialect, EmbeddingModel, Price, Profile
+from ferrata.providers.build import Surroundings, access_of, build_chat, build_embeddings, check_vendors
 from ferrata.providers.fake import FakeEmbeddings, FakeModel, FakeServer
 from ferrata.providers.http import HttpClient, Timeouts
 from ferrata.providers.listing import list_models
@@ -10,6 +10,7 @@ from ferrata.providers.local import WEIGHTS, LocalEmbeddings, LocalModel, Weight
 from ferrata.providers.models import Models
 from ferrata.providers.remote import Access, RemoteEmbeddings, RemoteModel
 from ferrata.providers.vendors import Vendor, read_vendor, vendor_names
+from ferrata.providers.wires import ChatCompletions, TextCompletions
 from ferrata.providers.wrappers import (
     AnswerFile,
     Budget,
@@ -31,8 +32,10 @@ __all__ = [
     "Cache",
     "Call",
     "CapabilityCheck",
+    "ChatCompletions",
     "ChatModel",
     "Deadline",
+    "Dialect",
     "EmbeddingModel",
     "FakeEmbeddings",
     "FakeModel",
@@ -49,6 +52,7 @@ __all__ = [
     "RemoteModel",
     "Retry",
     "Surroundings",
+    "TextCompletions",
     "Timeouts",
     "Vendor",
     "Weights",
@@ -56,6 +60,7 @@ __all__ = [
     "assemble",
     "build_chat",
     "build_embeddings",
+    "check_vendors",
     "data_folder",
     "find_weights",
     "list_models",

@@ -1,0 +1,168 @@
+"""`ferrata flow test`: one row through a flow. Imports little, so that it starts at once."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ferrata.cli.flow_given import Connections, given_pairs, given_values, given_variants, project_root
+from ferrata.cli.words import printable
+from ferrata.errors import FerrataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ferrata.flows import Aggregation, LineResult, LoadedFlow
+
+__all__ = ["test"]
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("more", nargs=-1)
+@click.option(
+    "--inputs",
+    "-i",
+    multiple=True,
+    metavar="NAME=VALUE|FILE",
+    help="An input, several times or one after the other; or a file with all of them (JSON, YAML, JSON lines: the first).",
+)
+@click.option(
+    "--variant", multiple=True, metavar="'${NODE.VARIANT}'", help="A variant of a node, instead of its default."
+)
+@click.option("--connections", type=click.Path(path_type=Path), help="YAML file: name -> what a connection holds.")
+@click.option("--init", multiple=True, metavar="NAME=VALUE|FILE", help="An argument of a flex flow's class.")
+@click.option("--environment-variables", multiple=True, metavar="NAME=VALUE", help="A variable to set for the flow.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds after which the flow has failed.")
+@click.option("--interactive", is_flag=True, help="A conversation with a chat flow, until an empty line.")
+@click.option("--strict", is_flag=True, help="What is a warning otherwise is an error.")
+@click.option("--json", "wants_json", is_flag=True, help="Print JSON: status, output, nodes, error.")
+@click.pass_context
+def test(
+    context: click.Context,
+    *,
+    path: Path,
+    more: Sequence[str],
+    inputs: Sequence[str],
+    variant: Sequence[str],
+    connections: Path | None,
+    init: Sequence[str],
+    environment_variables: Sequence[str],
+    timeout: float | None,
+    interactive: bool,
+    strict: bool,
+    wants_json: bool,
+) -> None:
+    """Run a flow once, from inputs or as a conversation.
+
+    PATH is the folder of a flow, or its file: flow.dag.yaml, flow.flex.yaml or a .prompty. Inputs that are not given take
+    their defaults. Exit status: 0 completed, 1 failed, 2 the flow does not load.
+    """
+    from ferrata.flows import open_flow
+
+    logging.basicConfig(format="warning: %(message)s", level=logging.WARNING)
+    values = given_values([*inputs, *more], "--inputs") if inputs or more else {}
+    try:
+        loaded = open_flow(
+            path.resolve(),
+            connections=Connections(connections, project_root(path)),
+            variants=given_variants(variant),
+            init=given_values(init, "--init") if init else None,
+            environment=given_pairs(environment_variables, "--environment-variables"),
+            strict=strict,
+        )
+    except FerrataError as error:
+        if wants_json:
+            from ferrata.flows import error_of
+
+            _print({"status": "Failed", "output": {}, "nodes": {}, "error": error_of(error)})
+        raise
+    for notice in loaded.flow.notices:
+        click.echo(f"warning: {printable(str(notice))}", err=True)
+    try:
+        if interactive:
+            from ferrata.cli.flow_chat import talk
+
+            talk(loaded, values, timeout)
+            return
+        context.exit(_once(loaded, values, timeout, wants_json=wants_json))
+    finally:
+        loaded.close()
+
+
+def _once(loaded: LoadedFlow, values: dict[str, Any], timeout: float | None, *, wants_json: bool) -> int:
+    import asyncio
+
+    from ferrata.flows import inside
+
+    async def both() -> tuple[LineResult, Aggregation | None]:
+        result = await loaded.line(values, timeout=timeout)
+        if result.error is not None or not loaded.has_aggregation:
+            return result, None
+        lists = {name: [value] for name, value in result.inputs.items()}
+        return result, await loaded.aggregate(lists, {key: [value] for key, value in result.aggregation.items()})
+
+    with inside(loaded):
+        result, aggregation = asyncio.run(both())
+    shown = _as_json(result, aggregation, vision=loaded.flow.message_format == "openai-vision")
+    if wants_json:
+        _print(shown)
+    else:
+        _print_for_people(result, aggregation, shown)
+    return 1 if "error" in shown else 0
+
+
+def _as_json(result: LineResult, aggregation: Aggregation | None, *, vision: bool) -> dict[str, Any]:
+    from ferrata.flows import images_as_data, shown
+
+    nodes = {name: str(node.status) for name, node in result.nodes.items()}
+    output = images_as_data(result.output, vision=vision) if result.output else {}
+    found: dict[str, Any] = {"status": str(result.status), "output": shown(output), "nodes": nodes}
+    error = result.error
+    if aggregation is not None:
+        nodes.update({name: str(node.status) for name, node in aggregation.nodes.items()})
+        found["metrics"] = shown(aggregation.metrics)
+        error = aggregation.error
+        if error is not None:
+            found["status"] = "Failed"
+    if error is not None:
+        found["error"] = error
+    if result.usage is not None:
+        found["usage"] = {"input_tokens": result.usage.input_tokens, "output_tokens": result.usage.output_tokens}
+    if result.cost is not None:
+        found["cost_usd"] = result.cost
+    found["seconds"] = round(result.ended - result.started, 6)
+    return found
+
+
+def _print(found: dict[str, Any]) -> None:
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+def _print_for_people(result: LineResult, aggregation: Aggregation | None, found: dict[str, Any]) -> None:
+    for node in [*result.nodes.values(), *(aggregation.nodes.values() if aggregation else ())]:
+        for line in node.logs.splitlines():
+            click.echo(f"{printable(node.name)}: {printable(line)}", err=True)
+    if "error" in found:
+        error = found["error"]
+        click.echo(f"{found['status']}: {error['code']}: {printable(error['message'])}", err=True)
+        if "details" in error:
+            click.echo(printable(error["details"]["traceback"]).rstrip(), err=True)
+        if error.get("hint"):
+            click.echo(f"hint: {printable(error['hint'])}", err=True)
+        return
+    click.echo(json.dumps(found["output"], ensure_ascii=False, indent=2))
+    if found.get("metrics"):
+        click.echo(f"metrics: {json.dumps(found['metrics'], ensure_ascii=False)}")
+    passed = [name for name, status in found["nodes"].items() if status == "Bypassed"]
+    if passed:
+        click.echo(f"passed over: {', '.join(map(printable, passed))}", err=True)
+    if "usage" in found:
+        usage = found["usage"]
+        click.echo(f"{usage['input_tokens']} tokens in, {usage['output_tokens']} out", err=True)
+    sys.stdout.flush()

@@ -1,0 +1,61 @@
+"""What flows and user code share: connections, images, texts, and the exceptions of Prompt Flow; plain classes."""
+
+from ferrata.flows.contracts.connections import (
+    AzureAIServicesConnection,
+    AzureContentSafetyConnection,
+    AzureOpenAIConnection,
+    CognitiveSearchConnection,
+    Connection,
+    FormRecognizerConnection,
+    OpenAIConnection,
+    QdrantConnection,
+    SerpConnection,
+    ServerlessConnection,
+    WeaviateConnection,
+)
+from ferrata.flows.contracts.custom_connections import (
+    CustomConnection,
+    CustomStrongTypeConnection,
+)
+from ferrata.flows.contracts.exceptions import (
+    PromptflowException,
+    SystemErrorException,
+    UserErrorException,
+)
+from ferrata.flows.contracts.multimedia import (
+    Image,
+    PFBytes,
+    Text,
+)
+from ferrata.flows.contracts.types import (
+    AssistantDefinition,
+    FilePath,
+    PromptTemplate,
+    Secret,
+)
+
+__all__ = [
+    "AssistantDefinition",
+    "AzureAIServicesConnection",
+    "AzureContentSafetyConnection",
+    "AzureOpenAIConnection",
+    "CognitiveSearchConnection",
+    "Connection",
+    "CustomConnection",
+    "CustomStrongTypeConnection",
+    "FilePath",
+    "FormRecognizerConnection",
+    "Image",
+    "OpenAIConnection",
+    "PFBytes",
+    "PromptTemplate",
+    "PromptflowException",
+    "QdrantConnection",
+    "Secret",
+    "SerpConnection",
+    "ServerlessConnection",
+    "SystemErrorException",
+    "Text",
+    "UserErrorException",
+    "WeaviateConnection",
+]

@@ -1,0 +1,109 @@
+"""The entry of a flex flow: `module:function` or `module:Class` into a call, connections and model configurations in place."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, cast
+
+from ferrata.flows.code import as_tool, parameters_of
+from ferrata.flows.failures import FlowError, place_in
+from ferrata.flows.flex import CallableFlow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from ferrata.flows.code import CodeSpace
+    from ferrata.flows.types import Flow
+
+__all__ = ["open_entry"]
+
+_CONFIGURATIONS = ("AzureOpenAIModelConfiguration", "OpenAIModelConfiguration")
+
+
+def open_entry(
+    flow: Flow,
+    folder: Path,
+    space: CodeSpace,
+    connection: Callable[[str], Any],
+    init: Mapping[str, Any] | None,
+    *,
+    closing: Callable[[], None],
+) -> CallableFlow:
+    """The flow that an entry is.
+
+    Raises:
+        FlowError: `PythonLoadError`, `FlowEntryInitializationError`, `InvalidAggregationFunction`.
+    """
+    module_name, name = flow.entry.split(":")
+    try:
+        module = space.load_module(module_name)
+    except (Exception, SystemExit) as error:
+        place = place_in(error, folder)
+        raise FlowError(
+            "PythonLoadError",
+            f"{flow.file}: the module {module_name!r} cannot be loaded{place}: ({type(error).__name__}) {error}",
+        ) from error
+    found = getattr(module, name, None)
+    aggregate: Callable[..., Any] | None = None
+    if inspect.isclass(found):
+        if "__call__" not in dir(found):
+            raise FlowError("PythonLoadError", f"{flow.file}: the class {name!r} has no __call__")
+        instance = _instance(flow, cast("type", found), connection, init)
+        aggregate = _aggregate_of(instance)
+        found = instance.__call__
+    elif not inspect.isfunction(found):
+        raise FlowError(
+            "PythonLoadError",
+            f"{flow.file}: the module {module_name!r} has no function or class {name!r}",
+            hint="write `entry: module:function` or `module:Class`",
+        )
+    return CallableFlow(flow, found, folder, aggregate=aggregate, closing=closing)
+
+
+def _instance(flow: Flow, owner: type, connection: Callable[[str], Any], init: Mapping[str, Any] | None) -> Any:
+    sample = flow.sample.get("init")
+    given = dict(init or (cast("Mapping[str, Any]", sample) if isinstance(sample, dict) else {}))
+    for name, spec in flow.init.items():
+        if name not in given and spec.default is not None:
+            given[name] = spec.default
+    try:
+        tool = as_tool(owner.__init__)
+        for name, parameter in parameters_of(owner.__init__).items():
+            if name not in given:
+                continue
+            kinds = tool.types.get(name, ())
+            wanted = getattr(parameter.annotation, "__name__", "")
+            if any(kind.endswith("Connection") for kind in kinds) and isinstance(given[name], str):
+                given[name] = connection(given[name])
+            elif wanted in _CONFIGURATIONS:
+                given[name] = _configuration(given[name], parameter.annotation, connection)
+        return owner(**given)
+    except (Exception, SystemExit) as error:
+        place = place_in(error, flow.folder.resolve())
+        raise FlowError(
+            "FlowEntryInitializationError",
+            f"{flow.file}: the class {owner.__name__!r} cannot be made{place}: ({type(error).__name__}) {error}",
+            hint="give its arguments by --init NAME=VALUE",
+        ) from error
+
+
+def _configuration(value: Any, kind: Any, connection: Callable[[str], Any]) -> Any:
+    if isinstance(value, dict):
+        value = kind(**value)
+    if not isinstance(value, kind):
+        raise FlowError("InvalidModelConfigValueType", f"{value!r} is no {kind.__name__}")
+    named = getattr(value, "connection", None)
+    if not named:
+        return value
+    held = connection(named)
+    if kind.__name__ == "OpenAIModelConfiguration":
+        return kind.from_connection(connection=held, model=value.model)
+    return kind.from_connection(connection=held, azure_deployment=value.azure_deployment)
+
+
+def _aggregate_of(instance: Any) -> Callable[..., Any] | None:
+    aggregate = getattr(instance, "__aggregate__", None)
+    if aggregate is not None and len(inspect.signature(aggregate).parameters) != 1:
+        raise FlowError("InvalidAggregationFunction", "__aggregate__ takes one argument, the list of all results")
+    return aggregate

@@ -1,0 +1,6 @@
+"""The kinds of nodes: each turns what the file says of a node into something that can be called."""
+
+from ferrata.flows.nodes.base import Around, Step
+from ferrata.flows.nodes.build import build_step
+
+__all__ = ["Around", "Step", "build_step"]

@@ -1,0 +1,62 @@
+"""A node of the file into a step, by its kind; what goes wrong is a `ResolveToolError`, as in Prompt Flow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ferrata.errors import FerrataError
+from ferrata.flows.failures import FlowError
+
+if TYPE_CHECKING:
+    from ferrata.flows.nodes.base import Around, Step
+    from ferrata.flows.types import Node
+
+__all__ = ["build_step"]
+
+
+def build_step(node: Node, around: Around) -> Step:
+    """The step of a node.
+
+    Raises:
+        FlowError: `ResolveToolError`, with what is behind it as its second code.
+    """
+    try:
+        return _build(node, around)
+    except FlowError as error:
+        raise FlowError(
+            ("ResolveToolError", *error.codes), f"the node {node.name!r}: {error.message}", hint=error.hint
+        ) from error.__cause__
+    except FerrataError as error:
+        raise FlowError(
+            ("ResolveToolError", type(error).__name__), f"the node {node.name!r}: {error.message}", hint=error.hint
+        ) from error
+
+
+def _build(node: Node, around: Around) -> Step:
+    if node.source is None:
+        raise FlowError("UserErrorException", "it has no source", hint="as `source: {type: code, path: answer.py}`")
+    kind, source = node.type, node.source.type
+    if kind == "python" and source == "code":
+        from ferrata.flows.nodes.python import python_step
+
+        return python_step(node, around)
+    if kind == "prompt":
+        from ferrata.flows.nodes.prompt import prompt_step
+
+        return prompt_step(node, around)
+    if kind == "llm":
+        from ferrata.flows.nodes.llm import llm_step
+
+        return llm_step(node, around)
+    if kind == "python" and source == "package":
+        from ferrata.flows.nodes.package import package_step
+
+        return package_step(node, around)
+    if kind == "custom_llm" and source == "package_with_prompt":
+        from ferrata.flows.nodes.package import custom_llm_step
+
+        return custom_llm_step(node, around)
+    if kind in ("python", "custom_llm"):
+        raise FlowError("NotImplementedError", f"a {kind} node cannot have a source of type {source!r}")
+    what = f"its type {kind!r} cannot be run" if kind else "it has no type"
+    raise FlowError("NotImplementedError", what, hint="the types are python, prompt, llm and custom_llm")

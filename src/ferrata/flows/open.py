@@ -1,0 +1,277 @@
+"""From a path to a flow that is ready to run: finds the file, lays out its folder, loads code, templates and connections."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ferrata.errors import NotFound, UsageError
+from ferrata.flows.failures import FlowError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+
+    from ferrata.flows.base import LoadedFlow
+    from ferrata.flows.types import Flow
+
+__all__ = ["find_flow", "inside", "open_flow", "read_flow"]
+
+_NAMES = ("flow.flex.yaml", "flow.flex.yml", "flow.dag.yaml", "flow.dag.yml")
+
+
+def find_flow(path: Path) -> Path:
+    """The file of the flow that a path means: the file itself, or the one flow in a folder.
+
+    Raises:
+        NotFound: there is none.
+        UsageError: a folder holds several.
+    """
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise NotFound(f"no such flow: {str(path)!r}", hint="give the folder of a flow, or its file")
+    found = [path / name for name in _NAMES if (path / name).is_file()]
+    if not found:
+        prompts = sorted(path.glob("*.prompty"))
+        if len(prompts) == 1:
+            return prompts[0]
+        raise NotFound(f"no flow in {str(path)!r}", hint=f"it needs a {' or '.join((_NAMES[2], _NAMES[0]))}")
+    if len(found) > 1:
+        names = " and ".join(file.name for file in found)
+        raise UsageError(f"{str(path)!r} holds both {names}", hint="give the file that you mean")
+    return found[0]
+
+
+def read_flow(path: Path, *, variants: Mapping[str, str] | None = None) -> Flow:
+    """What a flow's file says, without touching its code.
+
+    Args:
+        path: the flow's folder or file.
+        variants: node -> variant; the defaults for all others.
+
+    Raises:
+        NotFound, UsageError: as `find_flow`; there is no such variant.
+        InvalidDocument: the file is not YAML.
+        FlowError: it is no flow; under the name that Prompt Flow has for it.
+    """
+    flow = _read(path, variants)
+    if flow.kind != "dag":
+        return flow
+    from ferrata.flows.check import check_graph
+
+    return check_graph(flow)
+
+
+def _read(path: Path, variants: Mapping[str, str] | None) -> Flow:
+    """The flow of a path; a graph is not checked yet."""
+    file = find_flow(path)
+    if file.suffix == ".prompty":
+        from ferrata.flows.formats.prompty import read_prompty_flow
+
+        return read_prompty_flow(file)
+    from ferrata.flows.formats.yaml12 import load_yaml12
+
+    document, _ = load_yaml12(file)
+    if isinstance(document, dict) and "entry" in document:
+        from ferrata.flows.formats.flex import read_flex
+
+        flow = read_flex(file)
+        if variants:
+            raise UsageError(f"{file.name!r} is a flex flow, which has no variants")
+        return flow
+    from ferrata.flows.formats.dag import choose_variants, read_dag
+
+    flow = read_dag(file)
+    return choose_variants(flow, variants) if variants else flow
+
+
+def open_flow(
+    path: Path,
+    *,
+    connections: Mapping[str, Any] | None = None,
+    variants: Mapping[str, str] | None = None,
+    init: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    strict: bool = False,
+) -> LoadedFlow:
+    """A flow that is ready to run. Close it when it is done with.
+
+    Args:
+        path: the flow's folder or file.
+        connections: name -> connection.
+        variants: node -> variant.
+        init: arguments for the class of a flex flow; its sample where there are none.
+        environment: variables that are set beside, and over, those of the flow's file; until `close`.
+        strict: a notice is an error.
+
+    Raises:
+        NotFound, UsageError, InvalidDocument, FlowError: as `read_flow`, and what goes wrong in loading code, templates and
+            connections: `ResolveToolError`, `FailedToImportModule`, `PythonLoadError`, `FlowEntryInitializationError`.
+    """
+    flow = _read(path, variants)
+    if flow.language == "csharp":
+        raise FlowError("NotSupported", f"{flow.file}: the flow is written in C#, which is not run here")
+    if strict and flow.notices:
+        raise FlowError(
+            "FlowDefinitionError", "\n".join(map(str, flow.notices)), hint="correct these, or leave --strict away"
+        )
+    closing: list[Callable[[], None]] = []
+    try:
+        return _loaded(
+            flow, closing, {} if connections is None else connections, init, environment or {}, strict=strict
+        )
+    except BaseException:
+        _close(closing)
+        raise
+
+
+def _loaded(
+    flow: Flow,
+    closing: list[Callable[[], None]],
+    connections: Mapping[str, Any],
+    init: Mapping[str, Any] | None,
+    environment: Mapping[str, str],
+    *,
+    strict: bool,
+) -> LoadedFlow:
+    from ferrata.flows.code import CodeSpace
+    from ferrata.flows.compat import install
+
+    def connection(name: str) -> Any:
+        if name in connections:
+            return connections[name]
+        having = ", ".join(connections) or "none"
+        raise FlowError(
+            "ConnectionNotFoundError",
+            f"there is no connection {name!r}",
+            hint=f"declare it in ferrata.yaml under connections, or give a file by --connections; there are: {having}",
+        )
+
+    install()
+    folder = _laid_out(flow, closing)
+    _set_environment(_environment(flow, connection) | dict(environment), closing)
+    if flow.kind == "prompty":
+        from ferrata.flows.prompty import open_prompty
+
+        return open_prompty(flow, connection, closing=lambda: _close(closing))
+    space = CodeSpace(folder)
+    closing.append(space.close)
+    if flow.kind == "flex":
+        from ferrata.flows.entry import open_entry
+
+        return open_entry(flow, folder, space, connection, init, closing=lambda: _close(closing))
+    from ferrata.flows.check import check_graph
+    from ferrata.flows.engine import GraphFlow
+    from ferrata.flows.nodes import Around, build_step
+
+    _import_modules(flow, space)
+    around = Around(flow, folder, space, connection)
+    # Prompt Flow looks at the nodes first and at the graph as a whole afterwards: the same mistake is the first one here.
+    steps = {node.name: build_step(node, around) for node in flow.nodes}
+    flow = check_graph(flow)
+    return GraphFlow(
+        flow, [steps[node.name] for node in flow.nodes], folder, strict=strict, closing=lambda: _close(closing)
+    )
+
+
+def _import_modules(flow: Flow, space: Any) -> None:
+    for node in flow.nodes:
+        if node.module:
+            try:
+                space.load_module(node.module)
+            except Exception as error:
+                raise FlowError(
+                    "FailedToImportModule",
+                    f"the module {node.module!r} of the node {node.name!r} cannot be imported: {error}",
+                    hint="install what provides it",
+                ) from error
+
+
+def _laid_out(flow: Flow, closing: list[Callable[[], None]]) -> Path:
+    """The folder to run in: the flow's own, or a copy with what `additional_includes` names beside it."""
+    if not flow.includes:
+        return flow.folder.resolve()
+    made = tempfile.mkdtemp(prefix="ferrata-flow-")
+    closing.append(lambda: shutil.rmtree(made, ignore_errors=True))
+    target = Path(made).resolve() / flow.folder.resolve().name
+    try:
+        shutil.copytree(
+            flow.folder, target, ignore=shutil.ignore_patterns(".git", "__pycache__", ".ferrata", ".promptflow")
+        )
+        for include in flow.includes:
+            _include(flow, (flow.folder / include).resolve(), target)
+    except OSError as error:
+        raise FlowError("AdditionalIncludesError", f"additional_includes cannot be laid out: {error}") from error
+    return target
+
+
+def _include(flow: Flow, source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target / source.name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    elif source.is_file():
+        shutil.copy2(source, target / source.name)
+    elif source.suffix == ".zip" and source.with_suffix("").is_dir():
+        shutil.make_archive(str(target / source.stem), "zip", source.with_suffix(""))
+    else:
+        raise FlowError(
+            "AdditionalIncludesError", f"{flow.file}: additional_includes names {str(source)!r}, which there is not"
+        )
+
+
+def _environment(flow: Flow, connection: Callable[[str], Any]) -> dict[str, str]:
+    from ferrata.flows.formats.references import parse_reference
+
+    found: dict[str, str] = {}
+    for name, value in flow.environment.items():
+        reference = parse_reference(value)
+        if reference.kind == "node":  # ${connection.key}
+            held: Any = connection(reference.value)
+            key = reference.section
+            secrets = {**getattr(held, "configs", {}), **getattr(held, "secrets", {})}
+            if key not in secrets:
+                raise FlowError(
+                    "ConnectionNotFoundError",
+                    f"the connection {reference.value!r} has no {key!r}, which {name} refers to",
+                )
+            found[name] = str(secrets[key])
+        else:
+            found[name] = json.dumps(value) if isinstance(value, dict | list) else str(value)
+    return found
+
+
+def _set_environment(variables: Mapping[str, str], closing: list[Callable[[], None]]) -> None:
+    before = {name: os.environ.get(name) for name in variables}
+
+    def restore() -> None:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+    closing.append(restore)
+    os.environ.update(variables)
+
+
+def _close(closing: list[Callable[[], None]]) -> None:
+    while closing:
+        closing.pop()()
+
+
+@contextmanager
+def inside(loaded: LoadedFlow) -> Generator[None]:
+    """Work in the flow's folder for the block, as Prompt Flow's own commands do; what user code prints goes to its node's log."""
+    from ferrata.flows.code import watch_prints
+
+    before = Path.cwd()
+    os.chdir(loaded.folder)
+    try:
+        with watch_prints():
+            yield
+    finally:
+        os.chdir(before)

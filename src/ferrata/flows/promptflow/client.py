@@ -1,0 +1,241 @@
+"""`promptflow.client`: flows, runs and connections from code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ferrata.errors import FerrataError
+from ferrata.flows.background import wait_for
+from ferrata.flows.promptflow._sdk._errors import RunNotFoundError
+from ferrata.flows.promptflow.core._flow import load_flow
+from ferrata.flows.promptflow.entities import Run
+from ferrata.flows.promptflow.exceptions import UserErrorException
+from ferrata.flows.promptflow.named_connections import NamedConnections
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from os import PathLike
+
+__all__ = ["PFClient", "load_connection", "load_flow", "load_run"]
+
+
+class PFClient:
+    """Runs flows here. It keeps no database: connections are those of files, and those that code creates last as long as it does.
+
+    Args:
+        config: kept for what was written against it.
+        connections: a file of connections; that of the working directory if None.
+    """
+
+    def __init__(
+        self, config: Mapping[str, Any] | None = None, *, connections: str | PathLike[str] | None = None
+    ) -> None:
+        _ = config
+        self.connections = NamedConnections(Path(connections) if connections is not None else None)
+        self.runs = _Runs(self)
+        self.flows = _Flows(self)
+
+    def test(
+        self,
+        flow: str | PathLike[str],
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        variant: str | None = None,
+        node: str | None = None,
+        environment_variables: Mapping[str, str] | None = None,
+        init: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The output of a flow for one line.
+
+        Raises:
+            UserErrorException: the flow does not load, or a node failed.
+        """
+        if node is not None:
+            raise UserErrorException(
+                "one node alone is tested on the command line: `ferrata flow test FLOW --node NAME`"
+            )
+        from ferrata.flows.open import open_flow
+
+        try:
+            loaded = open_flow(
+                Path(flow),
+                connections=self.connections.all(),
+                variants=_variants(variant),
+                init=init,
+                environment=environment_variables,
+            )
+        except FerrataError as error:
+            raise UserErrorException(error.message, error=error) from error
+        try:
+            result = wait_for(loaded.line(inputs or {}), on="flows")
+        finally:
+            loaded.close()
+        if result.error is not None:
+            raise UserErrorException(str(result.error.get("message", "")))
+        return result.output
+
+    def run(
+        self,
+        flow: str | PathLike[str] | Run | None = None,
+        *,
+        data: str | PathLike[str] | None = None,
+        run: str | Run | None = None,
+        column_mapping: Mapping[str, Any] | None = None,
+        variant: str | None = None,
+        connections: Mapping[str, Any] | None = None,
+        environment_variables: Mapping[str, str] | None = None,
+        name: str | None = None,
+        display_name: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        init: Mapping[str, Any] | None = None,
+        resume_from: str | Run | None = None,
+        **kwargs: Any,
+    ) -> Run:
+        """Run a flow over data.
+
+        Raises:
+            ValueError: there is neither data nor a run.
+            UserErrorException: the flow does not load, or the data do not fit.
+        """
+        if flow is None and resume_from is None:
+            raise ValueError("'flow' is required to create a run.")
+        if data is None and run is None and resume_from is None:
+            raise ValueError("at least one of data or run must be provided")
+        from importlib import import_module
+
+        batch: Any = import_module("ferrata.flows.batch")
+        try:
+            made = batch.run_flow(
+                flow,
+                data=data,
+                run=_named(run),
+                column_mapping=column_mapping,
+                variants=_variants(variant),
+                connections={**self.connections.all(), **(connections or {})},
+                environment=environment_variables,
+                name=name,
+                display_name=display_name,
+                tags=tags,
+                init=init,
+                resume_from=_named(resume_from),
+                **kwargs,
+            )
+        except FerrataError as error:
+            raise UserErrorException(error.message, error=error) from error
+        return Run(made.name, str(made.status), flow if isinstance(flow, str) else None, made.folder)
+
+    def stream(self, run: str | Run, raise_on_error: bool = True) -> Run:
+        """The run; it has ended already.
+
+        Raises:
+            UserErrorException: it failed.
+        """
+        found = self.runs.get(run)
+        if raise_on_error and found.status == "Failed":
+            raise UserErrorException(f"the run {found.name!r} failed; see {found.folder}")
+        return found
+
+    def get_details(self, run: str | Run, max_results: int = 100, all_results: bool = False) -> Any:
+        """Inputs and outputs of the lines: a table of pandas where that is installed, else a list of dictionaries."""
+        lines = self.runs.lines(run)[: None if all_results else max_results]
+        try:
+            from pandas import DataFrame  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
+        except ImportError:
+            return lines
+        return DataFrame(lines)  # pyright: ignore[reportUnknownVariableType]
+
+    def get_metrics(self, run: str | Run) -> dict[str, Any]:
+        """What aggregation logged."""
+        folder = self.runs.get(run).folder
+        file = folder / "metrics.json" if folder else None
+        return json.loads(file.read_text(encoding="utf-8")) if file and file.is_file() else {}
+
+    def visualize(self, runs: Any) -> None:
+        """Not here.
+
+        Raises:
+            UserErrorException: always; says what shows runs.
+        """
+        _ = runs
+        raise UserErrorException("runs are shown by `ferrata flow`, not from code")
+
+
+class _Runs:
+    """Runs by their names."""
+
+    def __init__(self, client: PFClient) -> None:
+        self._client = client
+
+    def get(self, name: str | Run) -> Run:
+        """The run of a name, or in a folder.
+
+        Raises:
+            RunNotFoundError: there is none.
+        """
+        if isinstance(name, Run):
+            return name
+        for folder in (Path(name), Path(".ferrata/runs") / name):
+            if folder.is_dir():
+                about = folder / "run.json"
+                known = json.loads(about.read_text(encoding="utf-8")) if about.is_file() else {}
+                return Run(str(known.get("name", folder.name)), str(known.get("status", "")), known.get("flow"), folder)
+        raise RunNotFoundError(f"Run {name!r} cannot be found.")
+
+    def lines(self, run: str | Run) -> list[dict[str, Any]]:
+        """Inputs and outputs of the lines, under names as `inputs.question`."""
+        folder = self.get(run).folder
+        found: dict[int, dict[str, Any]] = {}
+        for kind in ("inputs", "outputs"):
+            file = folder / f"{kind}.jsonl" if folder else None
+            if file is None or not file.is_file():
+                continue
+            for line in file.read_text(encoding="utf-8").splitlines():
+                row: dict[str, Any] = json.loads(line)
+                number = int(row.get("line_number", 0))
+                found.setdefault(number, {})
+                found[number] |= {f"{kind}.{key}": value for key, value in row.items()}
+        return [found[number] for number in sorted(found)]
+
+
+class _Flows:
+    """Flows."""
+
+    def __init__(self, client: PFClient) -> None:
+        self._client = client
+
+    def test(self, flow: str | PathLike[str], **kwargs: Any) -> Any:
+        """As `PFClient.test`."""
+        return self._client.test(flow, **kwargs)
+
+
+def load_run(source: str | PathLike[str], **kwargs: Any) -> Run:
+    """The run that a `run.yaml` describes, not yet made: give what it says to `PFClient.run`."""
+    from ferrata.flows.promptflow._utils.yaml_utils import load_yaml
+
+    about = {**load_yaml(str(source)), **kwargs}
+    name = str(about.get("name") or Path(source).stem)
+    return Run(name, "NotStarted", about.get("flow"), display_name=about.get("display_name"), properties=about)
+
+
+def load_connection(source: str | PathLike[str], **_kwargs: Any) -> Any:
+    """The connection in a file of one.
+
+    Raises:
+        InvalidDocument: it is wrong.
+    """
+    from ferrata.flows.formats.connections import read_connections
+
+    return next(iter(read_connections(Path(source)).values()))
+
+
+def _named(run: str | Run | None) -> str | None:
+    return run.name if isinstance(run, Run) else run
+
+
+def _variants(variant: str | None) -> dict[str, str]:
+    if not variant:
+        return {}
+    node, _, name = variant.removeprefix("${").removesuffix("}").partition(".")
+    return {node: name}

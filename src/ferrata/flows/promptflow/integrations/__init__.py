@@ -1,0 +1,3 @@
+"""`promptflow.integrations`: other frameworks."""
+
+__all__ = []

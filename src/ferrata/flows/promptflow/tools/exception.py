@@ -1,0 +1,51 @@
+"""`promptflow.tools.exception`: errors of the tools."""
+
+from __future__ import annotations
+
+from ferrata.flows.contracts.tool_errors import (
+    AzureContentSafetyInputValueError,
+    AzureContentSafetySystemError,
+    ChatAPIFunctionRoleInvalidFormat,
+    ChatAPIInvalidFunctions,
+    ChatAPIInvalidRole,
+    ChatAPIInvalidTools,
+    ChatAPIToolRoleInvalidFormat,
+    ExceedMaxRetryTimes,
+    FunctionCallNotSupportedInStreamMode,
+    InvalidConnectionType,
+    JinjaTemplateError,
+    ListDeploymentsError,
+    LLMError,
+    OpenModelLLMKeyValidationError,
+    OpenModelLLMOnlineEndpointError,
+    OpenModelLLMUserError,
+    ParseConnectionError,
+    SerpAPISystemError,
+    SerpAPIUserError,
+    ToolValidationError,
+    WrappedOpenAIError,
+)
+
+__all__ = [
+    "AzureContentSafetyInputValueError",
+    "AzureContentSafetySystemError",
+    "ChatAPIFunctionRoleInvalidFormat",
+    "ChatAPIInvalidFunctions",
+    "ChatAPIInvalidRole",
+    "ChatAPIInvalidTools",
+    "ChatAPIToolRoleInvalidFormat",
+    "ExceedMaxRetryTimes",
+    "FunctionCallNotSupportedInStreamMode",
+    "InvalidConnectionType",
+    "JinjaTemplateError",
+    "LLMError",
+    "ListDeploymentsError",
+    "OpenModelLLMKeyValidationError",
+    "OpenModelLLMOnlineEndpointError",
+    "OpenModelLLMUserError",
+    "ParseConnectionError",
+    "SerpAPISystemError",
+    "SerpAPIUserError",
+    "ToolValidationError",
+    "WrappedOpenAIError",
+]

@@ -1,0 +1,5 @@
+"""`promptflow.tracing.contracts`."""
+
+from ferrata.flows.promptflow.tracing.contracts.trace import TraceType
+
+__all__ = ["TraceType"]

@@ -1,0 +1,59 @@
+"""What a node gives piece by piece: handed on as it comes, and remembered for the record."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+__all__ = ["AsyncPieces", "Pieces", "is_stream", "joined", "watched"]
+
+
+class Pieces(Iterator[Any]):
+    """An iterator that remembers what it gave."""
+
+    def __init__(self, source: Iterator[Any]) -> None:
+        self._source = source
+        self.items: list[Any] = []
+
+    def __next__(self) -> Any:
+        item = next(self._source)
+        self.items.append(item)
+        return item
+
+
+class AsyncPieces(AsyncIterator[Any]):
+    """An asynchronous iterator that remembers what it gave."""
+
+    def __init__(self, source: AsyncIterator[Any]) -> None:
+        self._source = source
+        self.items: list[Any] = []
+
+    async def __anext__(self) -> Any:
+        item = await anext(self._source)
+        self.items.append(item)
+        return item
+
+
+def is_stream(value: object) -> bool:
+    """Whether a value comes piece by piece."""
+    return isinstance(value, Iterator | AsyncIterator)
+
+
+def watched(value: Any) -> Any:
+    """The value; one that comes piece by piece remembers what it gave."""
+    if isinstance(value, Pieces | AsyncPieces):
+        return value
+    if isinstance(value, Iterator):
+        return Pieces(value)  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, AsyncIterator):
+        return AsyncPieces(value)  # pyright: ignore[reportUnknownArgumentType]
+    return value
+
+
+async def joined(value: Any) -> Any:
+    """The value; what comes piece by piece is read to its end and joined as text."""
+    if isinstance(value, AsyncIterator):
+        return "".join([str(item) async for item in value])  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if isinstance(value, Iterator):
+        return "".join(str(item) for item in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return value
