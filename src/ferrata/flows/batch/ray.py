@@ -16,9 +16,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ferrata.errors import UsageError
-from ferrata.flows.batch.records import Record, keep_as_it_is, record_of
+from ferrata.flows.batch.records import Record, record_of
 from ferrata.flows.batch.runner import printed_by, run_row
 from ferrata.flows.batch.types import Progress
+from ferrata.flows.data import as_data
 from ferrata.flows.failures import FlowError
 from ferrata.flows.types import LineResult, Status
 
@@ -60,7 +61,7 @@ class RayRows:
         line_timeout: float | None,
         total: int | None,
         on_progress: Callable[[Progress], None] | None,
-        persist: Callable[[Any], Any] = keep_as_it_is,
+        persist: Callable[[Any], Any] = as_data,
     ) -> None:
         """As the rows of one machine are run, but for `opener`.
 

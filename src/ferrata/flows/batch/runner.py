@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Generator
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ferrata.clock import SystemClock, format_time
 from ferrata.errors import UsageError
 from ferrata.flows.batch.aggregation import aggregate
-from ferrata.flows.batch.records import keep_as_it_is, record_of
+from ferrata.flows.batch.images import persisted_in
+from ferrata.flows.batch.records import record_of
 from ferrata.flows.batch.types import Progress, RunSummary
 from ferrata.flows.failures import FlowError, error_of
 from ferrata.flows.types import Aggregation, LineResult, Status
@@ -61,8 +63,6 @@ async def run_flow(
     total: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     stop: asyncio.Event | None = None,
-    persist: Callable[[Any], Any] = keep_as_it_is,
-    restore: Callable[[Any], Any] = keep_as_it_is,
     clock: Clock | None = None,
     engine: Callable[..., Engine] | None = None,
 ) -> RunSummary:
@@ -78,8 +78,6 @@ async def run_flow(
         total: how many rows there are, where it is known.
         on_progress: called after each row.
         stop: set by whoever wants the run to end early; rows that are not done stay for a resume.
-        persist: makes of a value what JSON knows.
-        restore: the way back, for the aggregation.
         clock: the time of day.
         engine: runs the rows elsewhere, as `RayRows` does; None: in this process.
 
@@ -90,9 +88,9 @@ async def run_flow(
     """
     if concurrency < 1:
         raise UsageError(f"not a number of rows at a time: {concurrency}", hint="give 1 or more")
-    clock = clock or SystemClock()
     began = time.perf_counter()
     before = float(folder.document.get("seconds") or 0.0)
+    persist = persisted_in(folder.path, vision=loaded.flow.message_format == "openai-vision")
     batch = (engine or LocalRows)(
         loaded, folder, line_timeout=line_timeout, total=total, on_progress=on_progress, persist=persist
     )
@@ -102,19 +100,20 @@ async def run_flow(
         with closing(JsonlSink(folder.path / "spans.jsonl")) as sink, emit_to(sink):
             error = await batch.run(rows, concurrency=concurrency, timeout=batch_timeout, stop=stop)
             if error is None and loaded.has_aggregation:
-                aggregation = await aggregate(loaded, folder, kept=batch.kept, restore=restore)
+                aggregation = await aggregate(loaded, folder, kept=batch.kept)
     except BaseException as raised:
-        failed = isinstance(raised, Exception)
-        with suppress(Exception):  # the first error is the one to tell, also where this cannot be written
-            folder.save(
-                status=Status.FAILED if isinstance(raised, FlowError) else Status.CANCELED,
-                error=error_of(raised) if failed else None,
-                seconds=before + time.perf_counter() - began,
-            )
+        _save_error(folder, raised, seconds=before + time.perf_counter() - began)
         raise
     summary = _summary(folder, aggregation, error, seconds=before + time.perf_counter() - began)
-    _save(folder, summary, aggregation, ended=format_time(clock.now()))
+    _save(folder, summary, aggregation, ended=format_time((clock or SystemClock()).now()))
     return summary
+
+
+def _save_error(folder: RunFolder, raised: BaseException, *, seconds: float) -> None:
+    status = Status.FAILED if isinstance(raised, FlowError) else Status.CANCELED
+    error = error_of(raised) if isinstance(raised, Exception) else None
+    with suppress(Exception):  # what was raised is the one to tell, also where this cannot be written
+        folder.save(status=status, error=error, seconds=seconds)
 
 
 def _summary(
@@ -243,6 +242,8 @@ class LocalRows:
             self._stopping = True
             stopper.cancel()
             await _cancel(pending)
+            if isinstance(todo, Generator):
+                todo.close()
 
     async def _work(self, rows: Iterator[RunRow]) -> None:
         index = self._folder.index
