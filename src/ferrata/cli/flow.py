@@ -11,6 +11,8 @@ __all__ = ["flow"]
 # Command -> module, attribute, one line of help.
 _COMMANDS = {
     "test": ("flow_test", "test", "Run a flow once, from inputs or as a conversation."),
+    "run": ("flow_run", "run", "Run a flow over the rows of data, and go on where it was stopped."),
+    "runs": ("flow_runs", "runs", "Runs over data: list them, look into them, remove them."),
 }
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         FailOn,
         Given,
         Progress,
+        RayRows,
         ReadyRun,
         RunFolder,
         RunPlan,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from ferrata.flows.failures import FlowError, NodeError, error_of
     from ferrata.flows.formats.connections import read_connections
     from ferrata.flows.formats.runs import RunFile, read_run_file
-    from ferrata.flows.images import images_as_data
+    from ferrata.flows.images import images_as_data, place_images
     from ferrata.flows.open import find_flow, inside, open_flow, read_flow
     from ferrata.flows.types import (
         Activate,
@@ -56,7 +57,7 @@ else:
         data=["as_data", "shown"],
         failures=["FlowError", "NodeError", "error_of"],
         formats__connections=["read_connections"],
-        images=["images_as_data"],
+        images=["images_as_data", "place_images"],
         open=["find_flow", "inside", "open_flow", "read_flow"],
         batch=[
             "CONCURRENCY",
@@ -64,6 +65,7 @@ else:
             "FailOn",
             "Given",
             "Progress",
+            "RayRows",
             "ReadyRun",
             "RunFolder",
             "RunPlan",
@@ -116,6 +118,7 @@ __all__ = [
     "Notice",
     "OutputSpec",
     "Progress",
+    "RayRows",
     "ReadyRun",
     "Reference",
     "RunFile",
@@ -135,6 +138,7 @@ __all__ = [
     "list_runs",
     "new_run",
     "open_flow",
+    "place_images",
     "plan_of",
     "read_connections",
     "read_flow",
