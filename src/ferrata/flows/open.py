@@ -132,11 +132,21 @@ def open_flow(
     closing: list[Callable[[], None]] = []
     try:
         known: Mapping[str, Any] = {} if connections is None else connections
-        with using_connections(known):
+        with using_connections(known), _at_home():
             return _loaded(flow, closing, known, init, environment or {}, strict=strict)
     except BaseException:
         _close(closing)
         raise
+
+
+@contextmanager
+def _at_home() -> Generator[None]:
+    """The working directory may change in the block, and is what it was after it."""
+    before = Path.cwd()
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def _loaded(
@@ -156,6 +166,7 @@ def _loaded(
 
     install()
     folder = _laid_out(flow, closing)
+    os.chdir(folder)  # where Prompt Flow loads code, which may open files beside it
     _set_environment(_environment(flow, connections, strict=strict) | dict(environment), closing)
     if flow.kind == "prompty":
         from ferrata.flows.prompty import open_prompty
