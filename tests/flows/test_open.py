@@ -11,7 +11,7 @@ import pytest
 
 from ferrata.errors import NotFound, UsageError
 from ferrata.flows import FlowError, LineResult, find_flow, open_flow, read_flow
-from ferrata.flows.contracts.connections import CustomConnection
+from ferrata.flows.contracts.custom_connections import CustomConnection
 
 if TYPE_CHECKING:
     from tests.flows.conftest import MakeFlow
@@ -94,7 +94,7 @@ def test_code_is_loaded_in_its_own_folder_and_the_working_directory_stays(make_f
     folder = make_flow(
         ONE,
         words_txt="beside",
-        n_py="from promptflow.core import tool\nWORDS = open('words.txt').read()\n@tool\ndef n(x):\n    return WORDS\n",
+        n_py="from pathlib import Path\nfrom promptflow.core import tool\nWORDS = Path('words.txt').read_text()\n@tool\ndef n(x):\n    return WORDS\n",
     )
     before = Path.cwd()
     assert run(folder).output == {"out": "beside"}
@@ -119,7 +119,7 @@ def test_a_class_is_a_flow_with_arguments_connections_and_aggregation(make_flow:
 
         class Bot:
             def __init__(self, store: CustomConnection, greeting: str = 'Hi'):
-                self.words = f'{greeting} {store.name}'
+                self.words = f'{greeting} {store.shop}'
 
             def __call__(self, who: str) -> dict:
                 return {'text': f'{self.words} {who}', 'length': len(who)}
@@ -129,7 +129,7 @@ def test_a_class_is_a_flow_with_arguments_connections_and_aggregation(make_flow:
         """
     )
     (folder / "flow.flex.yaml").write_text("entry: entry:Bot\nsample: {init: {store: s}, inputs: {who: Ann}}\n")
-    connection = CustomConnection({}, {"name": "shop"})
+    connection = CustomConnection({}, {"shop": "shop"})
     loaded = open_flow(folder, connections={"s": connection})
 
     async def both() -> None:
@@ -140,7 +140,10 @@ def test_a_class_is_a_flow_with_arguments_connections_and_aggregation(make_flow:
 
     asyncio.run(both())
     loaded.close()
-    assert run(folder, init={"store": "s", "greeting": "Bye"}, connections={"s": connection}).output["text"] == "Bye shop Ann"
+    assert (
+        run(folder, init={"store": "s", "greeting": "Bye"}, connections={"s": connection}).output["text"]
+        == "Bye shop Ann"
+    )
     with pytest.raises(FlowError) as caught:
         open_flow(folder)
     assert caught.value.codes == ("FlowEntryInitializationError", "ConnectionNotFoundError")

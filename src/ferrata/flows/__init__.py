@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ferrata.flows.formats.runs import RunFile, read_run_file
     from ferrata.flows.images import images_as_data, place_images
     from ferrata.flows.open import find_flow, inside, open_flow, read_flow
+    from ferrata.flows.python import as_flow, flow, step
     from ferrata.flows.types import (
         Activate,
         Aggregation,
@@ -83,6 +84,7 @@ else:
             "variant_id",
         ],
         formats__runs=["RunFile", "read_run_file"],
+        python=["as_flow", "flow", "step"],
         types=[
             "Activate",
             "Aggregation",
@@ -130,9 +132,11 @@ __all__ = [
     "Variant",
     "all_variants",
     "as_data",
+    "as_flow",
     "delete_run",
     "error_of",
     "find_flow",
+    "flow",
     "images_as_data",
     "inside",
     "list_runs",
@@ -148,6 +152,7 @@ __all__ = [
     "run_name",
     "shown",
     "side_by_side",
+    "step",
     "summary_of",
     "variant_id",
 ]
