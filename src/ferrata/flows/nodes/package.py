@@ -45,7 +45,9 @@ def custom_llm_step(node: Node, around: Around) -> Step:
     template = read_template(source_path(node, around))
     if tool.template is None:
         raise FlowError(
-            "InvalidCustomLLMTool", f"the tool {function.__name__!r} takes no template", hint="it needs a PromptTemplate"
+            "InvalidCustomLLMTool",
+            f"the tool {function.__name__!r} takes no template",
+            hint="it needs a PromptTemplate",
         )
     reserved = [name for name in tool.types if name != tool.template]
     inputs, hidden = literal_inputs(
