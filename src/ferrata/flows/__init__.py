@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
+    from ferrata.flows.audit import FlowFinding, ProjectAudit, audit_project, validate_flow
     from ferrata.flows.base import LoadedFlow
     from ferrata.flows.batch import (
         CONCURRENCY,
@@ -29,9 +30,12 @@ if TYPE_CHECKING:
         variant_id,
     )
     from ferrata.flows.data import as_data, shown
+    from ferrata.flows.drawing import draw_flow
     from ferrata.flows.failures import FlowError, NodeError, error_of
     from ferrata.flows.formats.runs import RunFile, read_run_file
+    from ferrata.flows.importing import import_run
     from ferrata.flows.open import find_flow, inside, open_flow, read_flow
+    from ferrata.flows.scaffold import FLOW_KINDS, write_flow
     from ferrata.flows.types import (
         Activate,
         Aggregation,
@@ -50,7 +54,11 @@ if TYPE_CHECKING:
 else:
     __getattr__ = door(
         __name__,
+        audit=["FlowFinding", "ProjectAudit", "audit_project", "validate_flow"],
         base=["LoadedFlow"],
+        drawing=["draw_flow"],
+        importing=["import_run"],
+        scaffold=["FLOW_KINDS", "write_flow"],
         data=["as_data", "shown"],
         failures=["FlowError", "NodeError", "error_of"],
         open=["find_flow", "inside", "open_flow", "read_flow"],
@@ -96,12 +104,14 @@ else:
 
 __all__ = [
     "CONCURRENCY",
+    "FLOW_KINDS",
     "LINE_TIMEOUT",
     "Activate",
     "Aggregation",
     "FailOn",
     "Flow",
     "FlowError",
+    "FlowFinding",
     "Given",
     "InputSpec",
     "LineResult",
@@ -112,6 +122,7 @@ __all__ = [
     "Notice",
     "OutputSpec",
     "Progress",
+    "ProjectAudit",
     "ReadyRun",
     "Reference",
     "RunFile",
@@ -123,9 +134,12 @@ __all__ = [
     "Variant",
     "all_variants",
     "as_data",
+    "audit_project",
     "delete_run",
+    "draw_flow",
     "error_of",
     "find_flow",
+    "import_run",
     "inside",
     "list_runs",
     "new_run",
@@ -139,5 +153,7 @@ __all__ = [
     "shown",
     "side_by_side",
     "summary_of",
+    "validate_flow",
     "variant_id",
+    "write_flow",
 ]
