@@ -99,3 +99,21 @@ def test_the_files_of_a_prompt_are_the_same_wherever_its_project_lies(project: P
     assert set(prompt_files(read_prompt(deep / "prompts/a.prompty", root=deep))) == files
     (project / "plain.prompty").write_text("user:\n![image](https://example.com/x.png) ![image](none.png)\n")
     assert set(prompt_files(read_prompt(project / "plain.prompty", root=project))) == {"plain.prompty"}
+
+
+def test_vendors_and_wire_formats_of_the_project_file_are_checked_at_their_place(tmp_path: Path) -> None:
+    (tmp_path / "ferrata.yaml").write_text(
+        "models:\n  good: local/smollm2\n  a: opnai/x\n  b:\n    vendor: anthropic\n    model: m\n    wire: smtp\n"
+    )
+    with open_app(tmp_path) as app, pytest.raises(InvalidDocument) as caught:
+        app.chat_model("good")
+    found = [(m.line, m.key, m.problem) for m in caught.value.mistakes]
+    assert found == [
+        (3, "models.a.vendor", "no vendor 'opnai'; did you mean openai or azure-openai?"),
+        (
+            7,
+            "models.b.wire",
+            "Anthropic does not speak the wire format 'smtp'; it speaks anthropic-messages",
+        ),
+    ]
+    assert {m.file for m in caught.value.mistakes} == {str(tmp_path / "ferrata.yaml")}

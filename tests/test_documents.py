@@ -54,6 +54,31 @@ def test_a_good_document(tmp_path):
     assert read(tmp_path, "name: a\nparts:\n  - size: 3\n") == Outer(name="a", parts=[Inner(size=3)])
 
 
+def test_a_key_that_stands_twice(tmp_path):
+    assert mistakes(tmp_path, "name: a\nparts:\n  - size: 3\n    size: 4\nname: b\n") == [
+        (4, "parts.0.size", "the key 'size' stands here twice"),
+        (5, "name", "the key 'name' stands here twice"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a {x: 1}\nb: {<<: *a, x: 2}\n",
+        "a: &a {x: 1}\nb: {c: &c {<<: *a, x: 2}}\nd: {<<: *c, x: 3}\n",
+        "1: a\n'1': b\n",
+    ],
+)
+def test_keys_that_stand_once(text):
+    assert isinstance(read_yaml(text, file="x"), dict)
+
+
+def test_twice_where_it_is_merged_is_twice():
+    with pytest.raises(InvalidDocument) as caught:
+        read_yaml("a: &a {x: 1, x: 2}\nb: {c: 1, <<: *a}\n", file="x.yaml")
+    assert [(m.file, m.line, m.key) for m in caught.value.mistakes] == [("x.yaml", 1, "a.x")]
+
+
 def test_all_mistakes_at_once_with_line_and_key(tmp_path):
     found = mistakes(tmp_path, "nam: a\nparts:\n  - size: 3\n  - size: many\n    color: red\n")
     assert [(line, key) for line, key, _ in found] == [

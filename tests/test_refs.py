@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferrata.errors import UsageError
-from ferrata.refs import Ref
+from ferrata.refs import Ref, check_kind
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,10 @@ def test_what_is_none_is_refused(text):
 )
 def test_text_to_reference_and_back(text):
     assert str(Ref.parse(text)) == text
+
+
+def test_a_kind_is_what_stands_before_the_slash():
+    check_kind("eval-set_2")
+    for text in ("", "Prompt", "a/b", "\udcff", "a\n"):
+        with pytest.raises(UsageError, match="no kind of an asset"):
+            check_kind(text)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ferrata.errors import InvalidDocument, NotFound, UsageError
-from ferrata.settings import load_settings, resolve_reference
+from ferrata.settings import ProjectFile, load_settings, resolve_reference
 
 
 @pytest.fixture(autouse=True)
@@ -134,6 +134,12 @@ def test_references(tmp_path, monkeypatch):
         resolve_reference("${file:none}", tmp_path)
 
 
+@pytest.mark.parametrize("text", ["", "\n\n", "# nothing yet\n", "---\n"])
+def test_a_file_that_says_nothing_leaves_the_defaults(tmp_path: Path, text: str) -> None:
+    (tmp_path / "ferrata.yaml").write_text(text)
+    assert load_settings(tmp_path).file == ProjectFile()
+
+
 def test_models_are_declared_short_or_long(tmp_path: Path) -> None:
     (tmp_path / "ferrata.yaml").write_text(
         "models:\n  a: openai/gpt-4o-mini-2024-07-18\n"
@@ -157,6 +163,12 @@ def test_models_are_declared_short_or_long(tmp_path: Path) -> None:
         ("{vendor: vllm, model: m, url: 'http://127.0.0.1:99999/v1'}", "must be an address of http or https"),
         ("{vendor: vllm, model: m, url: 'http://[::1/v1'}", "must be an address of http or https"),
         ("{vendor: vllm, model: m, url: 'file:///etc/passwd'}", "must be an address of http or https"),
+        (
+            "{vendor: openai, model: m, parameters: {extra: {stream: true}}}",
+            "models.a.parameters.extra.stream: is what the",
+        ),
+        ("{vendor: openai, model: m, parameters: {extra: {messages: []}}}", "is what the request itself says"),
+        ("{vendor: openai, model: m, model: n}", "models.a.model: the key 'model' stands here twice"),
         ("{vendor: openai, model: m, budget: 0}", "must be more than 0, not 0"),
     ],
 )

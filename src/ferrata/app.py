@@ -135,8 +135,16 @@ class App:
 
     @cached_property
     def models(self) -> Models:
-        """The project's models, and any other by VENDOR/MODEL. Use it in an `async with` block."""
-        from ferrata.providers import AnswerFile, HttpClient, Models, Surroundings
+        """The project's models, and any other by VENDOR/MODEL. Use it in an `async with` block.
+
+        Raises:
+            InvalidDocument: `ferrata.yaml` names a vendor that there is not, or a wire format that it does not speak.
+        """
+        from ferrata.providers import AnswerFile, HttpClient, Models, Surroundings, check_vendors
+
+        declared = self.settings.file.models
+        if wrong := check_vendors(declared):
+            raise self.settings.wrong([(("models", name, key), problem) for name, key, problem in wrong])
 
         def answers() -> AnswerFile:
             self.state.make()
@@ -150,7 +158,7 @@ class App:
             profile=lambda vendor, model: self.catalog.capabilities_of(vendor, model),
             answers=answers,
         )
-        return Models(self.settings.file.models, around)
+        return Models(declared, around)
 
     def chat_model(self, name: str | None = None, *, prompt: Prompt | None = None) -> ChatModel:
         """A chat model, as `Models.chat` takes its name.

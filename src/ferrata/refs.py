@@ -10,11 +10,22 @@ from dataclasses import dataclass
 
 from ferrata.errors import UsageError
 
-__all__ = ["Ref"]
+__all__ = ["Ref", "check_kind"]
 
 _REF = re.compile(
     r"^(?P<kind>[a-z][a-z0-9_-]*)/(?P<name>[A-Za-z0-9][A-Za-z0-9._/-]*)(?:@(?P<at>[A-Za-z0-9][A-Za-z0-9._-]*))?$"
 )
+_KIND = re.compile(r"[a-z][a-z0-9_-]*")
+
+
+def check_kind(text: str) -> None:
+    """Refuse what cannot stand before the `/` of a reference.
+
+    Raises:
+        UsageError: the text is no kind of an asset.
+    """
+    if _KIND.fullmatch(text) is None:
+        raise UsageError(f"no kind of an asset: {text!r}", hint="write one as prompt, model or flow")
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from ferrata.documents import Document, line_of, read_document, read_text
+from ferrata.documents import Document, line_of, read_text, read_yaml, validate
 from ferrata.errors import InvalidDocument, Mistake, NotFound, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "ModelParameters",
     "ModelSettings",
     "PriceSettings",
+    "OWN_PARAMETERS",
     "ProjectFile",
     "Settings",
     "load_settings",
@@ -66,6 +68,16 @@ class MaturitySettings(Document):
     answers: str | None = None
     rules: list[str] = []
     exclude: list[str] = []
+
+
+OWN_PARAMETERS = frozenset({"messages", "model", "stream", "input", "system", "instructions"})
+"""What a request says by itself: as a further parameter it would stand in the place of what was asked, or of whom."""
+
+
+def _further(name: str) -> str:
+    if name in OWN_PARAMETERS:
+        raise ValueError("is what the request itself says, and no further parameter; leave it out")
+    return name
 
 
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -114,7 +126,7 @@ class ModelParameters(Document):
     top_logprobs: int | None = Field(default=None, ge=0, le=20)
     reasoning_effort: str | None = None
     user: str | None = None
-    extra: dict[str, Any] = {}
+    extra: dict[Annotated[str, AfterValidator(_further)], Any] = {}
 
 
 class ModelLimits(Document):
@@ -269,9 +281,16 @@ class Settings:
                 problem = f"there is no {'folder' if folder else 'file'} {path!r}"
         except (OSError, ValueError, RuntimeError) as error:  # a NUL, a name too long, links in a circle
             problem = f"{path!r} is no path: {error}"
-        file = self.root / FILE_NAME
         where = [int(part) if part.isdecimal() else part for part in key.split(".")]
-        raise InvalidDocument([Mistake(str(file), line_of(read_text(file), where), key, problem)])
+        raise self.wrong([(where, problem)])
+
+    def wrong(self, problems: Iterable[tuple[Sequence[str | int], str]]) -> InvalidDocument:
+        """The error for values of the project file that only a room can judge: the path of each key, and what is wrong."""
+        file = self.root / FILE_NAME
+        text = read_text(file)
+        return InvalidDocument(
+            [Mistake(str(file), line_of(text, where), ".".join(map(str, where)), said) for where, said in problems]
+        )
 
 
 def load_settings(root: Path) -> Settings:
@@ -320,7 +339,10 @@ def _read_file(path: Path) -> ProjectFile:
     if size > _MOST_BYTES:
         problem = f"is too large: {size:,} bytes; at most {_MOST_BYTES:,} are read"
         raise InvalidDocument([Mistake(str(path), 1, "", problem)])
-    return read_document(path, ProjectFile)
+    text = read_text(path)
+    value = read_yaml(text, file=str(path))
+    # Nothing but comments is nothing said.
+    return ProjectFile() if value is None else validate(value, ProjectFile, file=str(path), text=text)
 
 
 def _store_url(file: ProjectFile, root: Path) -> str | None:

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from ferrata.actor import current_actor
 from ferrata.assets import SCHEMA, Journal, Registry
 from ferrata.clock import SystemClock
+from ferrata.errors import StoreUnavailable
 from ferrata.state import LocalState
 from ferrata.store import DirectStore
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from ferrata.app import App
 
 __all__ = ["open_registry"]
 
@@ -43,7 +45,7 @@ def open_registry(root: Path) -> Generator[Registry]:
         from ferrata.app import open_app
 
         with open_app(root) as app:
-            yield app.registry
+            yield _registry_of(app)
         return
     try:
         clock = SystemClock()
@@ -52,6 +54,15 @@ def open_registry(root: Path) -> Generator[Registry]:
         )
     finally:
         store.close()
+
+
+def _registry_of(app: App) -> Registry:
+    try:
+        return app.registry
+    except StoreUnavailable as error:
+        # No command of the registry can do without it, whatever others can.
+        hint = error.hint.partition(", or keep nothing")[0]
+        raise StoreUnavailable(error.message, hint=hint) from None
 
 
 class _Place(NamedTuple):

@@ -169,6 +169,35 @@ def test_who_was_not_first_is_told(three: Path, ferrata: Callable[..., Ran]) -> 
     assert refused.err.startswith("ferrata: prompt/support is at version 3, not version 2: ann wrote it at 20")
 
 
+def test_what_is_expected_is_checked_also_where_nothing_changed(three: Path, ferrata: Callable[..., Ran]) -> None:
+    words = ("asset", "register", "prompt/support", "support.prompty", "--expect")
+    assert ferrata(*words, 3).out == "prompt/support@3 has this content already\n"
+    for number in (0, 2):
+        refused = ferrata(*words, number)
+        assert refused.status == 1
+        assert refused.err.startswith("ferrata: prompt/support is at version 3, not ")
+
+
+def test_labels_and_parents_that_are_not_added_are_said(three: Path, ferrata: Callable[..., Ran]) -> None:
+    words = ("asset", "register", "prompt/support", "support.prompty")
+    ran = ferrata(*words, "--label", "team=new", "--parent", "from=prompt/support@1")
+    kept = "the labels and parents were not added to it, as a version stays as it is"
+    assert (ran.status, ran.out) == (0, f"prompt/support@3 has this content already; {kept}\n")
+    assert "new" not in ferrata("asset", "show", "prompt/support").out
+
+
+def test_a_registry_that_cannot_be_kept_names_no_option_that_it_lacks(
+    folder: Path, ferrata: Callable[..., Ran]
+) -> None:
+    (folder / "elsewhere").mkdir()
+    (folder / ".ferrata").symlink_to(folder / "elsewhere")
+    ran = ferrata("asset", "register", "prompt/support", "support.prompty")
+    assert ran.status == 3
+    assert "hint: " in ran.err
+    assert "FERRATA_STORE" in ran.err
+    assert "--no-save" not in ran.err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -179,6 +208,8 @@ def test_who_was_not_first_is_told(three: Path, ferrata: Callable[..., Ran]) -> 
         (("asset", "show", "prompt/none"), "no asset prompt/none"),
         (("rollback", "prompt/support"), "names no alias"),
         (("asset", "register-all", "prompt", "none"), "not a folder"),
+        (("asset", "list", "--kind", "\udcff"), r"no kind of an asset: '\udcff'"),
+        (("asset", "list", "--kind", "a/b"), "no kind of an asset: 'a/b'"),
     ],
 )
 def test_what_cannot_be_done_is_said(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -124,11 +126,14 @@ def test_a_providers_list_is_taken_in(
         ("openai", "not PROVIDER=FILE: 'openai'"),
         ("openai=/nowhere.json", "cannot read '/nowhere.json'"),
         ("openai=FILE", "is not JSON"),
+        ("openai=DEEP", "is not JSON: maximum recursion depth exceeded"),
     ],
 )
 def test_what_cannot_be_taken_in_is_said(ferrata: Callable[..., Ran], tmp_path: Path, offer: str, problem: str) -> None:
     (tmp_path / "x").write_text("<html>")
-    ran = ferrata("models", "refresh", "--offer", offer.replace("FILE", str(tmp_path / "x")))
+    (tmp_path / "deep").write_text("[" * 100_000)
+    offer = offer.replace("FILE", str(tmp_path / "x")).replace("DEEP", str(tmp_path / "deep"))
+    ran = ferrata("models", "refresh", "--offer", offer)
     assert ran.status == 2
     assert problem in ran.err
 
@@ -137,6 +142,29 @@ def test_prices_that_cannot_be_fetched_are_said(ferrata: Callable[..., Ran]) -> 
     ran = ferrata("models", "refresh", "--url", "http://127.0.0.1:9/prices.json")
     assert ran.status == 2
     assert "cannot be fetched from http://127.0.0.1:9/prices.json" in ran.err
+    assert "hint: the prices at hand stay in use" in ran.err
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"a":' * 100_000, "[]", "<html>"])
+def test_what_is_no_list_of_prices_is_said(ferrata: Callable[..., Ran], body: str) -> None:
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as served:
+        thread = Thread(target=served.serve_forever)
+        thread.start()
+        try:
+            ran = ferrata("models", "refresh", "--url", f"http://127.0.0.1:{served.server_port}/prices.json")
+        finally:
+            served.shutdown()
+            thread.join()
+    assert ran.status == 2
+    assert "list of prices" in ran.err
     assert "hint: the prices at hand stay in use" in ran.err
 
 

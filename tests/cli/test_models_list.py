@@ -97,3 +97,13 @@ def test_an_unknown_command_names_those_that_there_are(ferrata: Callable[..., Ra
     ran = ferrata("models", "lst")
     assert ran.status == 2
     assert "The commands are: list, show" in ran.err
+
+
+def test_a_licence_that_no_model_has_is_said_with_those_that_there_are(ferrata: Callable[..., Ran]) -> None:
+    ran = ferrata("models", "list", "--licence", "xyz")
+    assert ran.status == 2
+    assert ran.err.startswith("ferrata: no model of the catalogue has the licence 'xyz'\nhint: there are open, ")
+    assert "apache-2.0" in ran.err
+    assert "proprietary" in ran.err
+    assert ferrata("models", "list", "--licence", "Apache-2.0", "--all").status == 0
+    assert ferrata("models", "list", "--licence", "open").status == 0

@@ -79,3 +79,19 @@ def test_what_is_no_public_key_is_refused(
     ran = ferrata("pack", "import", file, "--project", teams[1], "--trust", key)
     assert (ran.status, "not a public key" in ran.err) == (2, True)
     assert "0" * 64 not in ran.err
+
+
+def test_a_file_that_is_there_is_written_over_only_when_asked(
+    teams: tuple[Path, Path], ferrata: Callable[..., Ran], tmp_path: Path
+) -> None:
+    file = tmp_path / "kept.pack"
+    file.write_text("mine")
+    words = ("pack", "export", "prompt/support", "--output", file, "--project", teams[0])
+    ferrata("pack", "key", "--new")
+    ran = ferrata(*words)
+    assert (ran.status, file.read_text()) == (2, "mine")
+    assert (
+        ran.err == f"ferrata: {str(file)!r} is there already\nhint: name another file, or write over it with --force\n"
+    )
+    assert ferrata(*words, "--force").status == 0
+    assert ferrata("pack", "show", file).status == 0

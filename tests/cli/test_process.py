@@ -50,6 +50,26 @@ def test_exit_statuses_without_a_traceback(words, status):
     assert (done.stdout != "") == (status == 0)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["asset", "list", "--project", "a" * 5_000], "the path is too long: 'aaa"),
+        (["assess", "a" * 5_000], "aaa"),
+        (["asset", "list", "--kind", b"\xff"], "no kind of an asset: "),
+        (["ledger", "list", "--action", b"\xff"], "not UTF-8: "),
+    ],
+)
+def test_words_that_the_system_cannot_use(words, said, tmp_path):
+    (tmp_path / "a.txt").write_text("a")
+    assert run("asset", "register", "file/a", tmp_path / "a.txt", "--project", tmp_path).returncode == 0
+    done = subprocess.run([*FERRATA, *words], capture_output=True, text=True, check=False, cwd=tmp_path)
+    first = done.stderr.splitlines()[0]
+    assert done.returncode == 2
+    assert said in first
+    assert len(first) < 200
+    assert "Traceback" not in done.stderr
+
+
 def test_help_loads_nothing_heavy():
     code = """
 import sys

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ferrata.app import App, open_app
+from ferrata.cli import prompt_run
 from ferrata.errors import ModelDenied
 from ferrata.messages import ChatChunk, ChatRequest, ChatResponse, Message, ToolCallDelta, Usage
 from ferrata.prompts import Prompt, new_prompt
@@ -391,3 +392,35 @@ def test_a_run_of_a_version_notes_nothing_and_its_test_notes_the_version(
     ran = ferrata("prompt", "test", "prompt/tone@production", "--kind", "benign")
     assert ran.status == 1  # it refuses what it should answer
     assert actions() == [*before, ("eval.completed", "prompt/tone@1")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("render",), ("run",), ("test",), ("lint",), ("diff", "prompts/support.prompty"), ("convert", "--to=promptflow")],
+)
+def test_no_command_follows_a_link_out_of_the_project(here: Path, ferrata: Run, words: tuple[str, ...]) -> None:
+    (here.parent / "secret.prompty").write_text("system:\nThe secret.\nuser:\nHello\n")
+    (here / "prompts/link.prompty").symlink_to(here.parent / "secret.prompty")
+    ran = ferrata("prompt", *words, "prompts/link.prompty")
+    assert ran.status == (1 if words == ("lint",) else 2)
+    assert "is a link that leads out of the project" in ran.out + ran.err
+    assert "The secret" not in ran.out + ran.err
+
+
+def test_each_case_is_printed_when_it_is_done(
+    here: Path, ferrata: Run, asks: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed: list[str] = []
+    at_each_question: list[int] = []
+    monkeypatch.setattr(prompt_run.click, "echo", lambda text, **_more: printed.append(text))
+
+    def answer(text: str) -> str:
+        at_each_question.append(len(printed))
+        return careful(text)
+
+    asks(Model(answer))
+    for form in ((), ("--json",)):
+        printed.clear()
+        at_each_question.clear()
+        ferrata("prompt", "test", "prompts/support.prompty", "--kind", "boundary", "--concurrency", "1", *form)
+        assert at_each_question == [0, 1, 2, 3, 4, 5]

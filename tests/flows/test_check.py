@@ -70,7 +70,9 @@ def test_what_prompt_flow_passes_over_is_noted_with_its_line(
     (notice,) = read_flow(make_flow(text)).notices
     assert notice.key == key
     assert words in notice.problem
-    assert notice.line == (2 if key.startswith(("nodes", "outputs")) and "nodes" in text and "outputs" not in key else notice.line)
+    assert notice.line == (
+        2 if key.startswith(("nodes", "outputs")) and "nodes" in text and "outputs" not in key else notice.line
+    )
 
 
 def test_variants_stand_in_their_node_s_place(make_flow: MakeFlow) -> None:

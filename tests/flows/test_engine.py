@@ -52,7 +52,10 @@ def test_values_go_from_node_to_node_in_whatever_order_they_are_written(make_flo
     result = run(folder, {"x": "hello"})
     assert result.status == "Completed"
     assert result.output == {"answer": "hello", "same": "hello"}
-    assert {name: str(one.status) for name, one in result.nodes.items()} == {"first": "Completed", "second": "Completed"}
+    assert {name: str(one.status) for name, one in result.nodes.items()} == {
+        "first": "Completed",
+        "second": "Completed",
+    }
     assert result.nodes["first"].logs == "got hello\n"
 
 
@@ -140,7 +143,9 @@ def test_code_that_ends_the_process_ends_only_its_row(make_flow: MakeFlow, state
     assert result.error["code"] == "ToolExecutionError"
 
 
-@pytest.mark.parametrize("body", ["while True:\n        time.sleep(0.01)", "import threading\n    threading.Event().wait()"])
+@pytest.mark.parametrize(
+    "body", ["while True:\n        time.sleep(0.01)", "import threading\n    threading.Event().wait()"]
+)
 def test_a_node_that_never_ends_ends_with_its_row_s_time(make_flow: MakeFlow, body: str) -> None:
     folder = make_flow(
         dag(node("bad", path="bad.py"), outputs="{a: {type: string, reference: '${bad.output}'}}"),
@@ -234,7 +239,8 @@ def test_aggregation_takes_lists_and_logs_metrics(make_flow: MakeFlow) -> None:
 
 def test_each_node_is_a_span_within_its_row_s(make_flow: MakeFlow) -> None:
     folder = make_flow(
-        dag(node("n", inputs={"x": "${inputs.x}"}), outputs="{a: {type: string, reference: '${n.output}'}}"), echo_py=ECHO
+        dag(node("n", inputs={"x": "${inputs.x}"}), outputs="{a: {type: string, reference: '${n.output}'}}"),
+        echo_py=ECHO,
     )
     sink = MemorySink()
     with emit_to(sink):
@@ -279,7 +285,9 @@ def test_rows_at_the_same_time_keep_apart(make_flow: MakeFlow) -> None:
         ({"module": "no_such_module"}, ("FailedToImportModule",)),
     ],
 )
-def test_what_does_not_load_has_prompt_flow_s_names(make_flow: MakeFlow, change: dict[str, str], codes: tuple[str]) -> None:
+def test_what_does_not_load_has_prompt_flow_s_names(
+    make_flow: MakeFlow, change: dict[str, str], codes: tuple[str]
+) -> None:
     folder = make_flow(
         dag(node("n", **change), outputs="{a: {type: string, reference: '${n.output}'}}"),
         echo_py=ECHO,

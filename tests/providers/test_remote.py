@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import time
 
 import pytest
@@ -237,3 +238,43 @@ def test_embeddings_of_another_shape(server: FakeServer, run) -> None:
     server.answer(200, b'{"data": [{"index": 0, "embedding": [1, 2]}]}')
     with pytest.raises(ModelBadResponse, match="1 vectors for 2 texts"):
         run(work)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "words"),
+    [
+        (204, b"", {}, "sent no answer (status 204)"),
+        (202, b"", {}, "sent no answer (status 202)"),
+        (200, b"", {}, "nothing"),
+        (200, b"\x1f\x8bnot gzip at all", {"content-encoding": "gzip"}, "not compressed as its headers say"),
+        (200, gzip.compress(b"{}"), {}, "with compressed bytes that its headers do not name"),
+        (200, b"", {"content-type": "text/event-stream"}, "nothing"),
+        (200, gzip.compress(b"{}"), {"content-type": "text/event-stream"}, "bytes"),
+    ],
+    ids=["204", "202", "nothing", "broken gzip", "bare gzip", "empty stream", "rubbish stream"],
+)
+def test_what_is_no_answer_says_what_to_do(
+    server: FakeServer, run, status: int, body: bytes, headers: dict[str, str], words: str, *, streamed: bool
+) -> None:
+    async def work(http: HttpClient) -> None:
+        model = model_at(server, http)
+        await (read(model, ask()) if streamed else model.chat(ask()))
+
+    server.answer(status, body, headers)
+    with pytest.raises(ModelBadResponse) as caught:
+        run(work)
+    assert words in caught.value.message
+    assert caught.value.message.startswith("acme/small")
+    assert "`url`" in caught.value.hint
+    assert "try again" in caught.value.hint or "gateway" in caught.value.hint
+
+
+def test_half_a_stream_says_what_to_do(server: FakeServer, run) -> None:
+    async def work(http: HttpClient) -> None:
+        await read(model_at(server, http), ask())
+
+    server.fail("half")
+    with pytest.raises(ModelBadResponse, match="in the middle of the answer") as caught:
+        run(work)
+    assert "try again" in caught.value.hint

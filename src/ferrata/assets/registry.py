@@ -16,7 +16,7 @@ from ferrata.assets.record import canonical_json
 from ferrata.assets.types import Draft, Move, Parent, Registered
 from ferrata.clock import format_time
 from ferrata.errors import Conflict, UsageError
-from ferrata.refs import Ref
+from ferrata.refs import Ref, check_kind
 from ferrata.store import Blobs, run
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Registry:
         Raises:
             UsageError: a name, path, label or parent is not one, or the content is too large.
             NotFound: a parent does not exist.
-            Conflict: the newest version is not `expect`; says who wrote it and when.
+            Conflict: the newest version is not `expect`, also where the content is the same; says who wrote it and when.
             StoreUnavailable: the database cannot be written; nothing was.
         """
         draft = Draft(ref, files, message, dict(labels or {}), tuple(parents), expect)
@@ -97,6 +97,8 @@ class Registry:
         with self._store.read() as connection:
             newest = rows.newest_of(connection, self._project, [draft.ref for draft in drafts])
             if all(item.key in newest and newest[item.key][1] == item.digest for item in prepared):
+                for item in prepared:
+                    self._expect(connection, item, number=newest[item.key][0], id=newest[item.key][2])
                 ids = [newest[item.key][2] for item in prepared]
                 return [Registered(version, False) for version in rows.versions_by_id(connection, ids)]
         with self._store.write() as connection:
@@ -123,8 +125,8 @@ class Registry:
         for item in prepared:
             number, digest, id = newest.get(item.key, (0, "", 0))
             new.append(digest != item.digest)
+            self._expect(connection, item, number=number, id=id)
             if new[-1]:
-                self._expect(connection, item, number=number, id=id)
                 bodies |= {item.files[path]: body for path, body in item.draft.files.items()}
         Blobs(connection).put(bodies)
         at = format_time(self._clock.now())
@@ -176,7 +178,13 @@ class Registry:
         return {path: bodies[digest] for path, digest in version.files.items()}
 
     def assets(self, kind: str | None = None, *, limit: int | None = None) -> list[AssetRow]:
-        """The assets (of one kind), by kind and name, each with its newest version and its aliases."""
+        """The assets (of one kind), by kind and name, each with its newest version and its aliases.
+
+        Raises:
+            UsageError: no asset can be of such a kind.
+        """
+        if kind is not None:
+            check_kind(kind)
         with self._store.read() as connection:
             return rows.asset_rows(connection, self._project, kind=kind, limit=limit)
 

@@ -194,7 +194,7 @@ def book_from(providers: list[Any], edition: str) -> PriceBook:
 def _read(path: Path) -> dict[str, Any] | None:
     try:
         found: object = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     content = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
     return content if content.get("format") == _FORMAT else None

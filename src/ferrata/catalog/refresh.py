@@ -101,7 +101,7 @@ def read_offers(folder: Path | None) -> dict[str, Offer]:
             name: Offer(said["at"], tuple(OfferedModel(model, _day(day)) for model, day in said["models"]))
             for name, said in found.items()
         }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 
@@ -124,7 +124,7 @@ def refresh_prices(folder: Path, at: datetime, *, url: str | None = None) -> Pri
         snapshot = updater.fetch()
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise UsageError(f"the prices cannot be fetched from {_bare(updater.url)}: {error}", hint=_STAYS) from None
-    except (ValueError, TypeError, AssertionError, StopIteration) as error:
+    except (ValueError, TypeError, AssertionError, StopIteration, RecursionError) as error:
         reason = str(error).partition("\n")[0]
         raise UsageError(f"what {updater.url} gives is no list of prices: {reason}", hint=_STAYS) from None
     if snapshot is None or not snapshot.providers:

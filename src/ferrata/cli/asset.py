@@ -86,7 +86,9 @@ def register(
     if as_json:
         click.echo(json.dumps({**done.version.as_json(), "new": done.new}))
     else:
-        click.echo(_said(done))
+        own = done.version
+        strange = set(came_from) - set(own.parents)
+        click.echo(_said(done, labels=not _labels(labels).items() <= own.labels.items(), parents=bool(strange)))
 
 
 @asset.command("list")
@@ -258,10 +260,12 @@ def _pairs(words: Iterable[str], option: str) -> list[tuple[str, str]]:
     return found
 
 
-def _said(done: Registered) -> str:
+def _said(done: Registered, *, labels: bool = False, parents: bool = False) -> str:
     version = done.version
     if not done.new:
-        return f"{version.ref} has this content already"
+        lost = [name for name, given in (("labels", labels), ("parents", parents)) if given]
+        more = f"; the {' and '.join(lost)} were not added to it, as a version stays as it is" if lost else ""
+        return f"{version.ref} has this content already{more}"
     return f"{version.ref} registered, {counted(len(version.files), 'file')}, {version.digest[:12]}"
 
 

@@ -106,7 +106,7 @@ class Connections(Mapping[str, Any]):
 
     def _read(self) -> Mapping[str, Any]:
         if self._found is None:
-            from ferrata.flows.formats import read_connections
+            from ferrata.flows import read_connections
 
             if self._file is not None:
                 self._found = read_connections(self._file)

@@ -109,7 +109,7 @@ def _once(loaded: LoadedFlow, values: dict[str, Any], timeout: float | None, *, 
 
     with inside(loaded):
         result, aggregation = asyncio.run(both())
-    shown = _as_json(result, aggregation)
+    shown = _as_json(result, aggregation, vision=loaded.flow.message_format == "openai-vision")
     if wants_json:
         _print(shown)
     else:
@@ -117,11 +117,12 @@ def _once(loaded: LoadedFlow, values: dict[str, Any], timeout: float | None, *, 
     return 1 if "error" in shown else 0
 
 
-def _as_json(result: LineResult, aggregation: Aggregation | None) -> dict[str, Any]:
-    from ferrata.flows import shown
+def _as_json(result: LineResult, aggregation: Aggregation | None, *, vision: bool) -> dict[str, Any]:
+    from ferrata.flows import images_as_data, shown
 
     nodes = {name: str(node.status) for name, node in result.nodes.items()}
-    found: dict[str, Any] = {"status": str(result.status), "output": shown(result.output), "nodes": nodes}
+    output: Any = images_as_data(result.output, vision=vision)
+    found: dict[str, Any] = {"status": str(result.status), "output": shown(output), "nodes": nodes}
     error = result.error
     if aggregation is not None:
         nodes.update({name: str(node.status) for name, node in aggregation.nodes.items()})

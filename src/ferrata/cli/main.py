@@ -79,13 +79,30 @@ def main() -> None:
     except BrokenPipeError:
         _forget_output()
         sys.exit(status if isinstance(status, int) else 0)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EBADF):
-            raise
+    except (OSError, UnicodeEncodeError) as error:
+        _fail_of_system(error)
+    else:
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail_of_system(error: OSError | UnicodeEncodeError) -> None:
+    """Say what the system could not do; what is no matter of the user's is raised again."""
+    if isinstance(error, UnicodeEncodeError):
+        if error.reason != "surrogates not allowed":
+            raise error
+        # Bytes of the command line that are no UTF-8 can name a file, and are of use for nothing else.
+        _fail(f"not UTF-8: {_short(error.object)!r}", "write the words of the command in UTF-8", 2)
+    elif error.errno == errno.ENAMETOOLONG:
+        _fail(f"the path is too long: {_short(str(error.filename))!r}", "", 2)
+    elif error.errno in (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EBADF):
         _forget_output()
         _fail(f"cannot write the output: {error.strerror}", "", 2)
     else:
-        sys.exit(status if isinstance(status, int) else 0)
+        raise error
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _status_of(error: FerrataError) -> int:

@@ -156,6 +156,6 @@ def _offer(said: str) -> tuple[str, list[OfferedModel]]:
         answer = json.loads(Path(file).read_bytes())
     except OSError as error:
         raise UsageError(f"cannot read {file!r}: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{file!r} is not JSON: {error}") from None
     return provider, offered_models(answer)

@@ -11,6 +11,7 @@ import click
 
 from ferrata.catalog import FEATURES, KINDS, STAGES, ModelFilter, canonical_provider, open_catalog
 from ferrata.cli.words import aligned, counted, printable
+from ferrata.errors import UsageError
 from ferrata.settings import load_settings
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def list_models(
     not retired; without --kind, models for chat; --all lifts these three.
     """
     catalog = load_catalog(project)
+    _check_licences(catalog, licences)
     chosen = providers or (catalog.providers if everything else catalog.makers)
     wanted = ModelFilter(
         text=text,
@@ -119,6 +121,15 @@ def list_models(
         f"{counted(len(found), 'model')} of {len(cards):,}; prices: {catalog.book.version}, USD per million tokens",
         err=True,
     )
+
+
+def _check_licences(catalog: Catalog, asked: Sequence[str]) -> None:
+    if not asked:
+        return
+    known = {card.capabilities.licence or "" for name in catalog.providers for card in catalog.cards(name)} - {""}
+    if strange := [licence for licence in asked if licence.lower() not in {*known, "open"}]:
+        there = ", ".join(["open", *sorted(known)])
+        raise UsageError(f"no model of the catalogue has the licence {strange[0]!r}", hint=f"there are {there}")
 
 
 @click.command()

@@ -6,6 +6,7 @@ Knows nothing of how they are made; `assets` does.
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,15 +55,18 @@ def key(*, project: Path, new: bool, as_json: bool) -> None:
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
 @click.option("--name", help="The pack's name; the file's without its suffix if not given.")
 @click.option("--message", "-m", default="", help="What it is.")
+@click.option("--force", is_flag=True, help="Write over the file, if it is there already.")
 @_json
 def export(
-    *, project: Path, refs: tuple[str, ...], output: Path, name: str | None, message: str, as_json: bool
+    *, project: Path, refs: tuple[str, ...], output: Path, name: str | None, message: str, force: bool, as_json: bool
 ) -> None:
     """Write a signed pack of versions, of all that they came from, and of the records about them."""
     from ferrata.assets import name_for
     from ferrata.refs import Ref
     from ferrata.shortcut import open_registry
 
+    if not force and os.path.lexists(output):
+        raise UsageError(f"{str(output)!r} is there already", hint="name another file, or write over it with --force")
     chosen = name if name is not None else name_for(Path(output.name), within=Path())
     with open_registry(project) as registry:
         made = registry.packs.make([Ref.parse(ref) for ref in refs], name=chosen, message=message)

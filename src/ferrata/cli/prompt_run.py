@@ -26,7 +26,7 @@ from ferrata.cli.words import counted, printable
 from ferrata.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from ferrata.app import App
     from ferrata.messages import ChatChunk, ChatRequest, Usage
@@ -157,7 +157,7 @@ def test(
     """Try a prompt on benign, boundary and adversarial cases; exit status 1 if a check fails.
 
     PROMPT is a file or a version of the registry. The cases are made of its own inputs, without a model. Keep them with --write, add your own, and give the file
-    with --cases. Where the project has a store, the run is recorded in the ledger, as one of the version where it is one.
+    with --cases. Each is printed when it is done. Where the project has a store, the run is recorded in the ledger, as one of the version where it is one.
     """
     from ferrata.app import open_app
     from ferrata.prompts import make_cases, read_cases, run_cases, write_cases
@@ -173,18 +173,17 @@ def test(
     async def all_cases(app: App) -> tuple[str, list[CaseResult]]:
         async with app.models:
             chosen = app.chat_model(model, prompt=prompt)
-            return chosen.name, await run_cases(prompt, cases, chosen, concurrency=concurrency)
+            return chosen.name, await run_cases(
+                prompt, cases, chosen, concurrency=concurrency, told=_teller(wants_json)
+            )
 
     with open_app(project_of(file, project)) as app:
         name, results = asyncio.run(all_cases(app))
         # What was not answered was not evaluated.
         if app.has_store and not any(result.error for result in results):
             _record(app, prompt, cases)
-    if wants_json:
-        for result in results:
-            click.echo(json.dumps(_as_json(result), ensure_ascii=False))
-    else:
-        _print(results, name)
+    if not wants_json:
+        _sum_up(results, name)
     context.exit(0 if all(result.ok for result in results) else 1)
 
 
@@ -226,14 +225,25 @@ def _as_json(result: CaseResult) -> dict[str, object]:
     }
 
 
-def _print(results: Sequence[CaseResult], name: str) -> None:
-    for result in results:
-        click.echo(f"{'ok  ' if result.ok else 'FAIL'} {result.case.kind:<11} {printable(result.case.name)}")
-        if result.error:
-            click.echo(f"     no answer: {printable(result.error)}")
-        for one in result.checks:
-            if not one.ok:
-                click.echo(f"     {one.check.check}: {printable(one.seen)}")
+def _teller(wants_json: bool) -> Callable[[CaseResult], None]:
+    """Prints each case as soon as it is done, whoever reads along."""
+
+    def tell(result: CaseResult) -> None:
+        click.echo(json.dumps(_as_json(result), ensure_ascii=False) if wants_json else _lines(result))
+        sys.stdout.flush()
+
+    return tell
+
+
+def _lines(result: CaseResult) -> str:
+    lines = [f"{'ok  ' if result.ok else 'FAIL'} {result.case.kind:<11} {printable(result.case.name)}"]
+    if result.error:
+        lines.append(f"     no answer: {printable(result.error)}")
+    lines += [f"     {one.check.check}: {printable(one.seen)}" for one in result.checks if not one.ok]
+    return "\n".join(lines)
+
+
+def _sum_up(results: Sequence[CaseResult], name: str) -> None:
     for kind in ("benign", "boundary", "adversarial"):
         of_kind = [result for result in results if result.case.kind == kind]
         if of_kind:

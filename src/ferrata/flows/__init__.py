@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from ferrata.flows.data import as_data, shown
     from ferrata.flows.drawing import draw_flow
     from ferrata.flows.failures import FlowError, NodeError, error_of
+    from ferrata.flows.formats.connections import read_connections
     from ferrata.flows.formats.runs import RunFile, read_run_file
+    from ferrata.flows.images import images_as_data
     from ferrata.flows.importing import import_run
     from ferrata.flows.open import find_flow, inside, open_flow, read_flow
     from ferrata.flows.scaffold import FLOW_KINDS, write_flow
@@ -61,6 +63,8 @@ else:
         scaffold=["FLOW_KINDS", "write_flow"],
         data=["as_data", "shown"],
         failures=["FlowError", "NodeError", "error_of"],
+        formats__connections=["read_connections"],
+        images=["images_as_data"],
         open=["find_flow", "inside", "open_flow", "read_flow"],
         batch=[
             "CONCURRENCY",
@@ -139,12 +143,14 @@ __all__ = [
     "draw_flow",
     "error_of",
     "find_flow",
+    "images_as_data",
     "import_run",
     "inside",
     "list_runs",
     "new_run",
     "open_flow",
     "plan_of",
+    "read_connections",
     "read_flow",
     "read_run_file",
     "resume_run",

@@ -20,7 +20,7 @@ def as_data(value: Any) -> Any:
     Raises:
         TypeError: it has none; names the type.
     """
-    kind: type = type(value)
+    kind: Any = type(value)
     if kind in _PLAIN:
         return value
     if kind is dict or isinstance(value, dict):
@@ -34,9 +34,10 @@ def as_data(value: Any) -> Any:
         return value.value if isinstance(value, Enum) else value
     if isinstance(value, datetime | date):
         return value.isoformat()
-    serialize = getattr(value, "serialize", None)
-    if serialize is not None and hasattr(value, "to_base64"):  # an image
-        return serialize()
+    if hasattr(value, "to_base64"):
+        from ferrata.flows.images import images_as_data
+
+        return images_as_data(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: as_data(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Enum):

@@ -17,6 +17,7 @@ from ferrata.flows.data import checked_output
 from ferrata.flows.failures import FlowError, NodeError, error_of
 from ferrata.flows.formats.references import property_of, value_of
 from ferrata.flows.inputs import take_inputs, take_lists
+from ferrata.flows.known import using_connections
 from ferrata.flows.metrics import collect_metrics
 from ferrata.flows.streams import is_stream, joined, watched
 from ferrata.flows.threads import Threads
@@ -42,6 +43,7 @@ class GraphFlow:
         flow: what its file says; nodes in an order in which they can run.
         steps: a step for each node.
         folder: where the user's code is.
+        connections: those that user code may look up by their names.
         strict: what is a warning otherwise is an error.
         closing: called by `close`.
     """
@@ -52,12 +54,14 @@ class GraphFlow:
         steps: Sequence[Step],
         folder: Path,
         *,
+        connections: Mapping[str, Any] | None = None,
         strict: bool = False,
         closing: Callable[[], None] | None = None,
     ) -> None:
         self._flow = flow
         self._folder = folder
         self._strict = strict
+        self._connections: Mapping[str, Any] = {} if connections is None else connections
         self._closing = closing
         self._threads = Threads()
         self._of_lines = [step for step in steps if not step.node.aggregation]
@@ -98,7 +102,7 @@ class GraphFlow:
         result = LineResult(Status.FAILED, inputs, started=time.time())
         attributes: dict[str, Any] = {} if number is None else {"ferrata.line": number}
         try:
-            with open_span(self._flow.name, "flow", attributes) as span:
+            with using_connections(self._connections), open_span(self._flow.name, "flow", attributes) as span:
                 result.inputs = take_inputs(self._flow.inputs, self._with_images(inputs), number=number)
                 attributes["input"] = result.inputs
                 walk = Walk(self, self._streaming if stream else self._of_lines, result.inputs, result.nodes)
@@ -131,7 +135,11 @@ class GraphFlow:
         found = Aggregation()
         rows = len(next(iter([*inputs.values(), *outputs.values()]), ()))
         steps = [self._over_lists(step, outputs) for step in self._of_all]
-        with collect_metrics() as metrics, open_span(f"{self._flow.name} aggregation", "flow"):
+        with (
+            using_connections(self._connections),
+            collect_metrics() as metrics,
+            open_span(f"{self._flow.name} aggregation", "flow"),
+        ):
             try:
                 lists = take_lists(self._flow.inputs, inputs, rows)
                 await Walk(self, steps, lists, found.nodes).run()
@@ -171,7 +179,7 @@ class GraphFlow:
             return inputs
         from ferrata.flows.images import load_inputs
 
-        return load_inputs(specs, inputs, self._folder)
+        return load_inputs(specs, inputs, self._folder, vision=self._flow.message_format == "openai-vision")
 
     async def _output(self, walk: Walk, *, stream: bool) -> dict[str, Any]:
         found: dict[str, Any] = {}

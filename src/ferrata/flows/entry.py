@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ferrata.flows.code import as_tool, parameters_of
 from ferrata.flows.failures import FlowError, place_in
 from ferrata.flows.flex import CallableFlow
+from ferrata.flows.known import connection_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +26,7 @@ def open_entry(
     flow: Flow,
     folder: Path,
     space: CodeSpace,
-    connection: Callable[[str], Any],
+    connections: Mapping[str, Any],
     init: Mapping[str, Any] | None,
     *,
     closing: Callable[[], None],
@@ -49,7 +50,7 @@ def open_entry(
     if inspect.isclass(found):
         if "__call__" not in dir(found):
             raise FlowError("PythonLoadError", f"{flow.file}: the class {name!r} has no __call__")
-        instance = _instance(flow, cast("type", found), connection, init)
+        instance = _instance(flow, cast("type", found), connections, init)
         aggregate = _aggregate_of(instance)
         found = instance.__call__
     elif not inspect.isfunction(found):
@@ -58,10 +59,11 @@ def open_entry(
             f"{flow.file}: the module {module_name!r} has no function or class {name!r}",
             hint="write `entry: module:function` or `module:Class`",
         )
-    return CallableFlow(flow, found, folder, aggregate=aggregate, closing=closing)
+    code = "ToolExecutionError" if flow.kind == "python" else "ScriptExecutionError"
+    return CallableFlow(flow, found, folder, aggregate=aggregate, code=code, connections=connections, closing=closing)
 
 
-def _instance(flow: Flow, owner: type, connection: Callable[[str], Any], init: Mapping[str, Any] | None) -> Any:
+def _instance(flow: Flow, owner: type, connections: Mapping[str, Any], init: Mapping[str, Any] | None) -> Any:
     sample = flow.sample.get("init")
     given = dict(init or (cast("Mapping[str, Any]", sample) if isinstance(sample, dict) else {}))
     for name, spec in flow.init.items():
@@ -75,9 +77,9 @@ def _instance(flow: Flow, owner: type, connection: Callable[[str], Any], init: M
             kinds = tool.types.get(name, ())
             wanted = getattr(parameter.annotation, "__name__", "")
             if any(kind.endswith("Connection") for kind in kinds) and isinstance(given[name], str):
-                given[name] = connection(given[name])
+                given[name] = connection_of(given[name], connections)
             elif wanted in _CONFIGURATIONS:
-                given[name] = _configuration(given[name], parameter.annotation, connection)
+                given[name] = _configuration(given[name], parameter.annotation, connections)
         return owner(**given)
     except (Exception, SystemExit) as error:
         place = place_in(error, flow.folder.resolve())
@@ -88,7 +90,7 @@ def _instance(flow: Flow, owner: type, connection: Callable[[str], Any], init: M
         ) from error
 
 
-def _configuration(value: Any, kind: Any, connection: Callable[[str], Any]) -> Any:
+def _configuration(value: Any, kind: Any, connections: Mapping[str, Any]) -> Any:
     if isinstance(value, dict):
         value = kind(**value)
     if not isinstance(value, kind):
@@ -96,7 +98,7 @@ def _configuration(value: Any, kind: Any, connection: Callable[[str], Any]) -> A
     named = getattr(value, "connection", None)
     if not named:
         return value
-    held = connection(named)
+    held = named if not isinstance(named, str) else connection_of(named, connections)
     if kind.__name__ == "OpenAIModelConfiguration":
         return kind.from_connection(connection=held, model=value.model)
     return kind.from_connection(connection=held, azure_deployment=value.azure_deployment)

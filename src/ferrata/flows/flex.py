@@ -16,6 +16,7 @@ from ferrata.flows.code import as_tool, captured, parameters_of
 from ferrata.flows.data import checked_output
 from ferrata.flows.failures import FlowError, NodeError, error_of
 from ferrata.flows.inputs import take_inputs
+from ferrata.flows.known import using_connections
 from ferrata.flows.metrics import collect_metrics
 from ferrata.flows.streams import is_stream, joined, watched
 from ferrata.flows.threads import Threads
@@ -40,6 +41,7 @@ class CallableFlow:
         folder: where the user's code is.
         aggregate: what runs once, over the list of all results; None if nothing does.
         code: the code's name for what goes wrong in it.
+        connections: those that user code may look up by their names.
         closing: called by `close`.
     """
 
@@ -51,6 +53,7 @@ class CallableFlow:
         *,
         aggregate: Callable[..., Any] | None = None,
         code: str = "ScriptExecutionError",
+        connections: Mapping[str, Any] | None = None,
         closing: Callable[[], None] | None = None,
     ) -> None:
         signature = inputs_of_signature(call)
@@ -64,6 +67,7 @@ class CallableFlow:
         self._aggregate = aggregate
         self._code = code
         self._closing = closing
+        self._connections: Mapping[str, Any] = {} if connections is None else connections
         self._threads = Threads()
         self._name = _name_of(call)
 
@@ -104,7 +108,11 @@ class CallableFlow:
         node = NodeResult(self._name, Status.RUNNING, given, started=result.started)
         try:
             attributes: dict[str, Any] = {} if number is None else {"ferrata.line": number}
-            with captured(printed.append), open_span(self._flow.name, "flow", attributes) as span:
+            with (
+                using_connections(self._connections),
+                captured(printed.append),
+                open_span(self._flow.name, "flow", attributes) as span,
+            ):
                 try:
                     taken = self._taken(given, number)
                     node.inputs = result.inputs = attributes["input"] = taken
@@ -142,7 +150,11 @@ class CallableFlow:
             return found
         aggregate = self._aggregate
         results = list(outputs.get("output", ()))
-        with collect_metrics() as metrics, open_span(f"{self._flow.name} aggregation", "flow"):
+        with (
+            using_connections(self._connections),
+            collect_metrics() as metrics,
+            open_span(f"{self._flow.name} aggregation", "flow"),
+        ):
             try:
                 found.output = await self._called(lambda: aggregate(results), aggregate)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a failed aggregation is data

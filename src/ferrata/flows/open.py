@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ferrata.errors import FerrataError, NotFound, UsageError
 from ferrata.flows.failures import FlowError
+from ferrata.flows.known import connection_of, using_connections
+from ferrata.flows.python import named_in, read_python_flow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
@@ -69,6 +71,9 @@ def read_flow(path: Path, *, variants: Mapping[str, str] | None = None) -> Flow:
 
 def read_unchecked(path: Path, variants: Mapping[str, str] | None = None) -> Flow:
     """The flow of a path; a graph is not checked yet. Raises as `read_flow`."""
+    named = named_in(path)
+    if named is not None:
+        return read_python_flow(*named)
     file = find_flow(path)
     if file.suffix == ".prompty":
         from ferrata.flows.formats.prompty import read_prompty_flow
@@ -122,9 +127,9 @@ def open_flow(
         )
     closing: list[Callable[[], None]] = []
     try:
-        return _loaded(
-            flow, closing, {} if connections is None else connections, init, environment or {}, strict=strict
-        )
+        known: Mapping[str, Any] = {} if connections is None else connections
+        with using_connections(known):
+            return _loaded(flow, closing, known, init, environment or {}, strict=strict)
     except BaseException:
         _close(closing)
         raise
@@ -142,20 +147,22 @@ def _loaded(
     from ferrata.flows.code import CodeSpace
     from ferrata.flows.compat import install
 
-    connection = _finder(connections)
+    def connection(name: str) -> Any:
+        return connection_of(name, connections)
+
     install()
     folder = _laid_out(flow, closing)
     _set_environment(_environment(flow, connection) | dict(environment), closing)
     if flow.kind == "prompty":
         from ferrata.flows.prompty import open_prompty
 
-        return open_prompty(flow, connection, closing=lambda: _close(closing))
+        return open_prompty(flow, connections, closing=lambda: _close(closing))
     space = CodeSpace(folder)
     closing.append(space.close)
-    if flow.kind == "flex":
+    if flow.kind in ("flex", "python"):
         from ferrata.flows.entry import open_entry
 
-        return open_entry(flow, folder, space, connection, init, closing=lambda: _close(closing))
+        return open_entry(flow, folder, space, connections, init, closing=lambda: _close(closing))
     from ferrata.flows.check import check_graph
     from ferrata.flows.engine import GraphFlow
     from ferrata.flows.nodes import Around, build_step
@@ -167,7 +174,12 @@ def _loaded(
     steps = {node.name: build_step(node, around) for node in flow.nodes}
     flow = check_graph(flow)
     return GraphFlow(
-        flow, [steps[node.name] for node in flow.nodes], folder, strict=strict, closing=lambda: _close(closing)
+        flow,
+        [steps[node.name] for node in flow.nodes],
+        folder,
+        connections=connections,
+        strict=strict,
+        closing=lambda: _close(closing),
     )
 
 
@@ -185,7 +197,9 @@ def node_problems(flow: Flow, connections: Mapping[str, Any]) -> Iterator[tuple[
     from ferrata.flows.compat import install
     from ferrata.flows.nodes import Around, build_step
 
-    connection = _finder(connections)
+    def connection(name: str) -> Any:
+        return connection_of(name, connections)
+
     closing: list[Callable[[], None]] = []
     install()
     try:
@@ -209,20 +223,6 @@ def node_problems(flow: Flow, connections: Mapping[str, Any]) -> Iterator[tuple[
                 yield node, error
     finally:
         _close(closing)
-
-
-def _finder(connections: Mapping[str, Any]) -> Callable[[str], Any]:
-    def connection(name: str) -> Any:
-        if name in connections:
-            return connections[name]
-        having = ", ".join(connections) or "none"
-        raise FlowError(
-            "ConnectionNotFoundError",
-            f"there is no connection {name!r}",
-            hint=f"declare it in ferrata.yaml under connections, or give a file by --connections; there are: {having}",
-        )
-
-    return connection
 
 
 def _import_module(node: Node, space: Any) -> None:

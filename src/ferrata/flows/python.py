@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ferrata.errors import NotFound, UsageError
 from ferrata.flows.traced import traced
@@ -41,7 +41,7 @@ def flow(function: F) -> F:
 
 def step(function: F) -> F:
     """Trace a function's calls as steps of the flow that runs: with inputs, output, time, tokens and cost."""
-    return traced(function)
+    return cast("F", traced(function))
 
 
 def as_flow(function: Callable[..., Any]) -> CallableFlow:

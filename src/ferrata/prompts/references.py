@@ -9,17 +9,16 @@ from __future__ import annotations
 import json
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ferrata.documents import read_yaml
-from ferrata.errors import InvalidDocument
+from ferrata.errors import InvalidDocument, Mistake
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ferrata.prompts.source import Source
 
-__all__ = ["References", "inside"]
+__all__ = ["References", "inside", "refuse_link_out"]
 
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]*)\}")
 _SECRET = re.compile(
@@ -138,3 +137,24 @@ def inside(name: str, *, folder: Path, root: Path) -> tuple[Path | None, str]:
     except (OSError, ValueError, RuntimeError) as error:  # a NUL, a name too long, links in a circle
         return None, f"{name!r} is no path: {error}"
     return path, ""
+
+
+def refuse_link_out(path: Path, *, root: Path) -> None:
+    """Refuse a prompt that a link brings in from outside of `root`: a link in a project must not choose what a model is told.
+
+    A file that lies outside and is no link was named on purpose.
+
+    Raises:
+        InvalidDocument: the file, or a folder on the way to it from `root`, is a link that leads out.
+    """
+    try:
+        lies_in = Path(os.path.abspath(path)).is_relative_to(os.path.abspath(root))  # noqa: PTH100 - without following links
+        if not lies_in and not path.is_symlink():
+            return
+        target, top = path.resolve(), root.resolve()
+    except (OSError, ValueError, RuntimeError):  # what cannot be followed cannot be read, which reading it says
+        return
+    if not target.is_relative_to(top):
+        problem = f"is a link that leads out of the project {str(top)!r}, to {str(target)!r}"
+        hint = "copy the file into the project; or name the file itself and not the link"
+        raise InvalidDocument([Mistake(str(path), 1, "", problem)], hint=hint)

@@ -134,7 +134,7 @@ def split_source(text: str, *, file: str) -> Source:
     Raises:
         InvalidDocument: the front matter is not closed, is no YAML, or is no mapping.
     """
-    text = text.replace("\r\n", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     begin = _FENCE.match(text, len(text) - len(text.lstrip()))
     if begin is None:
         return Source(file, text, {}, "", 1, text, 1)

@@ -2,7 +2,7 @@
 
 from ferrata.providers.assemble import Assembly, assemble
 from ferrata.providers.base import ChatModel, Dialect, EmbeddingModel, Price, Profile
-from ferrata.providers.build import Surroundings, access_of, build_chat, build_embeddings
+from ferrata.providers.build import Surroundings, access_of, build_chat, build_embeddings, check_vendors
 from ferrata.providers.fake import FakeEmbeddings, FakeModel, FakeServer
 from ferrata.providers.http import HttpClient, Timeouts
 from ferrata.providers.listing import list_models
@@ -60,6 +60,7 @@ __all__ = [
     "assemble",
     "build_chat",
     "build_embeddings",
+    "check_vendors",
     "data_folder",
     "find_weights",
     "list_models",

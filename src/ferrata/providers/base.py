@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ferrata.errors import ModelRequestInvalid
+from ferrata.settings import OWN_PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -230,8 +231,14 @@ def check_features(request: ChatRequest, refused: frozenset[str], who: str) -> N
     """Refuse what cannot be said, so that nothing is dropped in silence.
 
     Raises:
-        ModelRequestInvalid: the request asks for something in `refused`, or has no message.
+        ModelRequestInvalid: the request asks for something in `refused`, has no message, or a further parameter that stands
+            in the place of what the request itself says.
     """
+    if request.extra and (own := sorted(OWN_PARAMETERS & request.extra.keys())):
+        names = " and ".join(repr(name) for name in own)
+        raise ModelRequestInvalid(
+            f"{names} cannot be a further parameter: the request itself says it", hint="leave it out of `extra`"
+        )
     if not request.messages:
         raise ModelRequestInvalid("a request without a message", hint="give at least one message")
     if refused and (asked := sorted(features_of(request) & refused)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ferrata.errors import ModelDenied, UsageError
+from ferrata.errors import ModelDenied, NotFound, UsageError
 from ferrata.providers.base import Dialect
 from ferrata.providers.fake import FakeEmbeddings, FakeModel
 from ferrata.providers.http import Timeouts
@@ -20,7 +20,7 @@ from ferrata.providers.wires import client_wires
 from ferrata.providers.wrappers import Budget, Cache, CapabilityCheck, Deadline, Limit, Recording, Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ferrata.clock import Clock
     from ferrata.providers.base import ChatModel, EmbeddingModel, Price, Profile
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ferrata.providers.wrappers import AnswerFile, Call
     from ferrata.settings import ModelSettings
 
-__all__ = ["Surroundings", "access_of", "build_chat", "build_embeddings"]
+__all__ = ["Surroundings", "access_of", "build_chat", "build_embeddings", "check_vendors"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,24 @@ class Surroundings:
     sink: Callable[[Call], object] | None = None
     answers: Callable[[], AnswerFile] | None = None
     closing: list[Callable[[], None]] = field(default_factory=list["Callable[[], None]"])
+
+
+def check_vendors(models: Mapping[str, ModelSettings]) -> list[tuple[str, str, str]]:
+    """What is wrong with the vendors and wire formats of declared models: model, key and problem of each mistake."""
+    found: list[tuple[str, str, str]] = []
+    for name, declared in models.items():
+        if declared.vendor in ("local", "fake"):
+            continue
+        try:
+            vendor = read_vendor(declared.vendor)
+        except NotFound as error:
+            found.append((name, "vendor", f"{error.message}; {error.hint}"))
+            continue
+        if declared.wire is not None and declared.wire not in vendor.wires:
+            spoken = " and ".join(vendor.wires)
+            problem = f"{vendor.title} does not speak the wire format {declared.wire!r}; it speaks {spoken}"
+            found.append((name, "wire", problem))
+    return found
 
 
 def build_chat(declared: ModelSettings, around: Surroundings) -> ChatModel:

@@ -56,6 +56,8 @@ _PARAMETER = re.compile(
     re.I,
 )
 _NAME = re.compile(r"[A-Za-z_][\w.\[\]]{0,59}")
+_GZIP = b"\x1f\x8b"
+_BETWEEN = "try again; if it stays so, check the model's `url` and what stands between, as a proxy or gateway"
 _FILTER = {"content_filter", "content_policy_violation", "content_filtered"}
 
 
@@ -123,7 +125,7 @@ def error_of(
     secret: str = "",
     now: datetime | None = None,
 ) -> ModelError:
-    """The error that an answer with a status other than 2xx stands for.
+    """The error that an answer with a status other than 200 stands for.
 
     Args:
         status: the HTTP status.
@@ -163,6 +165,8 @@ def _kind_of(status: int, failure: Failure, *, is_html: bool) -> tuple[type[Mode
     for kind, hint, matches in _kinds(status, failure):
         if matches:
             return kind, hint
+    if 200 <= status < 300:
+        return ModelBadResponse, "check the model's `url`: an answer comes with the status 200; try again"
     if 300 <= status < 400:
         return ModelBadResponse, "check the model's `url`: it leads to another place"
     if is_html and status < 500:
@@ -231,9 +235,13 @@ def parse_object(body: bytes, *, who: str) -> dict[str, Any]:
     try:
         found: object = json.loads(body)
     except (ValueError, RecursionError):
-        raise ModelBadResponse(f"{who} answered with no valid JSON ({len(body):,} bytes)") from None
+        zipped = ", but with compressed bytes that its headers do not name" if body.startswith(_GZIP) else ""
+        raise ModelBadResponse(
+            f"{who} answered with no valid JSON{zipped} ({len(body):,} bytes)", hint=_BETWEEN
+        ) from None
     if not isinstance(found, dict):
-        raise ModelBadResponse(f"{who} answered with a JSON {type(found).__name__}, not an object")
+        problem = f"{who} answered with a JSON {type(found).__name__}, not an object"
+        raise ModelBadResponse(problem, hint="check the model's `url` and `wire`")
     return cast("dict[str, Any]", found)
 
 

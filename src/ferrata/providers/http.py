@@ -90,8 +90,8 @@ class StreamedAnswer:
                 except TimeoutError:
                     what, seconds = (what, wait) if wait < left else ("the whole answer", self._timeouts.total)
                     raise ModelTimeout(f"{self._who}: {what} took longer than {seconds:g} s") from None
-                except _http_errors():
-                    raise ModelBadResponse(f"{self._who}: the connection broke in the middle of the answer") from None
+                except _http_errors() as error:
+                    raise _broken_off(error, self._who) from None
                 if piece is None:
                     return
                 yield piece
@@ -251,7 +251,19 @@ def _explained(error: Exception, url: str, seconds: float, connect: float, who: 
         return ModelUnavailable(f"{who}: no connection to {where}{why}", hint=hint)
     if isinstance(error, httpx2.UnsupportedProtocol | httpx2.LocalProtocolError):
         return ModelRequestInvalid(f"{who}: {error}")
-    return ModelBadResponse(f"{who}: the connection to {where} broke before the answer was whole")
+    problem = f"{who}: the connection to {where} broke before the answer was whole"
+    return ModelBadResponse(problem, hint="try again; if it stays so, something in between ends long answers")
+
+
+def _broken_off(error: Exception, who: str) -> ModelBadResponse:
+    """Why the body of an answer cannot be read to its end."""
+    import httpx2
+
+    if isinstance(error, httpx2.DecodingError):
+        problem = f"{who}: the answer is not compressed as its headers say, so that it cannot be read"
+        return ModelBadResponse(problem, hint="check the model's `url`, and the proxy or gateway that answers there")
+    problem = f"{who}: the connection broke in the middle of the answer"
+    return ModelBadResponse(problem, hint="try again; if it stays so, something in between ends long answers")
 
 
 def _encode(body: Mapping[str, Any]) -> bytes:

@@ -12,7 +12,7 @@ from ferrata.providers.build import access_of
 from ferrata.providers.http import Timeouts
 from ferrata.providers.remote import checked
 from ferrata.providers.vendors import read_vendor
-from ferrata.providers.wires.access import items, text
+from ferrata.providers.wires.access import items_at, text_at
 
 if TYPE_CHECKING:
     from ferrata.providers.build import Surroundings
@@ -46,6 +46,6 @@ async def fetch_models(declared: ModelSettings, around: Surroundings) -> dict[st
 
 async def list_models(declared: ModelSettings, around: Surroundings) -> list[str]:
     """The names of the models that a vendor offers to this key, sorted; arguments and errors as of `fetch_models`."""
-    found = items((await fetch_models(declared, around)).get("data"))
+    found = items_at(await fetch_models(declared, around), "data")
     # Google puts the kind of thing before the name.
-    return sorted({text(model.get("id")).removeprefix("models/") for model in found} - {""})
+    return sorted({text_at(model, "id").removeprefix("models/") for model in found} - {""})

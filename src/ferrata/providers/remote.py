@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
-from ferrata.errors import ModelDenied
+from ferrata.errors import ModelBadResponse, ModelDenied
 from ferrata.messages import Embeddings, Usage
 from ferrata.providers.base import Dialect
 from ferrata.providers.failures import error_of, failure_of, parse_object
 from ferrata.providers.http import Timeouts
 from ferrata.providers.sse import EventParser
-from ferrata.providers.wires.access import bad, count, items, mapping, text
+from ferrata.providers.wires.access import bad, count_at, items_at, mapping, mapping_at, text_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from ferrata.providers.http import Answer, HttpClient, StreamedAnswer
 
 __all__ = ["Access", "RemoteEmbeddings", "RemoteModel", "checked"]
+
+
+_NO_STREAM = (
+    "try again; if it stays so, check the model's `url` and `wire`, and what stands between, as a proxy or gateway"
+)
 
 
 @dataclass(frozen=True)
@@ -124,21 +129,28 @@ class RemoteModel:
                 whole = await answer.whole()
                 _raise_failure(parse_object(whole, who=self.name), whole, answer, who=self.name, key=key)
                 raise bad("a stream was asked for, and one JSON object came")
-            async with aclosing(_chunks(answer, self._wire.reader())) as chunks:
+            async with aclosing(_chunks(answer, self._wire.reader(), self.name)) as chunks:
                 async for chunk in chunks:
                     yield chunk
 
 
-async def _chunks(answer: StreamedAnswer, reader: StreamReader) -> AsyncGenerator[ChatChunk]:
+async def _chunks(answer: StreamedAnswer, reader: StreamReader, who: str) -> AsyncGenerator[ChatChunk]:
     parser = EventParser()
+    size = events = 0
     async with aclosing(answer.chunks()) as pieces:
         async for piece in pieces:
+            size += len(piece)
             for event in parser.feed(piece):
+                events += 1
                 for chunk in reader.read(*event):
                     yield chunk
     for event in parser.end():
+        events += 1
         for chunk in reader.read(*event):
             yield chunk
+    if not events:
+        what = f"{size:,} bytes that are no events" if size else "nothing"
+        raise ModelBadResponse(f"{who} answered with {what}, where a stream was asked for", hint=_NO_STREAM)
     for chunk in reader.end():
         yield chunk
 
@@ -195,12 +207,12 @@ class RemoteEmbeddings:
         body = {"model": self._model, "input": list(texts), "encoding_format": "float"}
         answer = await self._http.post(self._url, body, headers, timeouts=self._timeouts, who=self.name)
         payload = checked(answer, who=self.name, key=key)
-        vectors = list(_vectors(items(payload.get("data"))))
+        vectors = list(_vectors(items_at(payload, "data")))
         if len(vectors) != len(texts) or len({len(vector) for vector in vectors}) != 1:
             raise bad(f"{len(vectors)} vectors for {len(texts)} texts, or of different lengths")
-        used = mapping(payload.get("usage"))
-        usage = Usage(input_tokens=count(used.get("prompt_tokens"))) if used else None
-        return Embeddings(text(payload.get("model")) or self._model, vectors, usage)
+        used = mapping_at(payload, "usage")
+        usage = Usage(input_tokens=count_at(used, "prompt_tokens")) if used else None
+        return Embeddings(text_at(payload, "model") or self._model, vectors, usage)
 
 
 def _vectors(data: list[dict[str, object]]) -> Iterable[list[float]]:

@@ -53,7 +53,9 @@ def test_rows_of_three_sources_go_together_by_number(tmp_path: Path) -> None:
 
 
 def test_numbers_in_the_data_join_rows_in_any_order(tmp_path: Path) -> None:
-    data = write(tmp_path / "d.jsonl", {"line_number": 2, "g": "c"}, {"line_number": 0, "g": "a"}, {"line_number": 7, "g": "?"})
+    data = write(
+        tmp_path / "d.jsonl", {"line_number": 2, "g": "c"}, {"line_number": 0, "g": "a"}, {"line_number": 7, "g": "?"}
+    )
     sources = Sources(data, Earlier({0: {"y": 10}, 2: {"y": 30}}))
     assert joined(sources, g="${data.g}", y="${run.outputs.y}") == [(2, {"g": "c", "y": 30}), (0, {"g": "a", "y": 10})]
 
@@ -104,5 +106,7 @@ def test_a_number_that_is_none_is_refused(tmp_path: Path, number: object) -> Non
 def test_paths_in_the_data_are_resolved_by_its_folder(tmp_path: Path) -> None:
     data = write(tmp_path / "d.jsonl", {"a": "cat.png"})
     plan = plan_mapping({}, {"a": "${data.a}"})
-    resolved = rows_of(Sources(data), plan, resolve=lambda values, folder: {k: str(folder / v) for k, v in values.items()})
+    resolved = rows_of(
+        Sources(data), plan, resolve=lambda values, folder: {k: str(folder / v) for k, v in values.items()}
+    )
     assert [row.inputs for row in resolved] == [{"a": str(tmp_path / "cat.png")}]

@@ -33,7 +33,13 @@ def test_a_value_is_a_column_or_itself(value: object, expected: object) -> None:
 
 
 def test_all_columns_that_are_missing_are_named_at_once() -> None:
-    given = {"a": "${data.deep.a}", "b": "${baseline.answer}", "c": "${data.answer}", "d": "${run.outputs.x}", "e": "${data}"}
+    given = {
+        "a": "${data.deep.a}",
+        "b": "${baseline.answer}",
+        "c": "${data.answer}",
+        "d": "${run.outputs.x}",
+        "e": "${data}",
+    }
     with pytest.raises(FlowError) as caught:
         plan_mapping({}, given).apply(SOURCES)
     assert caught.value.codes == ("ApplyInputMappingError",)

@@ -14,7 +14,10 @@ from ferrata.messages import Usage
 anything = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()),
     lambda inner: st.one_of(
-        st.lists(inner), st.tuples(inner), st.dictionaries(st.one_of(st.text(), st.integers()), inner), st.sets(st.integers())
+        st.lists(inner),
+        st.tuples(inner),
+        st.dictionaries(st.one_of(st.text(), st.integers()), inner),
+        st.sets(st.integers()),
     ),
 )
 
@@ -26,11 +29,11 @@ def test_what_survives_comes_back_as_it_was(value: object) -> None:
 
 
 @given(anything, st.integers(0, 10**15), st.booleans(), st.one_of(st.none(), st.floats(0, 100)))
-def test_a_record_is_one_line_and_its_head_is_read_back(value: object, number: int, aggregates: bool, cost: float) -> None:
+def test_a_record_is_one_line_and_its_head_is_read_back(
+    value: object, number: int, aggregates: bool, cost: float
+) -> None:
     node = NodeResult("n", Status.COMPLETED, usage=Usage(3, 4) if cost else None, cost=cost)
-    result = LineResult(
-        Status.COMPLETED, {"x": value}, {"y": 1}, nodes={"n": node}, aggregation={"${n.output}": value}
-    )
+    result = LineResult(Status.COMPLETED, {"x": value}, {"y": 1}, nodes={"n": node}, aggregation={"${n.output}": value})
     record = record_of(number, result, place="d.jsonl:1", aggregates=aggregates)
     assert record.line.count(b"\n") == 1
     ((head, offset, length),) = read_heads(io.BytesIO(record.line))

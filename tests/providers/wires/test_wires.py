@@ -172,6 +172,9 @@ REFUSED = [
         "no JSON object",
     ),
     *((name, {"messages": ()}, "without a message") for name in NAMES),
+    *((name, {"extra": {"stream": True, "top_k": 1}}, "'stream' cannot be a further parameter") for name in NAMES),
+    *((name, {"extra": {"messages": [], "model": "m"}}, "'messages' and 'model' cannot be") for name in NAMES),
+    *((name, {"extra": {"system": "x", "input": []}}, "'input' and 'system' cannot be") for name in NAMES),
 ]
 
 
@@ -310,3 +313,120 @@ def test_words_of_other_vendors() -> None:
     found = wire.response({"choices": [{**choice, "finish_reason": "stop"}], "usage": {"prompt_cache_hit_tokens": 3}})
     assert (found.finish, found.message.tool_calls) == ("tool_calls", (ToolCall("1", "f", '{"a": 1}'),))
     assert found.usage == Usage(cached_tokens=3)
+
+
+def chat_answer(**message: object) -> dict:
+    return {"choices": [{"message": {"role": "assistant", **message}, "finish_reason": "stop"}]}
+
+
+CALL = {"id": "1", "function": {"name": "f", "arguments": "{}"}}
+WRONG_TYPES = [
+    ("openai-chat", chat_answer(content=5), "`content` is 5, not a text"),
+    ("openai-chat", chat_answer(content=["a"]), "`content[]` is 'a', not an object"),
+    ("openai-chat", {**chat_answer(content="a"), "usage": "many"}, "`usage` is 'many', not an object"),
+    (
+        "openai-chat",
+        {**chat_answer(content="a"), "usage": {"prompt_tokens": "5"}},
+        "`prompt_tokens` is '5', not a whole number",
+    ),
+    ("openai-chat", chat_answer(tool_calls="f"), "`tool_calls` is 'f', not a list"),
+    ("openai-chat", chat_answer(tool_calls=[{**CALL, "function": 1}]), "`function` is 1, not an object"),
+    ("openai-chat", chat_answer(tool_calls=[{"id": "1", "function": {}}]), "a tool call without a `name`"),
+    ("openai-chat", {"choices": "x"}, "`choices` is 'x', not a list"),
+    ("openai-chat", {**chat_answer(content="a"), "id": 7}, "`id` is 7, not a text"),
+    ("anthropic-messages", {"type": "message", "content": ["a"]}, "`content[]` is 'a', not an object"),
+    ("anthropic-messages", {"type": "message", "content": [{"type": "text", "text": 5}]}, "`text` is 5, not a text"),
+    ("anthropic-messages", {"type": "message", "content": [], "usage": "many"}, "`usage` is 'many', not an object"),
+    (
+        "anthropic-messages",
+        {"type": "message", "content": [{"type": "tool_use", "id": "1", "name": "f", "input": "x"}]},
+        "`input` is 'x', not an object",
+    ),
+    ("openai-responses", {"output": [{"type": "message", "content": 5}]}, "`content` is 5, not a list"),
+    (
+        "openai-responses",
+        {"output": [{"type": "message", "content": [{"type": "output_text", "text": 5}]}]},
+        "`text` is 5, not a text",
+    ),
+    ("openai-responses", {"output": [], "usage": "many"}, "`usage` is 'many', not an object"),
+    (
+        "openai-responses",
+        {"output": [{"type": "function_call", "name": "f", "arguments": {}}]},
+        "`arguments` is an object, not a text",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "payload", "words"), WRONG_TYPES)
+def test_a_value_of_another_type_is_named_and_never_empty(name: str, payload: dict, words: str) -> None:
+    with pytest.raises(ModelBadResponse) as caught:
+        client_wires()[name].response(payload)
+    assert caught.value.message == f"the answer has another shape: {words}"
+    assert caught.value.hint == "check the model's `wire` and `url`"
+
+
+def chat_delta(**delta: object) -> dict:
+    return {"choices": [{"delta": delta}]}
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "words"),
+    [
+        ("openai-chat", chat_delta(content=5), "`content` is 5, not a text"),
+        ("openai-chat", {"choices": [], "usage": "many"}, "`usage` is 'many', not an object"),
+        ("openai-chat", chat_delta(tool_calls={"index": 0}), "`tool_calls` is an object, not a list"),
+        ("openai-chat", chat_delta(tool_calls=[{"index": "a"}]), "`index` is 'a', not a whole number"),
+        ("openai-chat", chat_delta(tool_calls=[{"index": 0, "function": {"name": 1}}]), "`name` is 1, not a text"),
+        ("openai-chat", {"choices": [{"delta": "x"}]}, "`delta` is 'x', not an object"),
+        ("anthropic-messages", {"type": "content_block_delta", "delta": 5}, "`delta` is 5, not an object"),
+        (
+            "anthropic-messages",
+            {"type": "content_block_delta", "delta": {"type": "text_delta", "text": 5}},
+            "`text` is 5, not a text",
+        ),
+        (
+            "anthropic-messages",
+            {"type": "content_block_start", "index": [1], "content_block": {"type": "tool_use"}},
+            "`index` is a list, not a whole number",
+        ),
+        (
+            "anthropic-messages",
+            {"type": "content_block_delta", "delta": {"type": "input_json_delta", "partial_json": {}}},
+            "`partial_json` is an object, not a text",
+        ),
+        ("anthropic-messages", {"type": "message_delta", "usage": "many"}, "`usage` is 'many', not an object"),
+        ("openai-responses", {"type": "response.output_text.delta", "delta": 5}, "`delta` is 5, not a text"),
+        (
+            "openai-responses",
+            {"type": "response.function_call_arguments.delta", "delta": {"a": 1}},
+            "`delta` is an object, not a text",
+        ),
+        (
+            "openai-responses",
+            {"type": "response.output_item.added", "item": {"type": "function_call"}, "output_index": {}},
+            "`output_index` is an object, not a whole number",
+        ),
+    ],
+)
+def test_a_piece_of_another_type_is_named(name: str, event: dict, words: str) -> None:
+    with pytest.raises(ModelBadResponse) as caught:
+        list(client_wires()[name].reader().read("", json.dumps(event)))
+    assert caught.value.message == f"the answer has another shape: {words}"
+
+
+@pytest.mark.parametrize("wire", client_wires().values(), ids=NAMES)
+@pytest.mark.parametrize(
+    ("data", "words"), [("[1]", "no JSON object"), ("{", "no valid JSON"), ("[" * 99_999, "no valid")]
+)
+def test_an_event_that_is_no_object(wire, data: str, words: str) -> None:
+    with pytest.raises(ModelBadResponse, match=words) as caught:
+        list(wire.reader().read("", data))
+    assert caught.value.hint
+
+
+def test_what_was_said_may_come_in_parts() -> None:
+    wire = client_wires()["openai-chat"]
+    parts = [{"type": "thinking", "thinking": []}, {"type": "text", "text": "Yes"}, {"type": "text", "text": "."}]
+    assert wire.response(chat_answer(content=parts)).text == "Yes."
+    (chunk,) = wire.reader().read("", json.dumps(chat_delta(content=parts)))
+    assert chunk.text == "Yes."

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import ModuleType
 
-__all__ = ["Tool", "as_tool", "connection_types", "find_tool", "parameters_of"]
+__all__ = ["Tool", "as_tool", "connection_types", "find_tool", "parameters_of", "undecorated"]
 
 _TYPES = {int: "int", float: "double", bool: "bool", str: "string", list: "list"}
 # Classes of the compatibility package and of Prompt Flow's own, by name, so that neither needs to be imported.
@@ -101,6 +101,18 @@ def as_tool(call: Callable[..., Any], *, also: Mapping[str, inspect.Parameter] |
             template = name
     defaults = frozenset(name for name, one in parameters.items() if one.default is not one.empty)
     return Tool(call, kinds, custom, defaults, template, any_input)
+
+
+def undecorated(call: Callable[..., Any]) -> Callable[..., Any]:
+    """The function within `@tool` or `@trace`, whose span would double the one that is open around the call.
+
+    A function with another decorator outside of these stays as it is.
+    """
+    if isinstance(call, types.MethodType):
+        inner = undecorated(call.__func__)
+        return call if inner is call.__func__ else types.MethodType(inner, call.__self__)
+    original = getattr(call, "__original_function", None)
+    return original if original is not None and getattr(call, "__wrapped__", None) is original else call
 
 
 def parameters_of(call: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:

@@ -71,7 +71,11 @@ def _wide(text: str, size: float = 13.0) -> float:
 
 
 def _lines(box: Box) -> list[str]:
-    return [line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…" for line in (box.title, box.about, box.more) if line]
+    return [
+        line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+        for line in (box.title, box.about, box.more)
+        if line
+    ]
 
 
 def _size_of(box: Box) -> tuple[float, float]:

@@ -82,14 +82,14 @@ def property_of(node: str, value: Any, path: str) -> Any:
             elif place:
                 found = found[int(place[1:-1])]
             else:
-                found = found[name] if isinstance(found, dict) else getattr(found, name)
+                found = cast("Any", found)[name] if isinstance(found, dict) else getattr(found, name)
         except (KeyError, IndexError, AttributeError):
             raise FlowError(
                 "InvalidReferenceProperty",
                 f"the output of the node {node!r} has no {path!r}: {_kind(found)} has no {name or key or place}",
                 hint=f"take all of it by ${{{node}.output}} to see what it is",
             ) from None
-    return cast("Any", found)
+    return found
 
 
 def _kind(value: Any) -> str:

@@ -34,8 +34,7 @@ class _Loader(_Base):
                         None, None, f"the key {key.value!r} stands there twice", key.start_mark
                     )
                 seen.add(key.value)
-        found: dict[Any, Any] = super().construct_mapping(node, deep)
-        return found
+        return cast("dict[Any, Any]", super().construct_mapping(node, deep))  # pyright: ignore[reportUnknownMemberType]
 
 
 _Loader.yaml_implicit_resolvers = {

@@ -6,7 +6,7 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ferrata.flows.code import parameters_of
+from ferrata.flows.code import parameters_of, undecorated
 from ferrata.flows.failures import FlowError
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def step_of(
     node: Node, call: Callable[..., Any], inputs: Mapping[str, Reference], *, hidden: frozenset[str] = frozenset()
 ) -> Step:
     """The step that calls a function."""
-    original = inspect.unwrap(getattr(call, "__original_function", call))
-    awaited = inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(original)
+    call = undecorated(call)
+    awaited = inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(inspect.unwrap(call))
     defaults = frozenset(name for name, one in parameters_of(call).items() if one.default is not one.empty)
     return Step(node, call, inputs, awaited, defaults, hidden)
 

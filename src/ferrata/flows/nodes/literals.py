@@ -94,6 +94,8 @@ def _loaded(name: str, value: Any, around: Around, *, image: bool = False) -> An
     from ferrata.flows.images import create_image, load_images
 
     try:
-        return create_image(value, around.folder) if image else load_images(value, around.folder)
+        if image:
+            return create_image(value, around.folder)
+        return load_images(value, around.folder, vision=around.flow.message_format == "openai-vision")
     except FerrataError as error:
         raise FlowError("NodeInputValidationError", f"the image in the input {name!r}: {error.message}") from error

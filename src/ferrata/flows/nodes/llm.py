@@ -50,18 +50,22 @@ def llm_step(node: Node, around: Around) -> Step:
     template = read_template(source_path(node, around))
     inputs = inputs_of_template(node, template, tool.types, around)
     inputs, _ = literal_inputs(replace(node, inputs=inputs), tool, around)
-    call = _call(connection, template, node.api, naming, frozenset(tool.types))
+    call = _call(
+        connection, template, node.api, naming, frozenset(tool.types), lists=module == "aoai" and node.api == "chat"
+    )
     step = Step(node, call, inputs, is_async=True, hidden=frozenset((ESCAPED,)))
     return replace(step, streams=lambda: replace(step, call=_streaming(call), streams=None))
 
 
-def _call(connection: Any, template: str, api: str, naming: str, names: frozenset[str]) -> Callable[..., Any]:
+def _call(
+    connection: Any, template: str, api: str, naming: str, names: frozenset[str], **options: Any
+) -> Callable[..., Any]:
     async def call(**values: Any) -> Any:
         from ferrata.flows.calling import ask
 
         parameters = {name: values.pop(name) for name in names & values.keys()}
         model = parameters.pop(naming, "")
-        return await ask(connection, template, model, values, parameters, api=api)
+        return await ask(connection, template, model, values, parameters, api=api, **options)
 
     return call
 

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ferrata.flows.known import known_connections
 from ferrata.flows.promptflow._sdk._errors import ConnectionNotFoundError
 from ferrata.flows.promptflow.exceptions import UserErrorException
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping
+    from collections.abc import Iterable
 
-__all__ = ["NamedConnections", "using_connections"]
+__all__ = ["NamedConnections"]
 
 _FILES = ("connections.yaml", "connections.yml", "connections.json")
-_around: ContextVar[Mapping[str, Any] | None] = ContextVar("ferrata_connections", default=None)
-
-
-@contextmanager
-def using_connections(connections: Mapping[str, Any]) -> Generator[None]:
-    """Let code that runs in this block find these by their names."""
-    token = _around.set(connections)
-    try:
-        yield
-    finally:
-        _around.reset(token)
 
 
 class NamedConnections:
@@ -41,7 +29,7 @@ class NamedConnections:
         from ferrata.flows.formats.connections import read_connections
 
         file = self._file or next((Path(name) for name in _FILES if Path(name).is_file()), None)
-        return {**(read_connections(file) if file else {}), **(_around.get() or {}), **self._made}
+        return {**(read_connections(file) if file else {}), **known_connections(), **self._made}
 
     def list(self, *_args: Any, **_kwargs: Any) -> Iterable[Any]:
         """All of them."""

@@ -9,7 +9,7 @@ from ferrata.errors import UsageError
 from ferrata.prompts.dialects.detect import detect_dialect
 from ferrata.prompts.dialects.legacy import read_legacy
 from ferrata.prompts.dialects.v2 import read_v2
-from ferrata.prompts.references import References
+from ferrata.prompts.references import References, refuse_link_out
 from ferrata.prompts.source import read_source, split_source
 from ferrata.prompts.types import DIALECTS, Prompt
 
@@ -24,16 +24,19 @@ def read_prompt(path: Path, *, root: Path | None = None, dialect: Dialect | None
     """Read a `.prompty` file.
 
     Args:
-        path: the file.
+        path: the file. A link must lead to a file inside `root`; so must what lies in `root`, whatever folders on the way
+            are links. A file outside of it that is no link is read.
         root: the project's folder, which no reference leaves; the file's own folder where it is not given.
         dialect: read it as this one; it is told by the keys where it is not given.
 
     Raises:
         NotFound: there is no such file.
-        InvalidDocument: it is wrong; all mistakes with line and key.
+        InvalidDocument: it is wrong; all mistakes with line and key. A link out of the project is.
         UsageError: there is no such dialect.
     """
-    return _prompt(read_source(path), path=path, root=root or path.parent, dialect=dialect)
+    root = root or path.parent
+    refuse_link_out(path, root=root)
+    return _prompt(read_source(path), path=path, root=root, dialect=dialect)
 
 
 def parse_prompt(

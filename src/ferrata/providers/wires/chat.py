@@ -22,7 +22,18 @@ from ferrata.messages import (
 )
 from ferrata.providers.base import check_features
 from ferrata.providers.failures import stream_error
-from ferrata.providers.wires.access import bad, count, items, mapping, number, text
+from ferrata.providers.wires.access import (
+    bad,
+    count_at,
+    event_of,
+    index_at,
+    items_at,
+    mapping_at,
+    named,
+    number_at,
+    said_at,
+    text_at,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -93,24 +104,26 @@ class ChatCompletions:
         Raises:
             ModelBadResponse: it has another shape.
         """
-        choices = items(payload.get("choices"))
+        choices = items_at(payload, "choices")
         if not choices:
             raise bad("no `choices`")
         choice = choices[0]
-        said = mapping(choice.get("message"))
+        said = mapping_at(choice, "message")
         if not said:
             raise bad("a choice without a `message`")
-        calls = tuple(_call(call) for call in items(said.get("tool_calls"))) or _older_call(said)
-        content = text(said.get("content")) or text(said.get("refusal"))
-        logprobs = mapping(choice.get("logprobs"))
-        finish = "content_filter" if said.get("refusal") else _finish(choice.get("finish_reason"), calls=bool(calls))
+        calls = tuple(_call(call) for call in items_at(said, "tool_calls")) or _older_call(said)
+        content = said_at(said, "content") or text_at(said, "refusal")
+        logprobs = mapping_at(choice, "logprobs")
+        finish = (
+            "content_filter" if said.get("refusal") else _finish(text_at(choice, "finish_reason"), calls=bool(calls))
+        )
         return ChatResponse(
-            id=text(payload.get("id")),
-            model=text(payload.get("model")),
+            id=text_at(payload, "id"),
+            model=text_at(payload, "model"),
             message=Message("assistant", content, tool_calls=calls),
             finish=finish,
-            usage=read_usage(payload.get("usage")),
-            logprobs=read_logprobs(logprobs.get("content")) if logprobs else None,
+            usage=read_usage(mapping_at(payload, "usage")),
+            logprobs=read_logprobs(logprobs, "content") if logprobs else None,
         )
 
     def reader(self) -> _Reader:
@@ -132,25 +145,22 @@ class _Reader:
     def read(self, event: str, data: str) -> Iterable[ChatChunk]:
         if not data or data == "[DONE]":
             return
-        try:
-            payload = mapping(json.loads(data))
-        except (ValueError, RecursionError):
-            raise ModelBadResponse("an event of the stream is no valid JSON") from None
+        payload = event_of(data)
         if error := stream_error(payload):
             raise error
-        self._id = text(payload.get("id")) or self._id
-        self._model = text(payload.get("model")) or self._model
+        self._id = text_at(payload, "id") or self._id
+        self._model = text_at(payload, "model") or self._model
         # Some vendors count in every event; the last count is the whole.
-        self._usage = read_usage(payload.get("usage")) or self._usage
-        for choice in items(payload.get("choices"))[:1]:
-            delta = mapping(choice.get("delta"))
-            calls = tuple(_delta(call, at) for at, call in enumerate(items(delta.get("tool_calls"))))
+        self._usage = read_usage(mapping_at(payload, "usage")) or self._usage
+        for choice in items_at(payload, "choices")[:1]:
+            delta = mapping_at(choice, "delta")
+            calls = tuple(_delta(call, at) for at, call in enumerate(items_at(delta, "tool_calls")))
             self._calls = self._calls or bool(calls)
             self._refused = self._refused or bool(delta.get("refusal"))
-            said = text(delta.get("content")) or text(delta.get("refusal"))
-            logprobs = read_logprobs(mapping(choice.get("logprobs")).get("content"))
-            if choice.get("finish_reason"):
-                self._finish = _finish(choice["finish_reason"], calls=self._calls)
+            said = said_at(delta, "content") or text_at(delta, "refusal")
+            logprobs = read_logprobs(mapping_at(choice, "logprobs"), "content")
+            if reason := text_at(choice, "finish_reason"):
+                self._finish = _finish(reason, calls=self._calls)
             if said or calls or logprobs:
                 yield ChatChunk(said, calls, logprobs=logprobs, id=self._id, model=self._model)
 
@@ -161,38 +171,45 @@ class _Reader:
         yield ChatChunk(finish=finish, usage=self._usage, id=self._id, model=self._model)
 
 
-def read_usage(given: object) -> Usage | None:
-    """Tokens as chat/completions counts them; None where the vendor gave none."""
-    found = mapping(given)
+def read_usage(found: Json) -> Usage | None:
+    """Tokens as chat/completions counts them; None where the vendor gave none.
+
+    Raises:
+        ModelBadResponse: a count is none.
+    """
     if not found:
         return None
-    read = mapping(found.get("prompt_tokens_details"))
-    made = mapping(found.get("completion_tokens_details"))
-    sent, written = count(found.get("prompt_tokens")), count(found.get("completion_tokens"))
-    thought = count(made.get("reasoning_tokens"))
+    read = mapping_at(found, "prompt_tokens_details")
+    made = mapping_at(found, "completion_tokens_details")
+    sent, written = count_at(found, "prompt_tokens"), count_at(found, "completion_tokens")
+    thought = count_at(made, "reasoning_tokens")
     # Some vendors (xAI, Google) count reasoning beside the completion, which only the total shows.
-    beside = count(found.get("total_tokens")) - sent - written
+    beside = count_at(found, "total_tokens") - sent - written
     if beside > 0 and thought in (0, beside):
         written, thought = written + beside, beside
     return Usage(
         input_tokens=sent,
         output_tokens=written,
         # DeepSeek's own name for what its cache held.
-        cached_tokens=count(read.get("cached_tokens")) or count(found.get("prompt_cache_hit_tokens")),
-        cache_write_tokens=count(read.get("cache_write_tokens")),
+        cached_tokens=count_at(read, "cached_tokens") or count_at(found, "prompt_cache_hit_tokens"),
+        cache_write_tokens=count_at(read, "cache_write_tokens"),
         reasoning_tokens=thought,
     )
 
 
-def read_logprobs(given: object) -> tuple[TokenLogprob, ...]:
-    """Log probabilities of tokens, as OpenAI's wires write them."""
+def read_logprobs(found: Json, key: str) -> tuple[TokenLogprob, ...]:
+    """Log probabilities of tokens at a key, as OpenAI's wires write them.
+
+    Raises:
+        ModelBadResponse: what stands there are none.
+    """
     return tuple(
         TokenLogprob(
-            text(token.get("token")),
-            number(token.get("logprob")),
-            tuple((text(top.get("token")), number(top.get("logprob"))) for top in items(token.get("top_logprobs"))),
+            text_at(token, "token"),
+            number_at(token, "logprob"),
+            tuple((text_at(top, "token"), number_at(top, "logprob")) for top in items_at(token, "top_logprobs")),
         )
-        for token in items(given)
+        for token in items_at(found, key)
     )
 
 
@@ -242,33 +259,34 @@ def _format(output: Any) -> Json:
 
 
 def _call(call: Json) -> ToolCall:
-    function = mapping(call.get("function"))
-    return ToolCall(text(call.get("id")), text(function.get("name")), _arguments(function.get("arguments")))
+    function = mapping_at(call, "function")
+    return ToolCall(text_at(call, "id"), named(function), _arguments(function))
 
 
 def _older_call(said: Json) -> tuple[ToolCall, ...]:
     """The call of the older `functions`, which has no id."""
-    function = mapping(said.get("function_call"))
-    return (ToolCall("", text(function.get("name")), _arguments(function.get("arguments"))),) if function else ()
+    function = mapping_at(said, "function_call")
+    return (ToolCall("", named(function), _arguments(function)),) if function else ()
 
 
 def _delta(call: Json, at: int) -> ToolCallDelta:
-    function = mapping(call.get("function"))
-    index = call.get("index")
+    function = mapping_at(call, "function")
+    index = index_at(call, "index")
     return ToolCallDelta(
-        index if isinstance(index, int) else at,
-        text(call.get("id")),
-        text(function.get("name")),
-        _arguments(function.get("arguments")),
+        at if index is None else index,
+        text_at(call, "id"),
+        text_at(function, "name"),
+        _arguments(function),
     )
 
 
-def _arguments(given: object) -> str:
+def _arguments(function: Json) -> str:
     """Arguments are a text; some vendors send the object itself."""
-    return json.dumps(given) if isinstance(given, dict) else text(given)
+    given: object = function.get("arguments")
+    return json.dumps(given) if isinstance(given, dict) else text_at(function, "arguments")
 
 
-def _finish(reason: object, *, calls: bool) -> Finish:
-    found = _FINISHES.get(text(reason).lower(), "stop")
+def _finish(reason: str, *, calls: bool) -> Finish:
+    found = _FINISHES.get(reason.lower(), "stop")
     # Some vendors end with `stop` where tools are called.
     return "tool_calls" if calls and found == "stop" else found

@@ -5,14 +5,13 @@ No wire of a conversation: a request has one message, whose text is the prompt, 
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from ferrata.errors import ModelBadResponse
 from ferrata.messages import ChatChunk, ChatResponse, Finish, Message
 from ferrata.providers.base import check_features
 from ferrata.providers.failures import stream_error
-from ferrata.providers.wires.access import bad, items, mapping, text
+from ferrata.providers.wires.access import bad, event_of, items_at, mapping_at, text_at
 from ferrata.providers.wires.chat import read_usage
 
 if TYPE_CHECKING:
@@ -62,15 +61,15 @@ class TextCompletions:
         Raises:
             ModelBadResponse: it has another shape.
         """
-        choices = items(payload.get("choices"))
+        choices = items_at(payload, "choices")
         if not choices or not isinstance(choices[0].get("text"), str):
             raise bad("no `choices` with a `text`")
         return ChatResponse(
-            id=text(payload.get("id")),
-            model=text(payload.get("model")),
+            id=text_at(payload, "id"),
+            model=text_at(payload, "model"),
             message=Message("assistant", choices[0]["text"]),
-            finish=_finish(choices[0].get("finish_reason")),
-            usage=read_usage(payload.get("usage")),
+            finish=_finish(text_at(choices[0], "finish_reason")),
+            usage=read_usage(mapping_at(payload, "usage")),
         )
 
     def reader(self) -> _Reader:
@@ -88,21 +87,18 @@ class _Reader:
         self._model = ""
 
     def read(self, event: str, data: str) -> Iterable[ChatChunk]:
-        if not data or data == "[DONE]":
+        if data == "[DONE]":
             return
-        try:
-            payload = mapping(json.loads(data))
-        except (ValueError, RecursionError):
-            raise ModelBadResponse("an event of the stream is no valid JSON") from None
+        payload = event_of(data)
         if error := stream_error(payload):
             raise error
-        self._id = text(payload.get("id")) or self._id
-        self._model = text(payload.get("model")) or self._model
-        self._usage = read_usage(payload.get("usage")) or self._usage
-        for choice in items(payload.get("choices"))[:1]:
-            if choice.get("finish_reason"):
-                self._finish = _finish(choice["finish_reason"])
-            if said := text(choice.get("text")):
+        self._id = text_at(payload, "id") or self._id
+        self._model = text_at(payload, "model") or self._model
+        self._usage = read_usage(mapping_at(payload, "usage")) or self._usage
+        for choice in items_at(payload, "choices")[:1]:
+            if reason := text_at(choice, "finish_reason"):
+                self._finish = _finish(reason)
+            if said := text_at(choice, "text"):
                 yield ChatChunk(said, id=self._id, model=self._model)
 
     def end(self) -> Iterable[ChatChunk]:
@@ -111,5 +107,5 @@ class _Reader:
         yield ChatChunk(finish=self._finish, usage=self._usage, id=self._id, model=self._model)
 
 
-def _finish(reason: object) -> Finish:
-    return _FINISHES.get(text(reason).lower(), "stop")
+def _finish(reason: str) -> Finish:
+    return _FINISHES.get(reason.lower(), "stop")

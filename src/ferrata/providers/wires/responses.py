@@ -5,20 +5,28 @@ Knows no vendor. Nothing is stored at the vendor's: each request carries its who
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from ferrata.errors import ModelBadResponse, ModelError
 from ferrata.messages import ChatChunk, ChatResponse, Finish, Image, Message, ToolCall, ToolCallDelta, Usage
 from ferrata.providers.base import check_features
 from ferrata.providers.failures import stream_error
-from ferrata.providers.wires.access import bad, count, items, mapping, text
+from ferrata.providers.wires.access import (
+    bad,
+    count_at,
+    event_of,
+    index_at,
+    items_at,
+    mapping_at,
+    named,
+    text_at,
+)
 from ferrata.providers.wires.chat import read_logprobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ferrata.messages import ChatRequest, OutputSchema, Tool
+    from ferrata.messages import ChatRequest, OutputSchema, TokenLogprob, Tool
     from ferrata.providers.base import Dialect, Json
 
 __all__ = ["Responses"]
@@ -76,23 +84,22 @@ class Responses:
             raise _failed(payload)
         texts: list[str] = []
         calls: list[ToolCall] = []
-        logprobs: list[Json] | None = None
+        logprobs: tuple[TokenLogprob, ...] = ()
         refused = False
-        for item in items(payload.get("output")):
+        for item in items_at(payload, "output"):
             if item.get("type") == "function_call":
-                calls.append(ToolCall(text(item.get("call_id")), text(item.get("name")), text(item.get("arguments"))))
-            for part in items(item.get("content")) if item.get("type") == "message" else ():
+                calls.append(ToolCall(text_at(item, "call_id"), named(item), text_at(item, "arguments")))
+            for part in items_at(item, "content") if item.get("type") == "message" else ():
                 refused = refused or part.get("type") == "refusal"
-                texts.append(text(part.get("text")) or text(part.get("refusal")))
-                if isinstance(part.get("logprobs"), list) and part["logprobs"]:
-                    logprobs = (logprobs or []) + items(part["logprobs"])
+                texts.append(text_at(part, "text") or text_at(part, "refusal"))
+                logprobs += read_logprobs(part, "logprobs")
         return ChatResponse(
-            id=text(payload.get("id")),
-            model=text(payload.get("model")),
+            id=text_at(payload, "id"),
+            model=text_at(payload, "model"),
             message=Message("assistant", "".join(texts), tool_calls=tuple(calls)),
             finish="content_filter" if refused else _finish(payload, calls=bool(calls)),
-            usage=_usage(mapping(payload.get("usage"))),
-            logprobs=None if logprobs is None else read_logprobs(logprobs),
+            usage=_usage(mapping_at(payload, "usage")),
+            logprobs=logprobs or None,
         )
 
     def reader(self) -> _Reader:
@@ -106,47 +113,44 @@ class _Reader:
         self._end: Json | None = None
         self._refused = False
         # Number of an output item -> number of the tool call that it is.
-        self._calls: dict[object, int] = {}
+        self._calls: dict[int | None, int] = {}
 
     def read(self, event: str, data: str) -> Iterable[ChatChunk]:
         if not data or data == "[DONE]":
             return
-        try:
-            payload = mapping(json.loads(data))
-        except (ValueError, RecursionError):
-            raise ModelBadResponse("an event of the stream is no valid JSON") from None
-        kind = text(payload.get("type"))
+        payload = event_of(data)
+        kind = text_at(payload, "type")
         if kind == "error" and (error := stream_error(payload)):
             raise error
         if kind == "response.failed":
-            raise _failed(mapping(payload.get("response")))
+            raise _failed(mapping_at(payload, "response"))
         if kind == "response.created":
-            self._head = mapping(payload.get("response"))
+            self._head = mapping_at(payload, "response")
         elif kind in ("response.completed", "response.incomplete"):
-            self._end = mapping(payload.get("response"))
+            self._end = mapping_at(payload, "response")
         elif kind in ("response.output_text.delta", "response.refusal.delta"):
             self._refused = self._refused or "refusal" in kind
-            yield self._chunk(text(payload.get("delta")), logprobs=read_logprobs(payload.get("logprobs")))
+            yield self._chunk(text_at(payload, "delta"), logprobs=read_logprobs(payload, "logprobs"))
         elif kind == "response.output_item.added":
-            item = mapping(payload.get("item"))
+            item = mapping_at(payload, "item")
             if item.get("type") == "function_call":
-                number = self._calls[payload.get("output_index")] = len(self._calls)
+                number = self._calls[index_at(payload, "output_index")] = len(self._calls)
                 call = ToolCallDelta(
-                    number, text(item.get("call_id")), text(item.get("name")), text(item.get("arguments"))
+                    number, text_at(item, "call_id"), text_at(item, "name"), text_at(item, "arguments")
                 )
                 yield self._chunk(tool_calls=(call,))
         elif kind == "response.function_call_arguments.delta":
-            number = self._calls.get(payload.get("output_index"), 0)
-            yield self._chunk(tool_calls=(ToolCallDelta(number, arguments=text(payload.get("delta"))),))
+            number = self._calls.get(index_at(payload, "output_index"), 0)
+            yield self._chunk(tool_calls=(ToolCallDelta(number, arguments=text_at(payload, "delta")),))
 
     def end(self) -> Iterable[ChatChunk]:
         if self._end is None:
             raise ModelBadResponse("the stream ended in the middle of the answer", hint="try again")
         finish: Finish = "content_filter" if self._refused else _finish(self._end, calls=bool(self._calls))
-        yield self._chunk(finish=finish, usage=_usage(mapping(self._end.get("usage"))))
+        yield self._chunk(finish=finish, usage=_usage(mapping_at(self._end, "usage")))
 
     def _chunk(self, said: str = "", **more: Any) -> ChatChunk:
-        return ChatChunk(said, id=text(self._head.get("id")), model=text(self._head.get("model")), **more)
+        return ChatChunk(said, id=text_at(self._head, "id"), model=text_at(self._head, "model"), **more)
 
 
 def _failed(payload: Mapping[str, Any]) -> ModelError:
@@ -155,7 +159,7 @@ def _failed(payload: Mapping[str, Any]) -> ModelError:
 
 def _finish(payload: Mapping[str, Any], *, calls: bool) -> Finish:
     if payload.get("status") == "incomplete":
-        reason = mapping(payload.get("incomplete_details")).get("reason")
+        reason = mapping_at(payload, "incomplete_details").get("reason")
         return "content_filter" if reason == "content_filter" else "length"
     return "tool_calls" if calls else "stop"
 
@@ -163,13 +167,13 @@ def _finish(payload: Mapping[str, Any], *, calls: bool) -> Finish:
 def _usage(given: Json) -> Usage | None:
     if not given:
         return None
-    read, made = mapping(given.get("input_tokens_details")), mapping(given.get("output_tokens_details"))
+    read, made = mapping_at(given, "input_tokens_details"), mapping_at(given, "output_tokens_details")
     return Usage(
-        input_tokens=count(given.get("input_tokens")),
-        output_tokens=count(given.get("output_tokens")),
-        cached_tokens=count(read.get("cached_tokens")),
-        cache_write_tokens=count(read.get("cache_write_tokens")),
-        reasoning_tokens=count(made.get("reasoning_tokens")),
+        input_tokens=count_at(given, "input_tokens"),
+        output_tokens=count_at(given, "output_tokens"),
+        cached_tokens=count_at(read, "cached_tokens"),
+        cache_write_tokens=count_at(read, "cache_write_tokens"),
+        reasoning_tokens=count_at(made, "reasoning_tokens"),
     )
 
 

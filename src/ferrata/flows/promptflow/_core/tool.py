@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from ferrata.flows.contracts.exceptions import UserErrorException
-from ferrata.flows.promptflow.tracing.traced import traced
+from ferrata.flows.traced import traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

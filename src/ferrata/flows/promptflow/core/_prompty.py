@@ -22,7 +22,7 @@ from ferrata.flows.contracts.types import AttrDict
 from ferrata.flows.promptflow.core._model_configuration import ModelConfiguration
 from ferrata.flows.promptflow.exceptions import UserErrorException
 from ferrata.flows.promptflow.named_connections import NamedConnections
-from ferrata.flows.promptflow.tracing.traced import trace
+from ferrata.flows.traced import trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

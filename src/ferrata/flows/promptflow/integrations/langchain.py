@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ferrata.flows.promptflow.tracing.shown import shown
+from ferrata.flows.traced_values import shown
 from ferrata.telemetry import open_span
 
 if TYPE_CHECKING:

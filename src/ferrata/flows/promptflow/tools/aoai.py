@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from ferrata.flows.calling import ask_now
 from ferrata.flows.contracts.connections import AzureOpenAIConnection
 from ferrata.flows.contracts.types import PromptTemplate
 from ferrata.flows.promptflow._core.tool import ToolProvider, tool
-from ferrata.flows.promptflow.tools.calling import ask
 
 __all__ = ["AzureOpenAI", "chat", "completion"]
 
@@ -55,7 +55,7 @@ class AzureOpenAI(ToolProvider):
             "logit_bias": logit_bias,
             "user": user,
         }
-        return ask(self.connection, prompt, deployment_name, kwargs, parameters, api="completion")
+        return ask_now(self.connection, prompt, deployment_name, kwargs, parameters, api="completion")
 
     @tool
     def chat(
@@ -99,7 +99,7 @@ class AzureOpenAI(ToolProvider):
             "response_format": response_format,
             "seed": seed,
         }
-        return ask(self.connection, prompt, deployment_name, kwargs, parameters, lists=True)
+        return ask_now(self.connection, prompt, deployment_name, kwargs, parameters, lists=True)
 
 
 @tool

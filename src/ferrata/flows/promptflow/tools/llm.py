@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from ferrata.flows.calling import ask_now
 from ferrata.flows.contracts.connections import AzureOpenAIConnection
 from ferrata.flows.contracts.types import PromptTemplate
 from ferrata.flows.promptflow._core.tool import tool
-from ferrata.flows.promptflow.tools.calling import ask
 
 __all__ = ["llm"]
 
@@ -56,4 +56,4 @@ def llm(
     else:
         parameters |= {"tool_choice": tool_choice, "tools": tools, "response_format": response_format, "seed": seed}
     azure = isinstance(connection, AzureOpenAIConnection)
-    return ask(connection, prompt, deployment_name if azure else model, kwargs, parameters, api=api, lists=azure)
+    return ask_now(connection, prompt, deployment_name if azure else model, kwargs, parameters, api=api, lists=azure)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from ferrata.flows.calling import ask_now
 from ferrata.flows.contracts.connections import AzureOpenAIConnection, OpenAIConnection
 from ferrata.flows.contracts.tool_errors import InvalidConnectionType
 from ferrata.flows.contracts.types import PromptTemplate
 from ferrata.flows.promptflow._core.tool import tool
-from ferrata.flows.promptflow.tools.calling import ask
 
 __all__ = ["llm_vision"]
 
@@ -50,4 +50,4 @@ def llm_vision(
         "seed": seed,
     }
     name = deployment_name if isinstance(connection, AzureOpenAIConnection) else model
-    return ask(connection, prompt, name, kwargs, parameters, lists=True, images=True, detail=detail)
+    return ask_now(connection, prompt, name, kwargs, parameters, lists=True, images=True, detail=detail)

@@ -3,10 +3,10 @@
 from enum import Enum
 from typing import Any
 
+from ferrata.flows.calling import ask_now
 from ferrata.flows.contracts.connections import OpenAIConnection
 from ferrata.flows.contracts.types import PromptTemplate
 from ferrata.flows.promptflow._core.tool import ToolProvider, tool
-from ferrata.flows.promptflow.tools.calling import ask
 
 __all__ = ["Engine", "OpenAI", "chat", "completion"]
 
@@ -69,7 +69,7 @@ class OpenAI(ToolProvider):
             "logit_bias": logit_bias,
             "user": user,
         }
-        return ask(self.connection, prompt, model, kwargs, parameters, api="completion")
+        return ask_now(self.connection, prompt, model, kwargs, parameters, api="completion")
 
     @tool
     def chat(
@@ -111,7 +111,7 @@ class OpenAI(ToolProvider):
             "response_format": response_format,
             "seed": seed,
         }
-        return ask(self.connection, prompt, model, kwargs, parameters)
+        return ask_now(self.connection, prompt, model, kwargs, parameters)
 
 
 @tool

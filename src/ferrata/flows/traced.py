@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from ferrata.flows.promptflow.tracing.shown import shown, shown_inputs
+from ferrata.flows.traced_values import shown, shown_inputs
 from ferrata.telemetry import open_span
 
 if TYPE_CHECKING:

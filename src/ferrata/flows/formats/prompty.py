@@ -1,0 +1,42 @@
+"""A `.prompty` file as a flow: its inputs are the prompt's, its output is the model's answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ferrata.flows.formats.dag import INPUT_TYPES
+from ferrata.flows.types import Flow, InputSpec, OutputSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["read_prompty_flow"]
+
+# What the dialects of prompty call the types.
+_TYPES = {"integer": "int", "number": "double", "boolean": "bool", "array": "list", "dict": "object"}
+
+
+def read_prompty_flow(file: Path) -> Flow:
+    """The flow that a prompt is.
+
+    Raises:
+        NotFound: there is no such file.
+        InvalidDocument: the prompt is wrong; with file and line.
+    """
+    from ferrata.prompts import REQUIRED, read_prompt
+
+    prompt = read_prompt(file)
+    inputs: dict[str, InputSpec] = {}
+    for one in prompt.inputs:
+        kind = _TYPES.get(str(one.kind), str(one.kind))
+        default: Any = prompt.sample.get(one.name) if one.default is REQUIRED else one.default
+        inputs[one.name] = InputSpec(kind if kind in INPUT_TYPES else "object", default, is_chat_history=one.is_history)
+    return Flow(
+        kind="prompty",
+        folder=file.parent,
+        file=file,
+        name=prompt.name or file.stem,
+        inputs=inputs,
+        outputs={"output": OutputSpec("string")},
+        sample={"inputs": dict(prompt.sample)},
+    )

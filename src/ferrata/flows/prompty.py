@@ -1,0 +1,40 @@
+"""A `.prompty` file that is ready to run as a flow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ferrata.errors import FerrataError
+from ferrata.flows.failures import FlowError
+from ferrata.flows.flex import CallableFlow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ferrata.flows.types import Flow
+
+__all__ = ["open_prompty"]
+
+
+def open_prompty(flow: Flow, connections: Mapping[str, Any], *, closing: Callable[[], None]) -> CallableFlow:
+    """The flow that a prompt is; the model is the one that the prompt names.
+
+    Raises:
+        FlowError: `UserErrorException`: the prompt is wrong.
+    """
+    from ferrata.flows.promptflow.core import AsyncPrompty
+
+    try:
+        prompt = AsyncPrompty.load(flow.file)
+    except FerrataError as error:
+        raise FlowError((type(error).__name__,), error.message, hint=error.hint) from error
+
+    async def ask(**inputs: Any) -> Any:
+        return await prompt(**inputs)
+
+    # The prompt coerces its own inputs, and says which are missing.
+    bare = replace(flow, inputs={})
+    return CallableFlow(
+        bare, ask, flow.folder.resolve(), code="ToolExecutionError", connections=connections, closing=closing
+    )
