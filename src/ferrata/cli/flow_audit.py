@@ -53,7 +53,7 @@ def _print(found: ProjectAudit, *, every: bool) -> None:
         return
     kind = ""
     for item in found.items:
-        if item.verdict == "runs" and not every:
+        if item.verdict == "runs" and not item.statements and not every:
             continue
         if item.kind != kind:
             kind = item.kind

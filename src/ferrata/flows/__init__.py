@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ferrata.flows.formats.connections import read_connections
     from ferrata.flows.formats.runs import RunFile, read_run_file
     from ferrata.flows.images import images_as_data
-    from ferrata.flows.importing import import_run
+    from ferrata.flows.importing import import_run, old_runs
     from ferrata.flows.open import find_flow, inside, open_flow, read_flow
     from ferrata.flows.scaffold import FLOW_KINDS, write_flow
     from ferrata.flows.types import (
@@ -59,7 +59,7 @@ else:
         audit=["FlowFinding", "ProjectAudit", "audit_project", "validate_flow"],
         base=["LoadedFlow"],
         drawing=["draw_flow"],
-        importing=["import_run"],
+        importing=["import_run", "old_runs"],
         scaffold=["FLOW_KINDS", "write_flow"],
         data=["as_data", "shown"],
         failures=["FlowError", "NodeError", "error_of"],
@@ -148,6 +148,7 @@ __all__ = [
     "inside",
     "list_runs",
     "new_run",
+    "old_runs",
     "open_flow",
     "plan_of",
     "read_connections",

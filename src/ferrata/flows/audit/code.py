@@ -117,8 +117,9 @@ def _is_offered(module: str, name: str) -> bool:
         if not name or name == "*" or hasattr(import_module(ours), name):
             return True
         return find_spec(f"{ours}.{name}") is not None
-    except ImportError:
-        return False
+    except ImportError as error:
+        # A part that stands on somebody else's package, which is not installed here, is offered where it is.
+        return bool(error.name) and not str(error.name).startswith(("ferrata", "promptflow"))
 
 
 def _client_uses(tree: ast.Module) -> Iterator[tuple[int, tuple[str, ...]]]:

@@ -17,6 +17,7 @@ _COMMAND = re.compile(
     r"(?:^|[\s;&|(`!$\"'])pf[ ,\"']+(flow|run|connection|tool|trace|service|config|upgrade)(?:[ ,\"']+([a-z][a-z-]*))?(?![\w(.])"
 )
 _WITH_COMMANDS = ("script", "ci", "notebook", "docker", "python")
+_INSTALL = re.compile(r"(?<!echo )\b(?:pip3?|pipx|uv|poetry|conda|mamba)\b[^|;&]* (?:install|add)\b")
 _COMMENT = re.compile(r"^\s*(?:#|//)(?!!)")
 
 
@@ -30,11 +31,14 @@ def statements_of_lines(lines: Iterable[tuple[int, str]], file: str, kind: str) 
     """
     rules = [rule for rule in audit_rules().patterns if kind in rule.files]
     found: list[Statement] = []
+    going_on = installing = False
     for number, line in lines:
         if _COMMENT.match(line):
             continue
+        installing = (installing and going_on) or _INSTALL.search(line) is not None
+        going_on = line.rstrip().endswith(("\\", "`"))
         for rule in rules:
-            if rule.matches(line, kind):
+            if rule.matches(line, kind, installing=installing):
                 found.append(Statement(rule.verdict, file, number, f"{_short(line)}: {rule.what}", rule.change))
         if kind in _WITH_COMMANDS:
             found += _commands(line, number, file, kind)

@@ -88,15 +88,20 @@ def statements_of_part(kind: str, path: Path, name: str, relative: Callable[[Pat
 
 
 def _of_flow(path: Path, name: str, relative: Callable[[Path], str]) -> Iterator[Statement]:
-    for finding in validate_flow(path, code=False):
-        if finding.code == "NotSupported":
+    if path.suffix != ".prompty":
+        document, text = load_yaml12(path)
+        if isinstance(document, dict) and cast("dict[str, Any]", document).get("language") == "csharp":
+            line = line_in(text, ("language",))
             yield Statement(
-                Verdict.GONE, name, finding.line, finding.problem, "write it in Python, or serve it as an own program"
+                Verdict.GONE, name, line, "a flow in C#", "write it in Python, or serve it as an own program"
             )
-        elif finding.level == "error":
+            return
+    for finding in validate_flow(path, code=False):
+        if finding.level == "error":
             file = name if finding.file == str(path) else relative(_as_path(finding.file, path))
-            problem = f"{finding.code}: {finding.problem} (it does not load in Prompt Flow either)"
-            yield Statement(Verdict.NEEDS_CHANGE, file, finding.line, problem, finding.hint)
+            both = "" if finding.code == "InvalidDocument" else " (it does not load in Prompt Flow either)"
+            code = "" if finding.code == "InvalidDocument" else f"{finding.code}: "
+            yield Statement(Verdict.NEEDS_CHANGE, file, finding.line, f"{code}{finding.problem}{both}", finding.hint)
     try:
         flow = read_unchecked(path)
     except FerrataError:
@@ -137,7 +142,7 @@ def _of_document(flow: Flow, name: str) -> Iterator[Statement]:
     image = cast("dict[str, Any]", environment).get("image") if isinstance(environment, dict) else None
     if image and "promptflow" in str(image):
         yield Statement(
-            Verdict.GONE,
+            Verdict.RUNS,
             name,
             line_in(text, ("environment", "image")),
             f"the image {str(image)!r} gets no updates any more; nothing here uses it",
@@ -185,7 +190,8 @@ def _of_run_file(path: Path, name: str) -> Iterator[Statement]:
     document, text = load_yaml12(path)
     for key in ("runtime", "resources", "identity"):
         if key in document:
-            yield Statement(Verdict.GONE, name, line_in(text, (key,)), f"{key}: of Azure ML", "take the key out")
+            what = f"{key}: of Azure ML, without effect here"
+            yield Statement(Verdict.RUNS, name, line_in(text, (key,)), what, "take the key out")
     for key in ("flow", "data"):
         value = str(document.get(key) or "")
         if value.startswith(("azureml:", "azureml://")):

@@ -50,9 +50,9 @@ class PatternRule(Fate):
     pattern: str
     installs: bool = False
 
-    def matches(self, line: str, kind: str) -> bool:
-        """Whether a line of a file of a kind has it."""
-        if self.installs and kind != "requirements" and not re.search(r"\binstall\b", line):
+    def matches(self, line: str, kind: str, *, installing: bool) -> bool:
+        """Whether a line of a file of a kind has it; `installing`: the line is of a command that installs packages."""
+        if self.installs and kind != "requirements" and not installing:
             return False
         return re.search(self.pattern, line) is not None
 
