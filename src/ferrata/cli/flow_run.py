@@ -7,42 +7,27 @@ import json
 import signal
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from importlib import import_module
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from ferrata.cli.flow_given import Connections, given_pairs, given_values, given_variants, project_root
 from ferrata.cli.flow_runs import first_errors, print_summary, runs_folder, summary_as_json
+from ferrata.cli.pairs import CommandOfPairs
 from ferrata.cli.progress import show_progress
 from ferrata.cli.words import aligned, printable
 from ferrata.errors import InvalidDocument, Mistake, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from ferrata.flows import LoadedFlow, Notice, ReadyRun, RunFile, RunPlan, RunSummary
 
 __all__ = ["run"]
 
 _INTERRUPTED = 130
-# Options after which several pairs may follow, as Prompt Flow's command line has them.
-_OF_PAIRS = ("--column-mapping", "--environment-variables", "--init", "--set")
-
-
-class _WithPairs(click.Command):
-    """Takes `--init a=1 b=2` for `--init a=1 --init b=2`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        spread: list[str] = []
-        option = ""
-        for i, word in enumerate(args):
-            if option and "=" in word and not word.startswith("-") and args[i - 1] != option:
-                spread.append(option)
-            if word.startswith("-") or "=" not in word:
-                option = word if word in _OF_PAIRS else ""
-            spread.append(word)
-        return super().parse_args(ctx, spread)
 
 
 @dataclass(frozen=True)
@@ -62,6 +47,7 @@ class _Asked:
     concurrency: int
     timeout: float
     batch_timeout: float | None
+    engine: str
     name: str
     resume: str
     resume_from: str
@@ -72,7 +58,7 @@ class _Asked:
     wants_json: bool
 
 
-@click.command(cls=_WithPairs)
+@click.command(cls=CommandOfPairs)
 @click.argument("flow", metavar="[FLOW]", required=False)
 @click.option("--file", "-f", type=click.Path(path_type=Path), help="A run.yaml; options go before what it says.")
 @click.option(
@@ -106,6 +92,9 @@ class _Asked:
     type=click.FloatRange(0, min_open=True),
     envvar="PF_BATCH_TIMEOUT_SEC",
     help="Seconds for all rows.",
+)
+@click.option(
+    "--engine", type=click.Choice(["local", "ray"]), default="local", help="Where rows are run: here, or Ray."
 )
 @click.option("--name", "-n", default="", help="Name of the run; made of flow, variant and time if not given.")
 @click.option("--resume", default="", metavar="NAME", help="Go on with a run: what is missing or failed is done.")
@@ -164,7 +153,7 @@ class _Runner:
 
     def __init__(self, asked: _Asked) -> None:
         self.asked = asked
-        self.folder = runs_folder(asked.project, make=True)
+        self.folder = runs_folder(asked.project.resolve(), make=True)
 
     def run(self) -> _Done:
         """The runs, one after another, printed as they end."""
@@ -212,6 +201,7 @@ class _Runner:
         with ExitStack() as stack:
             loaded = self._open(plan)
             stack.callback(loaded.close)
+            _notice(loaded.flow.notices, strict=False)
             self._notice_unknown_inputs(plan, loaded)
             if asked.resume:
                 ready = resume_run(self.folder, asked.resume, loaded, plan, force=asked.force)
@@ -225,11 +215,14 @@ class _Runner:
                     force=asked.force,
                 )
             stack.callback(ready.close)
-            summary, interrupted = self._execute(ready, loaded)
+            engine = None
+            if asked.engine == "ray":
+                engine = partial(_ray_rows(), opener=partial(_open, *self._opening(plan)))
+            summary, interrupted = self._execute(ready, loaded, engine)
             return summary, first_errors(ready.folder), interrupted
 
-    def _execute(self, ready: ReadyRun, loaded: LoadedFlow) -> tuple[RunSummary, bool]:
-        from ferrata.flows import run_flow
+    def _execute(self, ready: ReadyRun, loaded: LoadedFlow, engine: Any) -> tuple[RunSummary, bool]:
+        from ferrata.flows import inside, place_images, run_flow
 
         asked, interrupted = self.asked, False
         shown = show_progress()
@@ -249,7 +242,7 @@ class _Runner:
                 loop.add_signal_handler(number, on_signal)
             return await run_flow(
                 loaded,
-                ready.rows(),
+                ready.rows(resolve=place_images),
                 ready.folder,
                 concurrency=asked.concurrency,
                 line_timeout=asked.timeout,
@@ -257,25 +250,30 @@ class _Runner:
                 total=ready.total,
                 on_progress=shown.update,
                 stop=stop,
+                engine=engine,
             )
 
-        with shown:
+        with shown, inside(loaded):
             return asyncio.run(main()), interrupted
 
     def _open(self, plan: RunPlan) -> LoadedFlow:
+        return _open(*self._opening(plan))
+
+    def _opening(self, plan: RunPlan) -> tuple[Path, dict[str, Any]]:
         given = plan.given
         file = self._file(given.file) if given.file else None
-        more: dict[str, Any] = {"overrides": file.connections} if file and file.connections else {}
-        opened: Callable[..., LoadedFlow] = cast("Any", import_module("ferrata.flows")).open_flow
-        return opened(
-            given.flow,
-            connections=given.connections,
-            variant=plan.variant or None,
-            init={**(file.init if file else {}), **_init(self.asked.init)},
-            environment={**(file.environment if file else {}), **_pairs(self.asked.environment)},
-            strict=self.asked.strict,
-            **more,
-        )
+        if file and file.connections:
+            raise UsageError(
+                f"{str(file.path)!r} names other connections for nodes ({', '.join(file.connections)}), which is not done here",
+                hint="name them in the flow, or give connections of the flow's names with --connections",
+            )
+        return given.flow.resolve(), {
+            "connections": Connections(given.connections, project_root(given.flow)),
+            "variants": given_variants([plan.variant] if plan.variant else []),
+            "init": {**(file.init if file else {}), **_init(self.asked)} or None,
+            "environment": {**(file.environment if file else {}), **_environment(self.asked)},
+            "strict": self.asked.strict,
+        }
 
     def _file(self, path: Path) -> RunFile:
         from ferrata.flows import read_run_file
@@ -291,10 +289,10 @@ class _Runner:
         if file is not None:
             _notice(file.notices, strict=asked.strict)
         flow = Path(asked.flow) if asked.flow else cast("Path", cast("RunFile", file).flow)
-        mapping = {**(file.column_mapping if file else {}), **_pairs(asked.column_mapping)}
+        mapping = {**(file.column_mapping if file else {}), **given_pairs(asked.column_mapping, "--column-mapping")}
         plan = RunPlan(
-            Given(flow, asked.file, asked.connections, tuple(_init(asked.init)), tuple(_pairs(asked.environment))),
-            data=asked.data or (file.data if file else None),
+            Given(flow, asked.file, asked.connections, tuple(_init(asked)), tuple(_environment(asked))),
+            data=_absolute(asked.data or (file.data if file else None)),
             mapping=mapping,
             run=asked.run or (file.run if file else ""),
             variant=file.variant if file else "",
@@ -316,8 +314,8 @@ class _Runner:
 
         with RunFolder.read(self.folder, name) as old:
             plan = plan_of(old.document)
-        given = {"--init": (plan.given.init, tuple(_init(self.asked.init)))}
-        given["--environment-variables"] = (plan.given.environment, tuple(_pairs(self.asked.environment)))
+        given = {"--init": (plan.given.init, tuple(_init(self.asked)))}
+        given["--environment-variables"] = (plan.given.environment, tuple(_environment(self.asked)))
         for option, (before, now) in given.items():
             if missing := [one for one in before if one not in now]:
                 raise UsageError(
@@ -346,7 +344,24 @@ class _Runner:
             problem = f"the flow has no input {unknown[0]!r}; it has {', '.join(loaded.flow.inputs)}"
             if self.asked.strict:
                 raise UsageError(f"column mapping: {problem}")
-            click.echo(f"notice: column mapping: {printable(problem)}", err=True)
+            click.echo(f"warning: column mapping: {printable(problem)}", err=True)
+
+
+def _open(flow: Path, options: dict[str, Any]) -> LoadedFlow:
+    from ferrata.flows import open_flow
+
+    return open_flow(flow, **options)
+
+
+def _ray_rows() -> Any:
+    from ferrata.flows import RayRows
+
+    return RayRows
+
+
+def _absolute(path: Path | None) -> Path | None:
+    """The path from anywhere: a flow runs in its own folder."""
+    return None if path is None else path.absolute()
 
 
 def _for_variant(plan: RunPlan, variant: str, *, alone: bool) -> RunPlan:
@@ -356,38 +371,19 @@ def _for_variant(plan: RunPlan, variant: str, *, alone: bool) -> RunPlan:
     return replace(plan, variant=variant, name=name)
 
 
-def _pairs(words: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals or not name:
-            raise UsageError(f"not NAME=VALUE: {word!r}")
-        found[name] = value
-    return found
+def _init(asked: _Asked) -> dict[str, Any]:
+    return given_values(asked.init, "--init") if asked.init else {}
 
 
-def _init(words: Sequence[str]) -> dict[str, Any]:
-    """Pairs, and the contents of files."""
-    found: dict[str, Any] = {}
-    for word in words:
-        if "=" in word and not Path(word).is_file():
-            found |= _pairs([word])
-            continue
-        try:
-            value: Any = json.loads(Path(word).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise UsageError(f"--init {word!r} is neither NAME=VALUE nor a file of JSON: {error}") from None
-        if not isinstance(value, dict):
-            raise UsageError(f"--init {word!r} must be a JSON object")
-        found |= cast("dict[str, Any]", value)
-    return found
+def _environment(asked: _Asked) -> dict[str, str]:
+    return given_pairs(asked.environment, "--environment-variables")
 
 
 def _notice(notices: Sequence[Notice], *, strict: bool) -> None:
     if strict and notices:
         raise InvalidDocument([Mistake(*notice) for notice in notices])
     for notice in notices:
-        click.echo(f"notice: {printable(str(notice))}", err=True)
+        click.echo(f"warning: {printable(str(notice))}", err=True)
 
 
 def _cell(value: Any) -> str:

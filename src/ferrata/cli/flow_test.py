@@ -109,29 +109,29 @@ def _once(loaded: LoadedFlow, values: dict[str, Any], timeout: float | None, *, 
 
     with inside(loaded):
         result, aggregation = asyncio.run(both())
-    shown = _as_json(result, aggregation, vision=loaded.flow.message_format == "openai-vision")
+    shown = _as_json(
+        result, aggregation, vision=loaded.flow.message_format == "openai-vision", graph=loaded.flow.kind == "dag"
+    )
     if wants_json:
         _print(shown)
     else:
         _print_for_people(result, aggregation, shown)
-    return 1 if "error" in shown else 0
+    return 1 if {"error", "aggregation_error"} & shown.keys() else 0
 
 
-def _as_json(result: LineResult, aggregation: Aggregation | None, *, vision: bool) -> dict[str, Any]:
+def _as_json(result: LineResult, aggregation: Aggregation | None, *, vision: bool, graph: bool) -> dict[str, Any]:
     from ferrata.flows import images_as_data, shown
 
-    nodes = {name: str(node.status) for name, node in result.nodes.items()}
+    nodes = {name: str(node.status) for name, node in result.nodes.items()} if graph else {}
     output: Any = images_as_data(result.output, vision=vision)
     found: dict[str, Any] = {"status": str(result.status), "output": shown(output), "nodes": nodes}
-    error = result.error
     if aggregation is not None:
         nodes.update({name: str(node.status) for name, node in aggregation.nodes.items()})
         found["metrics"] = shown(aggregation.metrics)
-        error = aggregation.error
-        if error is not None:
-            found["status"] = "Failed"
-    if error is not None:
-        found["error"] = error
+        if aggregation.error is not None:
+            found["aggregation_error"] = aggregation.error
+    if result.error is not None:
+        found["error"] = result.error
     if result.usage is not None:
         found["usage"] = {"input_tokens": result.usage.input_tokens, "output_tokens": result.usage.output_tokens}
     if result.cost is not None:
@@ -148,8 +148,8 @@ def _print_for_people(result: LineResult, aggregation: Aggregation | None, found
     for node in [*result.nodes.values(), *(aggregation.nodes.values() if aggregation else ())]:
         for line in node.logs.splitlines():
             click.echo(f"{printable(node.name)}: {printable(line)}", err=True)
-    if "error" in found:
-        error = found["error"]
+    error = found.get("error") or found.get("aggregation_error")
+    if error is not None:
         click.echo(f"{found['status']}: {error['code']}: {printable(error['message'])}", err=True)
         if "details" in error:
             click.echo(printable(error["details"]["traceback"]).rstrip(), err=True)

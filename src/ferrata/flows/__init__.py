@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         FailOn,
         Given,
         Progress,
+        RayRows,
         ReadyRun,
         RunFolder,
         RunPlan,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from ferrata.flows.failures import FlowError, NodeError, error_of
     from ferrata.flows.formats.connections import read_connections
     from ferrata.flows.formats.runs import RunFile, read_run_file
-    from ferrata.flows.images import images_as_data
+    from ferrata.flows.images import images_as_data, place_images
     from ferrata.flows.importing import import_run, old_runs
     from ferrata.flows.open import find_flow, inside, open_flow, read_flow
     from ferrata.flows.scaffold import FLOW_KINDS, write_flow
@@ -64,7 +65,7 @@ else:
         data=["as_data", "shown"],
         failures=["FlowError", "NodeError", "error_of"],
         formats__connections=["read_connections"],
-        images=["images_as_data"],
+        images=["images_as_data", "place_images"],
         open=["find_flow", "inside", "open_flow", "read_flow"],
         batch=[
             "CONCURRENCY",
@@ -72,6 +73,7 @@ else:
             "FailOn",
             "Given",
             "Progress",
+            "RayRows",
             "ReadyRun",
             "RunFolder",
             "RunPlan",
@@ -127,6 +129,7 @@ __all__ = [
     "OutputSpec",
     "Progress",
     "ProjectAudit",
+    "RayRows",
     "ReadyRun",
     "Reference",
     "RunFile",
@@ -150,6 +153,7 @@ __all__ = [
     "new_run",
     "old_runs",
     "open_flow",
+    "place_images",
     "plan_of",
     "read_connections",
     "read_flow",

@@ -10,6 +10,7 @@ import asyncio
 import json
 from contextlib import aclosing
 from contextvars import copy_context
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 
     from ferrata.messages import ChatChunk, ChatRequest, ChatResponse, Usage
-    from ferrata.providers import Access, ChatModel, HttpClient, Price
+    from ferrata.providers import Access, ChatModel, ChatWire, Dialect, HttpClient, Price, StreamReader
     from ferrata.telemetry import Span
 
 __all__ = ["close_asking", "complete", "complete_now", "embed", "embed_now", "use_prices"]
@@ -167,7 +168,7 @@ def _asked(
 def _model(connection: Any, model: str, api: str) -> ChatModel:
     from ferrata.providers import ChatCompletions, Dialect, RemoteModel, Retry, TextCompletions, Timeouts
 
-    wire = TextCompletions() if api == "completion" else ChatCompletions()
+    wire = _Verbatim(TextCompletions() if api == "completion" else ChatCompletions())
     azure = isinstance(connection, AzureOpenAIConnection)
     counts = not azure or str(connection.api_version) >= _COUNTS_STREAMS
     remote = RemoteModel(
@@ -183,6 +184,26 @@ def _model(connection: Any, model: str, api: str) -> ChatModel:
         path=f"/openai/deployments/{quote(model, safe='')}{wire.path}" if azure else None,
     )
     return Retry(remote, _RETRIES)
+
+
+class _Verbatim:
+    """A wire format whose messages, or prompt, are said word for word as they stand among the further parameters."""
+
+    def __init__(self, wire: ChatWire) -> None:
+        self._wire = wire
+        self.name = wire.name
+        self.path = wire.path
+
+    def body(self, request: ChatRequest, model: str, dialect: Dialect, *, stream: bool) -> dict[str, Any]:
+        said = {key: request.extra[key] for key in ("messages", "prompt") if key in request.extra}
+        others = {key: value for key, value in request.extra.items() if key not in said}
+        return self._wire.body(replace(request, extra=others), model, dialect, stream=stream) | said
+
+    def response(self, payload: Mapping[str, Any]) -> ChatResponse:
+        return self._wire.response(payload)
+
+    def reader(self) -> StreamReader:
+        return self._wire.reader()
 
 
 def _access(connection: Any) -> Access:

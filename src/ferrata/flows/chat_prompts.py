@@ -220,11 +220,11 @@ def _guarded(value: Any) -> Any:
         items = cast("list[Any]", value)
         new = [_guarded(item) for item in items]
         same = all(a is b for a, b in zip(items, new, strict=True))
-        return value if same else type(items)(new)
+        return items if same else type(items)(new)
     if isinstance(value, dict):
         about = cast("dict[Any, Any]", value)
         fresh = {key: _guarded(item) for key, item in about.items()}
-        return value if all(fresh[key] is about[key] for key in about) else fresh
+        return about if all(fresh[key] is about[key] for key in about) else fresh
     return value
 
 

@@ -20,10 +20,9 @@ def as_data(value: Any) -> Any:
     Raises:
         TypeError: it has none; names the type.
     """
-    kind: Any = type(value)
-    if kind in _PLAIN:
+    if type(value) in _PLAIN:
         return value
-    if kind is dict or isinstance(value, dict):
+    if isinstance(value, dict):
         found = cast("dict[Any, Any]", value)
         return {key if isinstance(key, str) else _key(key): as_data(inner) for key, inner in found.items()}
     if isinstance(value, list | tuple):
@@ -42,7 +41,7 @@ def as_data(value: Any) -> Any:
         return {field.name: as_data(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Enum):
         return value.value
-    raise TypeError(f"Object of type {kind.__name__} is not JSON serializable")
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def _key(key: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, cast
 
-from ferrata.flows.code import as_tool, parameters_of
+from ferrata.flows.code import as_tool, parameters_of, undecorated
 from ferrata.flows.failures import FlowError, place_in
 from ferrata.flows.flex import CallableFlow
 from ferrata.flows.known import connection_of
@@ -60,7 +60,9 @@ def open_entry(
             hint="write `entry: module:function` or `module:Class`",
         )
     code = "ToolExecutionError" if flow.kind == "python" else "ScriptExecutionError"
-    return CallableFlow(flow, found, folder, aggregate=aggregate, code=code, connections=connections, closing=closing)
+    return CallableFlow(
+        flow, undecorated(found), folder, aggregate=aggregate, code=code, connections=connections, closing=closing
+    )
 
 
 def _instance(flow: Flow, owner: type, connections: Mapping[str, Any], init: Mapping[str, Any] | None) -> Any:
@@ -84,7 +86,10 @@ def _instance(flow: Flow, owner: type, connections: Mapping[str, Any], init: Map
     except (Exception, SystemExit) as error:
         place = place_in(error, flow.folder.resolve())
         raise FlowError(
-            "FlowEntryInitializationError",
+            (
+                "FlowEntryInitializationError",
+                *(error.codes if isinstance(error, FlowError) else (type(error).__name__,)),
+            ),
             f"{flow.file}: the class {owner.__name__!r} cannot be made{place}: ({type(error).__name__}) {error}",
             hint="give its arguments by --init NAME=VALUE",
         ) from error

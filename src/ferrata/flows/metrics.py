@@ -29,4 +29,4 @@ def log_metric(key: str, value: Any, variant_id: str | None = None) -> None:
     """Note a metric of the run; outside of one it goes nowhere, as in Prompt Flow."""
     found = _metrics.get()
     if found is not None:
-        found[key if variant_id is None else f"{variant_id}.{key}"] = value
+        found[key] = value

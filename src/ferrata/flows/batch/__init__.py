@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from ferrata.flows.batch.data import Row, count_rows, read_rows
     from ferrata.flows.batch.folder import RunFolder, delete_run, list_runs
     from ferrata.flows.batch.mapping import ColumnMapping, plan_mapping
+    from ferrata.flows.batch.ray import RayRows
     from ferrata.flows.batch.runner import CONCURRENCY, LINE_TIMEOUT, run_flow
     from ferrata.flows.batch.start import ReadyRun, new_run, plan_of, resume_run, run_name, summary_of
     from ferrata.flows.batch.types import FailOn, Given, Progress, RunPlan, RunSummary
@@ -18,6 +19,7 @@ else:
         data=["Row", "count_rows", "read_rows"],
         folder=["RunFolder", "delete_run", "list_runs"],
         mapping=["ColumnMapping", "plan_mapping"],
+        ray=["RayRows"],
         runner=["CONCURRENCY", "LINE_TIMEOUT", "run_flow"],
         start=["ReadyRun", "new_run", "plan_of", "resume_run", "run_name", "summary_of"],
         types=["FailOn", "Given", "Progress", "RunPlan", "RunSummary"],
@@ -31,6 +33,7 @@ __all__ = [
     "FailOn",
     "Given",
     "Progress",
+    "RayRows",
     "ReadyRun",
     "Row",
     "RunFolder",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ferrata.flows.batch.records import keep_as_it_is
 from ferrata.flows.failures import error_of
 from ferrata.flows.types import Aggregation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from ferrata.flows.base import LoadedFlow
     from ferrata.flows.batch.folder import RunFolder
@@ -23,7 +22,6 @@ async def aggregate(
     folder: RunFolder,
     *,
     kept: Mapping[int, LineResult],
-    restore: Callable[[Any], Any] = keep_as_it_is,
 ) -> Aggregation:
     """Aggregate the completed rows. What goes wrong is in the result.
 
@@ -31,7 +29,6 @@ async def aggregate(
         loaded: the flow.
         folder: the run's.
         kept: rows whose values would not come back from the folder as they were.
-        restore: makes of what was written for a value, as a reference to an image, the value.
     """
     inputs: dict[str, list[Any]] = {name: [] for name in loaded.flow.inputs}
     outputs: dict[str, list[Any]] = {}
@@ -42,7 +39,7 @@ async def aggregate(
             of_row, values = result.inputs, result.aggregation
         else:
             record = folder.line(number) or {}
-            of_row, values = restore(record.get("inputs", {})), restore(record.get("aggregation", {}))
+            of_row, values = record.get("inputs", {}), record.get("aggregation", {})
         for name, column in inputs.items():
             column.append(of_row.get(name))
         for reference, value in values.items():

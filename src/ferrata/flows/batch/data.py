@@ -10,13 +10,14 @@ import csv
 import json
 import math
 import sys
+from contextlib import closing
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ferrata.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
 __all__ = ["Row", "count_rows", "data_files", "read_rows"]
@@ -50,7 +51,7 @@ class Row(NamedTuple):
     problem: str = ""
 
 
-def read_rows(path: Path) -> Iterator[Row]:
+def read_rows(path: Path) -> Generator[Row]:
     """The rows of a file, or of all files in a folder, in the order of their paths.
 
     No more than a row is in memory, but for JSON that has a list a column, which is read whole.
@@ -98,7 +99,8 @@ def data_files(path: Path) -> list[Path]:
 
 
 def _begins_as_json_lines(path: Path) -> bool:
-    first = next(_json_lines(path), None)
+    with closing(_json_lines(path)) as rows:
+        first = next(rows, None)
     return first is not None and not first.problem
 
 
@@ -119,7 +121,7 @@ def _rows_of(path: Path) -> Iterator[Row]:
     return _json_lines(path)
 
 
-def _json_lines(path: Path) -> Iterator[Row]:
+def _json_lines(path: Path) -> Generator[Row]:
     encoding = _wide_encoding(path)
     if encoding is not None:
         with path.open(encoding=encoding, errors="replace", newline="\n") as opened:

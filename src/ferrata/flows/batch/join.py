@@ -5,6 +5,7 @@ Streams: no more than a row of each source is in memory. Knows nothing of how ro
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ferrata.flows.batch.data import count_rows, read_rows
@@ -12,7 +13,7 @@ from ferrata.flows.batch.mapping import DATA, LINE_NUMBER, RUN_INPUTS, RUN_OUTPU
 from ferrata.flows.failures import FlowError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
     from pathlib import Path
 
     from ferrata.flows.batch.data import Row
@@ -77,7 +78,7 @@ class _Joined(NamedTuple):
 
 def rows_of(
     sources: Sources, mapping: ColumnMapping, *, resolve: Callable[[Any, Path], Any] | None = None
-) -> Iterator[RunRow]:
+) -> Generator[RunRow]:
     """The rows with their inputs, in the order of the data.
 
     Args:
@@ -130,16 +131,17 @@ def check_sources(sources: Sources, mapping: ColumnMapping) -> None:
     unseen = list(mapping.columns)
     columns: dict[str, dict[str, None]] = {}
     readable = rows = 0
-    for joined in _join(sources, mapping, None):
-        rows += 1
-        if joined.problem:
-            continue
-        readable += 1
-        unseen = mapping.unseen(joined.sources, unseen)
-        if not unseen:
-            return
-        for source, values in joined.sources.items():
-            columns.setdefault(source, {}).update(dict.fromkeys(values))
+    with closing(_join(sources, mapping, None)) as all_rows:
+        for joined in all_rows:
+            rows += 1
+            if joined.problem:
+                continue
+            readable += 1
+            unseen = mapping.unseen(joined.sources, unseen)
+            if not unseen:
+                return
+            for source, values in joined.sources.items():
+                columns.setdefault(source, {}).update(dict.fromkeys(values))
     if not rows:
         raise FlowError("InputMappingError", f"no row is complete: {_named(sources)} have no row in common")
     if readable and unseen:
@@ -153,7 +155,8 @@ def _named(sources: Sources) -> str:
 
 def _firsts(sources: Sources) -> Iterator[object]:
     if sources.data is not None:
-        yield next(read_rows(sources.data), None)
+        with closing(read_rows(sources.data)) as rows:
+            yield next(rows, None)
     if sources.run is not None:
         yield next(sources.run.completed(), None)
 
@@ -174,7 +177,8 @@ def _check_lengths(sources: Sources) -> None:
 
 
 def _is_numbered(path: Path) -> bool:
-    first = next((row for row in read_rows(path) if not row.problem), None)
+    with closing(read_rows(path)) as rows:
+        first = next((row for row in rows if not row.problem), None)
     return first is not None and LINE_NUMBER in first.values
 
 
@@ -212,7 +216,7 @@ def _as_number(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def _join(sources: Sources, mapping: ColumnMapping, resolve: Callable[[Any, Path], Any] | None) -> Iterator[_Joined]:
+def _join(sources: Sources, mapping: ColumnMapping, resolve: Callable[[Any, Path], Any] | None) -> Generator[_Joined]:
     run = sources.run
     beside = None
     if run is not None and sources.run_data is not None and mapping.uses(RUN_INPUTS):

@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ferrata.flows.batch.index import Head
+from ferrata.flows.data import as_data, shown
 from ferrata.flows.failures import FlowError
 from ferrata.flows.types import Status
 
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 
     from ferrata.flows.types import LineResult, NodeResult
 
-__all__ = ["Record", "keep_as_it_is", "record_of", "survives"]
+__all__ = ["Record", "record_of", "survives"]
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
-_encode_anyhow = json.JSONEncoder(ensure_ascii=False, default=repr, skipkeys=True).encode
+_encode_anyhow = json.JSONEncoder(ensure_ascii=False, default=shown, skipkeys=True).encode
 
 
 class Record(NamedTuple):
@@ -35,18 +36,13 @@ class Record(NamedTuple):
     line: bytes
 
 
-def keep_as_it_is(value: Any) -> Any:
-    """The value itself; where nothing has to be put beside the record."""
-    return value
-
-
 def record_of(
     number: int,
     result: LineResult,
     *,
     place: str = "",
     aggregates: bool = False,
-    persist: Callable[[Any], Any] = keep_as_it_is,
+    persist: Callable[[Any], Any] = as_data,
 ) -> Record:
     """The record of a row. One whose output has no JSON has failed, as in Prompt Flow.
 
@@ -55,17 +51,18 @@ def record_of(
         result: what came of it.
         place: where in the data it comes from.
         aggregates: the flow aggregates, so that it matters whether values come back as they were.
-        persist: makes of a value what JSON knows, as an image a reference to a file beside.
+        persist: makes of a value that JSON does not know one that it knows, as of an image a reference to a file beside;
+            raises TypeError where it cannot.
     """
     completed = result.status == Status.COMPLETED
-    body: dict[str, Any] = {"inputs": persist(dict(result.inputs))}
+    body: dict[str, Any] = {"inputs": dict(result.inputs)}
     if completed:
-        body["output"] = persist(result.output)
+        body["output"] = result.output
     else:
         body["error"] = result.error
     body["nodes"] = {name: _node(node) for name, node in result.nodes.items()}
     if aggregates and completed:
-        body["aggregation"] = persist(result.aggregation)
+        body["aggregation"] = result.aggregation
     body["started"] = result.started
     body["seconds"] = round(result.ended - result.started, 6)
     if place:
@@ -73,13 +70,14 @@ def record_of(
     try:
         text = _encode(body)
     except (TypeError, ValueError, RecursionError):
-        error = _unserializable(body.get("output"))
+        encode = json.JSONEncoder(ensure_ascii=False, default=persist).encode
+        error = _unserializable(body.get("output"), encode)
         if error is not None:
             completed = False
             body.pop("output", None)
             body.pop("aggregation", None)
             body["error"] = error.as_json()
-        text = _encode_simply(body)
+        text = _encode_simply(body, encode)
     volatile = aggregates and completed and not (survives(body["aggregation"]) and survives(body["inputs"]))
     usage, cost = result.usage, result.cost
     head = Head(
@@ -110,8 +108,12 @@ def _node(node: NodeResult) -> dict[str, Any]:
     return found
 
 
-def _encode_simply(body: Mapping[str, Any]) -> str:
+def _encode_simply(body: Mapping[str, Any], encode: Callable[[Any], str]) -> str:
     """JSON, with what has none as its representation."""
+    try:
+        return encode(body)
+    except (TypeError, ValueError, RecursionError):  # an input or a node's value: they need not have a form in JSON
+        pass
     try:
         return _encode_anyhow(body)
     except (TypeError, ValueError, RecursionError):  # a circle, or nested too deep
@@ -126,10 +128,10 @@ def _or_its_text(value: Any) -> Any:
     return value
 
 
-def _unserializable(output: Any) -> FlowError | None:
+def _unserializable(output: Any, encode: Callable[[Any], str]) -> FlowError | None:
     for name, value in cast("dict[str, Any]", output or {}).items():
         try:
-            _encode(value)
+            encode(value)
         except (TypeError, ValueError, RecursionError) as error:
             return FlowError(
                 "FlowOutputUnserializable",

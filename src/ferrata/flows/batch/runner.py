@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Generator
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ferrata.clock import SystemClock, format_time
 from ferrata.errors import UsageError
 from ferrata.flows.batch.aggregation import aggregate
-from ferrata.flows.batch.records import keep_as_it_is, record_of
+from ferrata.flows.batch.images import persisted_in
+from ferrata.flows.batch.records import record_of
 from ferrata.flows.batch.types import Progress, RunSummary
 from ferrata.flows.failures import FlowError, error_of
 from ferrata.flows.types import Aggregation, LineResult, Status
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from ferrata.flows.batch.folder import RunFolder
     from ferrata.flows.batch.join import RunRow
 
-__all__ = ["CONCURRENCY", "LINE_TIMEOUT", "run_flow"]
+__all__ = ["CONCURRENCY", "LINE_TIMEOUT", "Engine", "LocalRows", "printed_by", "run_flow", "run_row"]
 
 CONCURRENCY = 10
 LINE_TIMEOUT = 600.0
@@ -32,6 +34,22 @@ LINE_TIMEOUT = 600.0
 _BREATH = 0.01
 # What is stopped has so long to end, in seconds.
 _GRACE = 5.0
+
+
+class Engine(Protocol):
+    """Runs rows and records each.
+
+    Attributes:
+        kept: rows whose values would not come back from the folder as they were.
+    """
+
+    kept: dict[int, LineResult]
+
+    async def run(
+        self, rows: Iterable[RunRow], *, concurrency: int, timeout: float | None, stop: asyncio.Event | None
+    ) -> FlowError | None:
+        """Run the rows that have no record; why that was ended early, or None."""
+        ...
 
 
 async def run_flow(
@@ -45,9 +63,8 @@ async def run_flow(
     total: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     stop: asyncio.Event | None = None,
-    persist: Callable[[Any], Any] = keep_as_it_is,
-    restore: Callable[[Any], Any] = keep_as_it_is,
     clock: Clock | None = None,
+    engine: Callable[..., Engine] | None = None,
 ) -> RunSummary:
     """Run the rows that the folder does not have, aggregate, and write down what came of it.
 
@@ -61,9 +78,8 @@ async def run_flow(
         total: how many rows there are, where it is known.
         on_progress: called after each row.
         stop: set by whoever wants the run to end early; rows that are not done stay for a resume.
-        persist: makes of a value what JSON knows.
-        restore: the way back, for the aggregation.
         clock: the time of day.
+        engine: runs the rows elsewhere, as `RayRows` does; None: in this process.
 
     Raises:
         StoreUnavailable: the folder cannot be written; what was written is good and the run can be resumed.
@@ -72,29 +88,32 @@ async def run_flow(
     """
     if concurrency < 1:
         raise UsageError(f"not a number of rows at a time: {concurrency}", hint="give 1 or more")
-    clock = clock or SystemClock()
     began = time.perf_counter()
     before = float(folder.document.get("seconds") or 0.0)
-    batch = _Batch(loaded, folder, line_timeout=line_timeout, total=total, on_progress=on_progress, persist=persist)
+    persist = persisted_in(folder.path, vision=loaded.flow.message_format == "openai-vision")
+    batch = (engine or LocalRows)(
+        loaded, folder, line_timeout=line_timeout, total=total, on_progress=on_progress, persist=persist
+    )
     folder.save(status=Status.RUNNING, error=None)
     aggregation, error = None, None
     try:
         with closing(JsonlSink(folder.path / "spans.jsonl")) as sink, emit_to(sink):
             error = await batch.run(rows, concurrency=concurrency, timeout=batch_timeout, stop=stop)
             if error is None and loaded.has_aggregation:
-                aggregation = await aggregate(loaded, folder, kept=batch.kept, restore=restore)
+                aggregation = await aggregate(loaded, folder, kept=batch.kept)
     except BaseException as raised:
-        failed = isinstance(raised, Exception)
-        with suppress(Exception):  # the first error is the one to tell, also where this cannot be written
-            folder.save(
-                status=Status.FAILED if isinstance(raised, FlowError) else Status.CANCELED,
-                error=error_of(raised) if failed else None,
-                seconds=before + time.perf_counter() - began,
-            )
+        _save_error(folder, raised, seconds=before + time.perf_counter() - began)
         raise
     summary = _summary(folder, aggregation, error, seconds=before + time.perf_counter() - began)
-    _save(folder, summary, aggregation, ended=format_time(clock.now()))
+    _save(folder, summary, aggregation, ended=format_time((clock or SystemClock()).now()))
     return summary
+
+
+def _save_error(folder: RunFolder, raised: BaseException, *, seconds: float) -> None:
+    status = Status.FAILED if isinstance(raised, FlowError) else Status.CANCELED
+    error = error_of(raised) if isinstance(raised, Exception) else None
+    with suppress(Exception):  # what was raised is the one to tell, also where this cannot be written
+        folder.save(status=status, error=error, seconds=seconds)
 
 
 def _summary(
@@ -128,7 +147,7 @@ def _save(folder: RunFolder, summary: RunSummary, aggregation: Aggregation | Non
     about: dict[str, Any] | None = None
     if aggregation is not None:
         folder.save_metrics(aggregation.metrics)
-        _log_nodes(folder, "aggregation", aggregation.nodes)
+        _log(folder, printed_by("aggregation", aggregation.nodes))
         nodes = {name: {"status": node.status} for name, node in aggregation.nodes.items()}
         about = {"error": aggregation.error, "nodes": nodes}
         if aggregation.output is not None:
@@ -148,14 +167,34 @@ def _save(folder: RunFolder, summary: RunSummary, aggregation: Aggregation | Non
     )
 
 
-def _log_nodes(folder: RunFolder, row: object, nodes: Mapping[str, Any]) -> None:
+def _log(folder: RunFolder, text: str) -> None:
+    if text:
+        folder.log(text)
+
+
+def printed_by(row: str, nodes: Mapping[str, Any]) -> str:
+    """What nodes printed, each line with row and node before it."""
     printed = [(node.name, line) for node in nodes.values() if node.logs for line in node.logs.splitlines()]
-    if printed:
-        folder.log("".join(f"[{row}] [{name}] {line}\n" for name, line in printed))
+    return "".join(f"[{row}] [{name}] {line}\n" for name, line in printed)
 
 
-class _Batch:
-    """The rows of one run under way."""
+async def run_row(loaded: LoadedFlow, row: RunRow, *, timeout: float | None) -> LineResult:
+    """Run a row; whatever goes wrong in it is in the result."""
+    started = time.time()
+    if row.error is not None:
+        return LineResult(Status.FAILED, error=row.error.as_json(), started=started, ended=started)
+    try:
+        return await loaded.line(row.inputs, number=row.number, timeout=timeout)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary of a row: recorded as its failure
+        return LineResult(Status.FAILED, inputs=row.inputs, error=error_of(error), started=started, ended=time.time())
+
+
+class LocalRows:
+    """Runs rows in this process.
+
+    Attributes:
+        kept: rows whose values would not come back from the folder as they were.
+    """
 
     def __init__(
         self,
@@ -203,6 +242,8 @@ class _Batch:
             self._stopping = True
             stopper.cancel()
             await _cancel(pending)
+            if isinstance(todo, Generator):
+                todo.close()
 
     async def _work(self, rows: Iterator[RunRow]) -> None:
         index = self._folder.index
@@ -218,29 +259,16 @@ class _Batch:
                 return
 
     async def _one(self, row: RunRow) -> None:
-        if row.error is not None:
-            now = time.time()
-            result = LineResult(Status.FAILED, error=row.error.as_json(), started=now, ended=now)
-        else:
-            result = await self._line(row)
+        result = await run_row(self._loaded, row, timeout=self._timeout)
         if result.status == Status.CANCELED:
             return
         record = record_of(row.number, result, place=row.place, aggregates=self._aggregates, persist=self._persist)
         self._folder.append(record)
         if record.head.volatile:
             self.kept[row.number] = result
-        _log_nodes(self._folder, f"line {row.number}", result.nodes)
+        _log(self._folder, printed_by(f"line {row.number}", result.nodes))
         if self._on_progress is not None:
             self._on_progress(Progress(len(self._folder.index), self._folder.index.failed, self._total))
-
-    async def _line(self, row: RunRow) -> LineResult:
-        started = time.time()
-        try:
-            return await self._loaded.line(row.inputs, number=row.number, timeout=self._timeout)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary of a row: recorded as its failure
-            return LineResult(
-                Status.FAILED, inputs=row.inputs, error=error_of(error), started=started, ended=time.time()
-            )
 
 
 async def _cancel(tasks: set[asyncio.Task[None]]) -> None:

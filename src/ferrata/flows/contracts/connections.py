@@ -6,6 +6,7 @@ No text of a connection shows a secret.
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ferrata.flows.contracts.constants import ConnectionAuthMode, ConnectionDefaultApiVersion
@@ -160,15 +161,13 @@ class _WithToken(Connection):
         if self._token_provider is not None and hasattr(self._token_provider, "get_token"):
             return self._token_provider.get_token()
         try:
-            from azure.identity import (  # pyright: ignore[reportMissingImports]
-                DefaultAzureCredential,  # pyright: ignore[reportUnknownVariableType]
-            )
+            identity: Any = import_module("azure.identity")
         except ImportError as error:
             raise UserErrorException(
-                f"the connection {self.name!r} has the auth_mode {self.auth_mode!r}, which needs a token: pip install azure-identity"
+                f"the connection {self.name!r} has the auth_mode {self.auth_mode!r}, which needs a token: "
+                "pip install azure-identity"
             ) from error
-        credential: Any = DefaultAzureCredential()
-        return credential.get_token(_SCOPE).token
+        return identity.DefaultAzureCredential().get_token(_SCOPE).token
 
 
 class AzureOpenAIConnection(_WithToken):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ class PFBytes(bytes):
     _mime_type: str
     _source_url: str | None
 
-    def __new__(cls, value: bytes, *_args: Any, **_kwargs: Any) -> PFBytes:
+    def __new__(cls, value: bytes, *_args: Any, **_kwargs: Any) -> Self:
         """The bytes alone; the rest is `__init__`'s."""
         return super().__new__(cls, value)
 
@@ -75,7 +75,7 @@ class Text(str):
 
     _annotations: list[Any] | None
 
-    def __new__(cls, value: str, annotations: list[Any] | None = None) -> Text:
+    def __new__(cls, value: str, annotations: list[Any] | None = None) -> Self:
         """A text and its annotations."""
         made = super().__new__(cls, value)
         made._annotations = annotations

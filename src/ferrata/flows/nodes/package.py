@@ -63,7 +63,7 @@ def _found(node: Node) -> tuple[Callable[..., Any], type | None, Tool]:
 
     name = node.source.tool if node.source else None
     tools = package_tools()
-    if name not in tools:
+    if name is None or name not in tools:
         raise FlowError(
             "PackageToolNotFoundError",
             f"no installed package has the tool {name!r}",

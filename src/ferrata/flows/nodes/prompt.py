@@ -34,9 +34,9 @@ def prompt_step(node: Node, around: Around) -> Step:
     inputs = inputs_of_template(node, template, _RESERVED, around)
 
     def call(**values: Any) -> str:
-        from ferrata.flows.promptflow.tools.template_rendering import render_template_jinja2
+        from ferrata.flows.chat_prompts import render_prompt_node
 
-        return render_template_jinja2(template=template, **values)
+        return render_prompt_node(template, values, escape=values.pop(ESCAPED, ()))
 
     return Step(node, call, inputs, hidden=frozenset((ESCAPED,)))
 

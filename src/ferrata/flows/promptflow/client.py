@@ -53,9 +53,7 @@ class PFClient:
             UserErrorException: the flow does not load, or a node failed.
         """
         if node is not None:
-            raise UserErrorException(
-                "one node alone is tested on the command line: `ferrata flow test FLOW --node NAME`"
-            )
+            raise UserErrorException("one node alone is tested on the command line: `flow test FLOW --node NAME`")
         from ferrata.flows.open import open_flow
 
         try:
@@ -159,7 +157,7 @@ class PFClient:
             UserErrorException: always; says what shows runs.
         """
         _ = runs
-        raise UserErrorException("runs are shown by `ferrata flow`, not from code")
+        raise UserErrorException("runs are shown by the commands of `flow`, not from code")
 
 
 class _Runs:
@@ -179,7 +177,7 @@ class _Runs:
         for folder in (Path(name), Path(".ferrata/runs") / name):
             if folder.is_dir():
                 about = folder / "run.json"
-                known = json.loads(about.read_text(encoding="utf-8")) if about.is_file() else {}
+                known: dict[str, Any] = json.loads(about.read_text(encoding="utf-8")) if about.is_file() else {}
                 return Run(str(known.get("name", folder.name)), str(known.get("status", "")), known.get("flow"), folder)
         raise RunNotFoundError(f"Run {name!r} cannot be found.")
 

@@ -90,7 +90,8 @@ def _constants(tree: nodes.Template, environment: Sandbox) -> Iterator[nodes.Tem
 
 @cache
 def _sandbox(trim: bool) -> Sandbox:
-    return Sandbox(trim_blocks=trim)
+    # Prompt Flow, whose blocks are trimmed, prints nothing for what is not there.
+    return Sandbox(trim_blocks=trim, lenient=trim)
 
 
 @lru_cache(maxsize=512)

@@ -84,9 +84,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
     code_generator_class = _Generator
     context_class = _Context
 
-    def __init__(self, *, trim_blocks: bool) -> None:
+    def __init__(self, *, trim_blocks: bool, lenient: bool = False) -> None:
         super().__init__(
-            undefined=StrictUndefined,
+            undefined=Undefined if lenient else StrictUndefined,
             autoescape=False,
             trim_blocks=trim_blocks,
             keep_trailing_newline=True,

@@ -10,7 +10,7 @@ from abc import ABC
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ferrata.flows.contracts.exceptions import UserErrorException
 from ferrata.flows.traced import traced
@@ -89,7 +89,7 @@ def tool(
             "__input_settings": input_settings,
             "__extra_info": kwargs,
         }
-        if streaming_option_parameter and isinstance(streaming_option_parameter, str):
+        if streaming_option_parameter:
             marks[STREAMING_OPTION_PARAMETER_ATTR] = streaming_option_parameter
         for mark, value in marks.items():
             setattr(decorated, mark, value)
@@ -130,7 +130,8 @@ class ToolProvider(ABC):  # noqa: B024 - a base class without duties
     _required_initialize_inputs: ClassVar[dict[str, inspect.Parameter] | None] = None
     _instance_init_params: dict[str, Any] | None = None
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> ToolProvider:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """An instance that knows the arguments of its `__init__`."""
         made = super().__new__(cls)
         made._instance_init_params = dict(zip(cls.get_initialize_inputs(), args, strict=False)) | kwargs
         return made
@@ -249,6 +250,6 @@ def _parameters(function: Callable[..., Any], references: Mapping[str, str | Non
 
 
 def _type_name(parameter: inspect.Parameter) -> str:
-    annotation = cast("Any", parameter.annotation)
+    annotation = parameter.annotation
     known = {kind.__name__: name for kind, name in _TYPES.items()}
     return _TYPES.get(annotation) or known.get(str(annotation), "string" if annotation is parameter.empty else "object")

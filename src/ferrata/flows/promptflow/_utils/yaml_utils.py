@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from io import StringIO
+from os import PathLike
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any, cast
 
 import yaml
-
-if TYPE_CHECKING:
-    from os import PathLike
 
 __all__ = ["dump_yaml", "load_yaml", "load_yaml_string"]
 
@@ -18,10 +16,9 @@ def load_yaml(source: str | PathLike[str] | IO[str] | None) -> Any:
     """The document in a file, given by its path or open; an empty dictionary if there is none to read."""
     if source is None:
         return {}
-    if isinstance(source, str) or hasattr(source, "__fspath__"):
-        with Path(source).open(encoding="utf-8") as opened:  # pyright: ignore[reportArgumentType]
-            return load_yaml_string(opened.read())
-    return load_yaml_string(source.read())  # pyright: ignore[reportAttributeAccessIssue]
+    if isinstance(source, str | PathLike):
+        return load_yaml_string(Path(cast("PathLike[str]", source)).read_text(encoding="utf-8"))
+    return load_yaml_string(source.read())
 
 
 def load_yaml_string(yaml_string: str) -> Any:

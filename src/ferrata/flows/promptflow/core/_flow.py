@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferrata.flows.background import wait_for
+from ferrata.flows.promptflow.core._prompty import AsyncPrompty, Prompty
 from ferrata.flows.promptflow.entities import FlowContext
 from ferrata.flows.promptflow.exceptions import UserErrorException
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from ferrata.flows.base import LoadedFlow
     from ferrata.flows.types import LineResult
 
-__all__ = ["AsyncFlow", "Flow", "FlowBase", "load_flow"]
+__all__ = ["AsyncFlow", "AsyncPrompty", "Flow", "FlowBase", "Prompty", "load_flow"]
 
 
 class FlowBase:
@@ -53,8 +54,6 @@ class FlowBase:
         if not path.exists():
             raise UserErrorException(f"Flow path {path.as_posix()} does not exist")
         if path.suffix == ".prompty":
-            from ferrata.flows.promptflow.core._prompty import AsyncPrompty, Prompty
-
             return (AsyncPrompty if issubclass(cls, AsyncFlow) else Prompty).load(path, **kwargs)
         return cls(path)
 

@@ -18,7 +18,7 @@ from ferrata.flows.contracts.flow_errors import (
     MissingRequiredInputError,
     UnknownConnectionType,
 )
-from ferrata.flows.contracts.types import AttrDict
+from ferrata.flows.promptflow._utils.yaml_utils import load_yaml_string
 from ferrata.flows.promptflow.core._model_configuration import ModelConfiguration
 from ferrata.flows.promptflow.exceptions import UserErrorException
 from ferrata.flows.promptflow.named_connections import NamedConnections
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncPrompty", "Prompty"]
 
 _ENVIRONMENT = re.compile(r"\$\{env:(.*)\}")
+_FILE = re.compile(r"\$\{file:(.*)\}")
 _NOT_A_SETTING = {"type", "connection", "model", "azure_deployment"}
 
 
@@ -53,23 +54,20 @@ class Prompty:
 
         self._path = Path(path)
         try:
-            self._prompt = read_prompt(self._path)
+            self._prompt = read_prompt(self._path, root=_root(self._path))
         except FerrataError as error:
             raise UserErrorException(error.message, error=error) from error
-        head: Any = self._prompt.header
-        self._model = _merged(_merged(head.get("model") or {}, kwargs.pop("model", None) or {}), model or {})
+        head: Any = _resolved(self._prompt.header, self._path.parent)
+        self._model = _merged(_merged(_mapping(head.get("model")), kwargs.pop("model", None) or {}), model or {})
         self._name = str(kwargs.get("name") or self._prompt.name)
         self._outputs: Mapping[str, Any] = kwargs.get("outputs") or head.get("outputs") or {}
         parameters = dict(self._model.get("parameters") or {})
         self._prompt = replace(self._prompt, model=replace(self._prompt.model, parameters=parameters))
-        self._configuration = self._model.get("configuration") or {}
+        self._configuration: Any = self._model.get("configuration") or {}
         if isinstance(self._configuration, dict):
-            settings = {
-                key: value
-                for key, value in cast("dict[str, Any]", self._configuration).items()
-                if key not in _NOT_A_SETTING
-            }
-            if self._configuration.get("connection") and any(settings.values()):  # pyright: ignore[reportUnknownMemberType]
+            configured = cast("dict[str, Any]", self._configuration)
+            settings = [value for key, value in configured.items() if key not in _NOT_A_SETTING]
+            if configured.get("connection") and any(settings):
                 raise InvalidConnectionError(
                     "Cannot configure model config and connection in configuration at the same time."
                 )
@@ -137,7 +135,12 @@ class Prompty:
             raise UserErrorException(error.message, error=error) from error
         if self._api == "completion":
             return "\n".join(message.text for message in messages)
-        return ChatCompletions().body(ChatRequest(messages), "", Dialect(), stream=False)["messages"]
+        said: list[Any] = ChatCompletions().body(ChatRequest(messages), "", Dialect(), stream=False)["messages"]
+        parts = [part for message in said if isinstance(message["content"], list) for part in message["content"]]
+        for part in parts:
+            if "image_url" in part:
+                part["image_url"].setdefault("detail", "auto")
+        return said
 
     @property
     def _api(self) -> str:
@@ -171,12 +174,12 @@ class Prompty:
 
     def _answer(self, found: Any) -> Any:
         if isinstance(found, dict):
-            return _attributes(found) if "choices" in found else found
+            return _attributes(found) if "choices" in found else cast("dict[str, Any]", found)
         form: Any = self._prompt.model.parameters.get("response_format")
         if not isinstance(form, dict) or cast("dict[str, Any]", form).get("type") != "json_object":
             return found
         text = found if isinstance(found, str) else "".join(found)
-        values = json.loads(text)
+        values: dict[str, Any] = json.loads(text)
         lacking = [key for key in self._outputs if key not in values]
         if lacking:
             raise InvalidOutputKeyError(f"Cannot find {lacking[0]} in response {list(values)}")
@@ -227,6 +230,20 @@ class AsyncPrompty(Prompty):
         return self._answer(found)
 
 
+def _root(path: Path) -> Path:
+    """The folder that no reference leaves: the project's, or the one above the prompt's where no project is to be seen.
+
+    Prompt Flow knows no such bound, and prompts refer to files beside their folder.
+    """
+    folders = path.absolute().parents
+    marked = (folder for folder in folders if any((folder / mark).exists() for mark in (".git", "ferrata.yaml")))
+    return next(marked, folders[min(1, len(folders) - 1)])
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """One mapping over another, down to the values."""
     found = dict(below)
@@ -242,8 +259,30 @@ def _from_environment(value: Any) -> Any:
     return os.environ.get(match[1], value) if match else value
 
 
-def _attributes(value: Any) -> Any:
-    """The same with keys that are attributes too, as the package `openai` gives it."""
+def _resolved(value: Any, folder: Path) -> Any:
+    """The head of a file with what its references mean; that there are such files has been checked by then."""
     if isinstance(value, dict):
-        return AttrDict({key: _attributes(item) for key, item in cast("dict[str, Any]", value).items()})
+        return {key: _resolved(item, folder) for key, item in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_resolved(item, folder) for item in cast("list[Any]", value)]
+    match = _FILE.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return _from_environment(value)
+    path = folder / match[1]
+    text = path.read_text(encoding="utf-8-sig")
+    return load_yaml_string(text) if path.suffix.lower() in (".json", ".yaml", ".yml") else text
+
+
+class _Answer(dict[str, Any]):
+    """An answer whose keys are attributes too, as the package `openai` has it."""
+
+    def __getattr__(self, key: str) -> Any:
+        if key in self:
+            return self[key]
+        raise AttributeError(f"the answer has no {key!r}")
+
+
+def _attributes(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _Answer({key: _attributes(item) for key, item in cast("dict[str, Any]", value).items()})
     return [_attributes(item) for item in cast("list[Any]", value)] if isinstance(value, list) else value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ferrata.flows.traced_values import shown
 from ferrata.telemetry import open_span
@@ -40,7 +40,7 @@ class PromptFlowCallbackHandler(BaseCallbackHandler):
         self._open: dict[Any, _Event] = {}
 
     def _begin(self, kind: str, serialized: Any, inputs: Any, kwargs: dict[str, Any]) -> None:
-        about: Any = serialized if isinstance(serialized, dict) else {}
+        about = cast("dict[str, Any]", serialized) if isinstance(serialized, dict) else {}
         name = str(kwargs.get("name") or about.get("name") or kind)
         around = self._open.get(kwargs.get("parent_run_id"))
         # Begin and end may come from different tasks, so that each event has a context of its own.

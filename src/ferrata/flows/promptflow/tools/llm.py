@@ -56,4 +56,6 @@ def llm(
     else:
         parameters |= {"tool_choice": tool_choice, "tools": tools, "response_format": response_format, "seed": seed}
     azure = isinstance(connection, AzureOpenAIConnection)
+    if azure and api != "completion":
+        parameters["n"] = 1
     return ask_now(connection, prompt, deployment_name if azure else model, kwargs, parameters, api=api, lists=azure)

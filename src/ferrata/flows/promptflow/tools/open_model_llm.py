@@ -2,7 +2,7 @@
 
 import json
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 from ferrata.flows.chat_prompts import parse_chat, render
 from ferrata.flows.contracts.tool_errors import (
@@ -123,9 +123,10 @@ def _serverless(said: str, parameters: dict[str, Any], *, chat: bool) -> dict[st
 
 
 def _online(said: str, parameters: dict[str, Any], *, chat: bool, llama: bool) -> dict[str, Any]:
-    given: Any = _messages(said) if chat and llama else [said]
-    words = {"do_sample": True, **parameters} if llama else parameters
-    return {"input_data": {"input_string": given, "parameters": words}}
+    if not llama:
+        return {"input_data": {"input_string": [said]}, "parameters": parameters}
+    given: Any = _messages(said) if chat else [said]
+    return {"input_data": {"input_string": given, "parameters": {"do_sample": True, **parameters}}}
 
 
 def _messages(said: str) -> list[dict[str, Any]]:
@@ -143,7 +144,8 @@ def _answer(url: str, body: dict[str, Any], headers: dict[str, str], *, chat: bo
         if form == "openai":
             choice = found["choices"][0]
             return str(choice["message"]["content"] if chat else choice["text"])
-        return str(found["output"] if isinstance(found, dict) else found[0]["0"])
+        listed = isinstance(found, list)
+        return str(cast("Any", found)[0]["0"] if listed else found["output"])
     except (KeyError, IndexError, TypeError):
         said = json.dumps(found)[:300]
         raise OpenModelLLMOnlineEndpointError(message=f"Unexpected response format. Response: {said}") from None
