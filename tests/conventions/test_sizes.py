@@ -19,6 +19,8 @@ LONG = 400
 # Files over LONG lines. An entry may only shrink: lower the number when the file gets shorter, and split it before it grows.
 LONG_FILES: dict[str, int] = {}
 LONGEST_FUNCTION = 60
+# The API of another, whose modules have that other's names: `promptflow.core`, `promptflow.tools.common`.
+NAMED_BY_OTHERS = "flows/promptflow/"
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "misc", "manager", "managers", "base_utils"}
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
 # Machines and mirrors that a checkout must not know of.
@@ -59,7 +61,8 @@ def test_functions_are_short(path: Path) -> None:
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
-    parts = {part for path in MODULES for part in path.relative_to(SOURCE).with_suffix("").parts}
+    own = [path.relative_to(SOURCE) for path in MODULES if not named(path).startswith(NAMED_BY_OTHERS)]
+    parts = {part for path in own for part in path.with_suffix("").parts}
     assert parts & EMPTY_NAMES == set()
 
 

@@ -211,7 +211,7 @@ def node_problems(flow: Flow, connections: Mapping[str, Any]) -> Iterator[tuple[
             yield None, error
             return
         try:
-            _set_environment(_environment(flow, connection), closing)
+            _set_environment(_environment(flow, connections, strict=True), closing)
         except FerrataError as error:
             yield None, error
         space = CodeSpace(folder)

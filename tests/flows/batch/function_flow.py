@@ -37,6 +37,7 @@ class FunctionFlow:
             variants={"work": {one: Variant(node) for one in variants}} if variants else {},
         )
         self._line, self._total, self._tokens = line, total, tokens
+        self.folder = folder
         self.has_aggregation = total is not None
         self.running = self.most_running = 0
         self.begun: list[int | None] = []

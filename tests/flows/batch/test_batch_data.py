@@ -6,12 +6,15 @@ import json
 import math
 import sys
 import tracemalloc
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ferrata.errors import NotFound, UsageError
 from ferrata.flows.batch.data import count_rows, read_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def rows(tmp_path: Path, name: str, content: str | bytes):

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ferrata.flows import FlowError, InputSpec
 from ferrata.flows.batch.join import Sources, check_sources, count_of, rows_of
 from ferrata.flows.batch.mapping import plan_mapping
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Earlier:

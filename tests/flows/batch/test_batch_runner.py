@@ -7,7 +7,7 @@ import json
 import os
 import time
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from function_flow import FunctionFlow
@@ -26,6 +26,9 @@ from ferrata.flows import (
     run_flow,
     summary_of,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Place:

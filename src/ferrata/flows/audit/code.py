@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["CodeLine", "cells_of", "statements_of_code", "uses_promptflow"]
 
 _OURS = "ferrata.flows.promptflow"
-_USES = re.compile(r"\bpromptflow\b|\bpfazure\b|\bpf (?:flow|run|connection|tool|service|config|trace) ")
+_USES = re.compile(r"\bpromptflow\b|\bpfazure\b|\bpf (?:flow|run|connection|tool|service|config|trace|upgrade)\b")
 # Reached from a PFClient, and what it has.
 _CLIENT = "PFClient"
 

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from ferrata.cli.progress import ShownProgress, show_progress
+from ferrata.flows import Progress
+
+
+def test_lines_are_written_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    with ShownProgress() as shown:
+        shown.update(Progress(1, 0, 4))
+        assert capsys.readouterr().err == ""
+        shown.every = 0
+        shown.update(Progress(2, 1, 4))
+        shown.update(Progress(2, 1, None))
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("2 of 4 rows, 1 failed, ")
+    assert first.endswith(" s left")
+    assert second.startswith("2 rows, 1 failed, ")
+
+
+def test_rows_from_before_a_resume_do_not_count_for_the_rate() -> None:
+    shown = ShownProgress()
+    shown.update(Progress(1001, 0, 2000))
+    assert shown.rate(Progress(1001, 0, 2000)) == pytest.approx(shown.rate(Progress(1002, 0, 2000)) / 2, rel=0.5)
+
+
+def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with show_progress() as shown:
+        shown.update(Progress(3, 1, 4))
+    said = capsys.readouterr().err
+    assert "3/4" in said
+    assert "1 failed" in said
