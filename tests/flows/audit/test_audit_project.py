@@ -106,8 +106,16 @@ def test_other_code_is_left_alone(tmp_path: Path, code: str) -> None:
         ("run.sh", "set -e\npf flow test --flow a\npfazure run create -f r.yml\n", [("needs-change", 2), ("gone", 3)]),
         ("run.sh", "pf run visualize -n a\n", [("needs-change", 1)]),
         ("run.sh", "pf upgrade --yes\n", [("gone", 1)]),
-        (".github/workflows/ci.yml", "on: push\n# pf flow test\nrun: pf connection create -f c\n", [("needs-change", 3)]),
-        ("requirements.txt", "promptflow==1.18.5\npromptflow-tools\nopenai\n", [("needs-change", 1), ("needs-change", 2)]),
+        (
+            ".github/workflows/ci.yml",
+            "on: push\n# pf flow test\nrun: pf connection create -f c\n",
+            [("needs-change", 3)],
+        ),
+        (
+            "requirements.txt",
+            "promptflow==1.18.5\npromptflow-tools\nopenai\n",
+            [("needs-change", 1), ("needs-change", 2)],
+        ),
         ("requirements.txt", "promptflow[azure]>=1.7\n", [("gone", 1)]),
         ("requirements.txt", "promptflow-evals\n", [("gone", 1)]),
         ("pyproject.toml", '[project]\ndependencies = [\n  "promptflow>=1",\n]\n', [("needs-change", 3)]),
@@ -140,7 +148,12 @@ def test_a_notebook_is_read_cell_by_cell_with_lines_of_the_file(tmp_path: Path) 
     cells = [
         {"cell_type": "markdown", "source": ["from promptflow.azure import PFClient\n"]},
         {"cell_type": "code", "source": ["%pip install promptflow\n"], "outputs": [], "metadata": {}},
-        {"cell_type": "code", "source": "import os\nfrom promptflow.azure import PFClient", "outputs": [], "metadata": {}},
+        {
+            "cell_type": "code",
+            "source": "import os\nfrom promptflow.azure import PFClient",
+            "outputs": [],
+            "metadata": {},
+        },
         {"cell_type": "code", "source": ["!pf flow test --flow x\n", "print(1)"], "outputs": [], "metadata": {}},
     ]
     text = json.dumps({"cells": cells, "nbformat": 4}, indent=1)
@@ -166,7 +179,9 @@ def test_a_placeholder_of_a_connection_is_to_be_changed(tmp_path: Path) -> None:
 
 def test_a_run_file_says_what_it_lacks(tmp_path: Path) -> None:
     schema = "$schema: https://azuremlschemas.azureedge.net/promptflow/latest/Run.schema.json\n"
-    found = audit(tmp_path, **{"r.yml": schema + "flow: nowhere\ndata: d.jsonl\nruntime: automatic\n", "d.jsonl": "{}\n"})
+    found = audit(
+        tmp_path, **{"r.yml": schema + "flow: nowhere\ndata: d.jsonl\nruntime: automatic\n", "d.jsonl": "{}\n"}
+    )
     assert only(found) == ("run file", "needs-change", [("runs", 4), ("needs-change", 2)])
 
 
@@ -189,7 +204,7 @@ def test_tools_of_packages_are_looked_up(tmp_path: Path) -> None:
         ("language: csharp\nnodes: []\n", "gone"),
         ("inputs:\n  a: {type: assistant_definition}\nnodes: []\n", "gone"),
         ("environment:\n  image: mcr.microsoft.com/azureml/promptflow/promptflow-runtime\nnodes: []\n", "runs"),
-        ("outputs:\n  a: {type: string, reference: \"${b.output}\"}\nnodes: []\n", "needs-change"),
+        ('outputs:\n  a: {type: string, reference: "${b.output}"}\nnodes: []\n', "needs-change"),
     ],
 )
 def test_a_flow_s_file_is_judged(tmp_path: Path, dag: str, verdict: str) -> None:

@@ -83,7 +83,9 @@ def test_without_code_files_are_looked_at(make_flow, files: dict[str, str], code
 
 
 def test_a_template_that_is_none_is_told_without_code(make_flow) -> None:
-    dag = DAG.replace("type: python\n  source: {type: code, path: f.py}", "type: prompt\n  source: {type: code, path: t.jinja2}")
+    dag = DAG.replace(
+        "type: python\n  source: {type: code, path: f.py}", "type: prompt\n  source: {type: code, path: t.jinja2}"
+    )
     found = validate_flow(make_flow(dag, t_jinja2="{% if %}"), code=False)
     assert {one.code for one in found} == {"JinjaParsingError"}
 

@@ -71,11 +71,9 @@ def _wide(text: str, size: float = 13.0) -> float:
 
 
 def _lines(box: Box) -> list[str]:
-    return [
-        line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
-        for line in (box.title, box.about, box.more)
-        if line
-    ]
+    """The title, and what else there is to say."""
+    lines = [box.title, *(line for line in (box.about, box.more) if line)]
+    return [line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…" for line in lines]
 
 
 def _size_of(box: Box) -> tuple[float, float]:
