@@ -55,6 +55,12 @@ def test_after_the_end_no_days_are_left() -> None:
     assert found.days_left == -1
 
 
+@pytest.mark.parametrize("name", ["flow.dag.template.yaml", "flow.dag.yml", "other.yaml"])
+def test_flows_of_other_names_are_found(tmp_path: Path, name: str) -> None:
+    found = audit(tmp_path, **{name: "inputs: {}\n" + DAG, "f.py": TOOL})
+    assert [(item.kind, item.path) for item in found.items] == [("flow", name), ("code", "f.py")]
+
+
 def test_the_code_of_a_flow_counts_for_the_flow(tmp_path: Path) -> None:
     found = audit(tmp_path, **{"flow.dag.yaml": DAG, "f.py": "from promptflow.azure import PFClient\n" + TOOL})
     assert only(found) == ("flow", "gone", [("gone", 1)])
@@ -118,6 +124,7 @@ def test_other_code_is_left_alone(tmp_path: Path, code: str) -> None:
         ),
         ("requirements.txt", "promptflow[azure]>=1.7\n", [("gone", 1)]),
         ("requirements.txt", "promptflow-evals\n", [("gone", 1)]),
+        ("pyproject.toml", 'promptflow = {extras = ["azure"], version = "1"}\n', [("needs-change", 1), ("gone", 1)]),
         ("pyproject.toml", '[project]\ndependencies = [\n  "promptflow>=1",\n]\n', [("needs-change", 3)]),
         ("Dockerfile", "FROM mcr.microsoft.com/azureml/promptflow/promptflow-runtime:latest\n", [("gone", 1)]),
         ("Dockerfile", "FROM python:3.11\nRUN pip install --quiet \\\n  promptflow \\\n  x\n", [("needs-change", 3)]),
@@ -135,9 +142,11 @@ def test_lines_are_judged(tmp_path: Path, name: str, text: str, expected: list[t
         ("run.sh", "echo flow; pdf flow test; xpf run list\n"),
         (".github/workflows/ci.yml", "steps:\n- name: install promptflow later\n  run: make\n"),
         ("requirements.txt", "prompt-toolkit\nmypromptflow\n# promptflow\n"),
+        ("poetry.lock", 'name = "promptflow"\n'),
         ("README.md", "pip install promptflow\npf flow test\n"),
         ("Dockerfile", "FROM python:3.11\nCOPY promptflow /app\n"),
         ("a.yaml", "name: x\ntype: openai\n"),
+        ("a.yaml", "nodes:\n- name: n1\n  host: a\ninputs: {}\n"),
     ],
 )
 def test_other_lines_are_left_alone(tmp_path: Path, name: str, text: str) -> None:

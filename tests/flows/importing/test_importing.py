@@ -90,7 +90,7 @@ def test_rows_statuses_and_metrics_come_over(old: Path, tmp_path: Path) -> None:
     assert rows[1]["nodes"]["f"]["status"] == "Failed"
     assert (summary.metrics, summary.input_tokens, summary.output_tokens) == ({"accuracy": 0.5}, 30, 15)
     assert run.document["aggregation"] == {"error": None, "nodes": {"count": {"status": "Completed"}}}
-    assert run.document["created"] == "2026-11-23T00:00:00.000000Z"
+    assert (run.document["created"], run.document["flow_name"]) == ("2026-01-02T03:04:05.500000Z", "old_run")
     folder = tmp_path / "runs/old_run"
     assert json.loads((folder / "metrics.json").read_text()) == {"accuracy": 0.5}
     assert (folder / "logs.txt").read_text() == "hello\n"
@@ -113,6 +113,13 @@ def test_what_the_database_knows_comes_over(old: Path, tmp_path: Path) -> None:
     assert document["created"] == "2025-01-01T00:00:00+00:00"
     assert (document["display_name"], document["tags"], document["flow"]) == ("Mine", {"a": "b"}, "/a/flow")
     assert document["column_mapping"] == {"x": "${data.x}"}
+
+
+def test_the_flow_s_name_is_taken_from_the_run_s(old: Path, tmp_path: Path) -> None:
+    folder = old.rename(old.parent / "web_classification_variant_0_20231205_120253_104100")
+    import_run(folder, tmp_path / "runs", clock=CLOCK, name="mine")
+    with RunFolder.read(tmp_path / "runs", "mine") as run:
+        assert run.document["flow_name"] == "web_classification"
 
 
 def test_without_artifacts_the_outputs_are_the_rows(old: Path, tmp_path: Path) -> None:

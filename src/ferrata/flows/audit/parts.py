@@ -39,6 +39,10 @@ def kind_of_yaml(document: Any, text: str) -> str:
     schema = str(about.get("$schema") or "").lower()
     if "experiment.schema" in schema:
         return "experiment"
+    if "entry" in about and "promptflow" in schema:
+        return "flex flow"
+    if _is_graph(about.get("nodes")) and ("flow.schema" in schema or {"inputs", "outputs"} & about.keys()):
+        return "flow"
     if "managedonlinedeployment" in schema or "kubernetesonlinedeployment" in schema:
         return "deployment" if "promptflow" in text.lower() else ""
     if "promptflow" in schema and "run.schema" in schema:
@@ -50,6 +54,16 @@ def kind_of_yaml(document: Any, text: str) -> str:
     if about and all(_is_tool(value) for value in about.values()):
         return "tool package"
     return ""
+
+
+def _is_graph(nodes: Any) -> bool:
+    """Whether these are nodes of a flow: each has a source, or variants."""
+    if not isinstance(nodes, list) or not nodes:
+        return False
+    return all(
+        isinstance(node, dict) and "name" in node and {"source", "use_variants"} & cast("dict[str, Any]", node).keys()
+        for node in cast("list[Any]", nodes)
+    )
 
 
 def _is_connection(about: dict[str, Any]) -> bool:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["audit_project"]
 
 _MOST_BYTES = 4_000_000
-_FLOWS = re.compile(r"flow\.(dag|flex)\.ya?ml\Z")
+_FLOWS = re.compile(r"flow\.(dag|flex)(?:\.[\w-]+)?\.ya?ml\Z")
 _REQUIREMENTS = re.compile(
-    r"(?:.*requirements.*\.(?:txt|in)|pyproject\.toml|setup\.(?:py|cfg)|Pipfile|poetry\.lock|uv\.lock|(?:.*conda|environment).*\.ya?ml)\Z"
+    r"(?:.*requirements.*\.(?:txt|in)|pyproject\.toml|setup\.(?:py|cfg)|Pipfile|(?:.*conda|environment).*\.ya?ml)\Z"
 )
 _CI = re.compile(
     r"(?:.*/)?(?:\.github/(?:workflows|actions)/.+\.ya?ml|\.gitlab-ci\.ya?ml|azure-pipelines[^/]*\.ya?ml|[^/]*pipelines?/.+\.ya?ml|"
@@ -145,10 +145,6 @@ def _of_yaml(path: Path, text: str, name: str, root: Path) -> AuditItem | None:
     except FerrataError:
         return None
     kind = kind_of_yaml(document, text)
-    if isinstance(document, dict) and "entry" in document and "promptflow" in str(document.get("$schema")):  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-        kind = "flex flow"
-    elif isinstance(document, dict) and "flow.schema" in str(document.get("$schema")).lower() and "nodes" in document:  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-        kind = "flow"
     lines = _of_text(text, name, "yaml")
     if not kind:
         return AuditItem("deployment", name, tuple(lines)) if lines else None

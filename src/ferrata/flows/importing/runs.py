@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ferrata.clock import format_time
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ImportedRun", "import_run", "old_runs"]
 
+_RUN_NAME = re.compile(r"(?P<flow>.+?)_(?:default|variant_\w+?)_\d{8}_\d{6}_\d{6}\Z")
 _IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".svg", ".tiff")
 
 
@@ -104,21 +107,21 @@ def import_run(folder: Path, runs: Path, *, clock: Clock, name: str = "") -> Imp
 def _document(old: OldRun, clock: Clock) -> dict[str, Any]:
     about = old.about
     properties = cast("dict[str, Any]", about.get("properties") or {})
-    snapshot = old.folder / "snapshot"
-    flow = str(properties.get("flow_path") or snapshot)
+    name = old.folder.resolve().name
+    flow = str(properties.get("flow_path") or (old.folder / "snapshot").resolve())
     mapping = properties.get("column_mapping")
     started, ended = str(about.get("start_time") or ""), str(about.get("end_time") or "")
     return {
         "status": Status.PREPARING,
-        "created": about.get("created_on") or started or format_time(clock.now()),
+        "created": about.get("created_on") or started or _begun(old) or format_time(clock.now()),
         "ended": ended or None,
         "flow": flow,
-        "flow_name": flow.replace("\\", "/").rstrip("/").rpartition("/")[2],
+        "flow_name": _flow_name(flow, name),
         "data": None,
         "run": properties.get("run") or None,
         "column_mapping": mapping if isinstance(mapping, dict) else {},
         "variant": properties.get("node_variant") or None,
-        "display_name": about.get("display_name") or old.folder.resolve().name,
+        "display_name": about.get("display_name") or name,
         "description": about.get("description") or "",
         "tags": about.get("tags") or {},
         "properties": {"imported_from": str(old.folder.resolve())},
@@ -128,6 +131,19 @@ def _document(old: OldRun, clock: Clock) -> dict[str, Any]:
         "environment": [],
         "resume_from": None,
     }
+
+
+def _begun(old: OldRun) -> str:
+    """When the first row began; empty where no row says."""
+    started = [time for time in (old.row(number).started for number in old.numbers[:1]) if time]
+    return format_time(datetime.fromtimestamp(started[0], UTC)) if started else ""
+
+
+def _flow_name(flow: str, run: str) -> str:
+    """The name of a flow's folder; where only the snapshot is known, what a run's name was made of."""
+    name = flow.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    made = _RUN_NAME.match(run)
+    return made["flow"] if name == "snapshot" and made else run if name == "snapshot" else name
 
 
 def _copy(old: OldRun, made: Any) -> None:
