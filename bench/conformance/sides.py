@@ -222,7 +222,8 @@ def _ferrata(words: list[str], run: Run, root: Path, folder: Path) -> dict[str, 
     if "messages" in document:
         return found | {"outcome": "completed", "output": _messages(document)}
     error = document.get("error") or {}
-    if done.returncode == 0:
+    # A row may be completed and what comes after all rows not, which exit status 1 says as well.
+    if document.get("status") == "Completed":
         found |= {"outcome": "completed", "output": document.get("output")}
     else:
         found |= {"outcome": "load error" if done.returncode == 2 else "failed"}

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GraphFlow"]
 
+# Seconds for nodes to end that are cancelled because another one failed.
+_PATIENCE = 1.0
 _log = logging.getLogger("ferrata.flows")
 
 
@@ -103,7 +105,7 @@ class GraphFlow:
         attributes: dict[str, Any] = {} if number is None else {"ferrata.line": number}
         try:
             with using_connections(self._connections), open_span(self._flow.name, "flow", attributes) as span:
-                result.inputs = take_inputs(self._flow.inputs, self._with_images(inputs), number=number)
+                result.inputs = self._with_images(take_inputs(self._flow.inputs, inputs, number=number))
                 attributes["input"] = result.inputs
                 walk = Walk(self, self._streaming if stream else self._of_lines, result.inputs, result.nodes)
                 async with asyncio.timeout(timeout):
@@ -273,11 +275,14 @@ class Walk:
                         running.add(asyncio.ensure_future(self._run(step)))
                 if running:
                     done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                    for task in done:
-                        task.result()
+                    failures = [error for task in done if (error := task.exception()) is not None]
+                    if failures:
+                        raise failures[0]
         finally:
             for task in running:
                 task.cancel()
+            if running:  # a node that does not let itself be cancelled is not waited for
+                await asyncio.wait(running, timeout=_PATIENCE)
 
     def _end(self, name: str, output: Any) -> None:
         self.outputs[name] = output

@@ -122,7 +122,9 @@ def open_flow(
     """
     flow = read_unchecked(path, variants)
     if flow.language == "csharp":
-        raise FlowError("NotSupported", f"{flow.file}: the flow is written in C#, which is not run here")
+        raise FlowError(
+            ("ResolveToolError", "NotSupported"), f"{flow.file}: the flow is written in C#, which is not run here"
+        )
     if strict and flow.notices:
         raise FlowError(
             "FlowDefinitionError", "\n".join(map(str, flow.notices)), hint="correct these, or leave --strict away"
@@ -253,7 +255,7 @@ def _laid_out(flow: Flow, closing: list[Callable[[], None]]) -> Path:
         for include in flow.includes:
             _include(flow, (flow.folder / include).resolve(), target)
     except OSError as error:
-        raise FlowError("AdditionalIncludesError", f"additional_includes cannot be laid out: {error}") from error
+        raise FlowError("UserErrorException", f"additional_includes cannot be laid out: {error}") from error
     return target
 
 
@@ -266,7 +268,7 @@ def _include(flow: Flow, source: Path, target: Path) -> None:
         shutil.make_archive(str(target / source.stem), "zip", source.with_suffix(""))
     else:
         raise FlowError(
-            "AdditionalIncludesError", f"{flow.file}: additional_includes names {str(source)!r}, which there is not"
+            "UserErrorException", f"{flow.file}: additional_includes names {str(source)!r}, which there is not"
         )
 
 

@@ -109,4 +109,6 @@ def test_dataclasses_with_annotations_as_text_work(tmp_path: Path, spaces: list[
     )
     space = CodeSpace(write(tmp_path / "a", main=text))
     spaces.append(space)
-    assert space.load_file(tmp_path / "a/main.py").HINTS["x"] is int
+    module = space.load_file(tmp_path / "a/main.py")
+    assert module.HINTS["x"] is int
+    assert module.__name__ == "__pf_main__"

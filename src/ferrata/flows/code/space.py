@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["CodeSpace"]
 
 _PREFIX = "_flow_"
+# What a script is called while it runs, and the name in it that leads to its flow; the first is Prompt Flow's.
+_SCRIPT = "__pf_main__"
+_LEAD = "__ferrata_flow__"
 _numbers = itertools.count(1)
 _spaces: dict[str, CodeSpace] = {}
 
@@ -37,7 +40,6 @@ class CodeSpace:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self._package = f"{_PREFIX}{next(_numbers)}"
-        self._scripts = itertools.count(1)
         self._path_before = set(sys.path)
         self._own: dict[str, bool] = {}
         package = ModuleType(self._package, "The modules of a flow.")
@@ -55,17 +57,20 @@ class CodeSpace:
         Raises:
             Exception: whatever the script raises.
         """
-        name = f"{self._package}.__script_{next(self._scripts)}"
-        spec = importlib.util.spec_from_file_location(name, path)
+        spec = importlib.util.spec_from_file_location(_SCRIPT, path.resolve())
         if spec is None or spec.loader is None:
             raise ImportError(f"{path.name!r} is no Python file")
         module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
+        setattr(module, _LEAD, self._package)
+        before = sys.modules.get(_SCRIPT)
+        sys.modules[_SCRIPT] = module  # dataclasses look their module up
         try:
             spec.loader.exec_module(module)
-        except BaseException:
-            del sys.modules[name]
-            raise
+        finally:
+            if before is None:
+                sys.modules.pop(_SCRIPT, None)
+            else:
+                sys.modules[_SCRIPT] = before
         return module
 
     def load_module(self, name: str) -> ModuleType:
@@ -113,9 +118,11 @@ def _holds_code(folder: Path) -> bool:
 
 def _space_of(module: Mapping[str, Any] | None) -> CodeSpace | None:
     name = module.get("__name__") if module else None
-    if not isinstance(name, str) or not name.startswith(_PREFIX):
+    if not module or not isinstance(name, str):
         return None
-    return _spaces.get(name.partition(".")[0])
+    if name.startswith(_PREFIX):
+        return _spaces.get(name.partition(".")[0])
+    return _spaces.get(module.get(_LEAD, "")) if name == _SCRIPT else None
 
 
 _import = builtins.__import__

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any, ClassVar
 
+from ferrata.telemetry import current_span
+
 __all__ = ["OperationContext"]
 
 _current: ContextVar[OperationContext | None] = ContextVar("operation_context", default=None)
@@ -24,6 +26,9 @@ class OperationContext(dict[str, Any]):
         if found is None:
             found = cls()
             _current.set(found)
+        span = current_span()
+        if span is not None and "root_run_id" not in found:
+            found.update(flow_id="default_flow_id", root_run_id=span.trace_id)
         return found
 
     @classmethod
