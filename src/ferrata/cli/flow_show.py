@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ferrata.cli.flow_given import Connections, given_variants, project_root
+from ferrata.cli.flow_given import Connections, given_values, given_variants, project_root
 from ferrata.cli.words import counted, printable
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _variant = click.option(
 @_path
 @_variant
 @click.option("--connections", type=click.Path(path_type=Path), help="YAML file: name -> what a connection holds.")
+@click.option("--init", multiple=True, metavar="NAME=VALUE|FILE", help="An argument of a flex flow's class.")
 @click.option("--no-code", is_flag=True, help="Parse the flow's code, but do not load it.")
 @click.option("--strict", is_flag=True, help="Exit with 1 where there are notices.")
 @click.option("--json", "wants_json", is_flag=True, help="Print JSON: valid, errors, notices.")
@@ -36,6 +37,7 @@ def validate(
     path: Path,
     variant: Sequence[str],
     connections: Path | None,
+    init: Sequence[str],
     no_code: bool,
     strict: bool,
     wants_json: bool,
@@ -51,6 +53,7 @@ def validate(
         path,
         connections=Connections(connections, project_root(path)),
         variants=given_variants(variant),
+        init=given_values(init, "--init") if init else None,
         code=not no_code,
     )
     errors = [one for one in found if one.level == "error"]

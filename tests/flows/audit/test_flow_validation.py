@@ -160,3 +160,22 @@ def test_a_flow_in_c_sharp_is_not_run(make_flow) -> None:
 def test_no_flow_is_no_finding(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         validate_flow(tmp_path)
+
+
+def test_arguments_of_a_class_come_with_the_run(make_flow) -> None:
+    code = "class F:\n    def __init__(self, n: int):\n        self.n = n\n    def __call__(self, x: str = ''):\n        return x\n"
+    folder = make_flow("", f_py=code)
+    (folder / "flow.flex.yaml").write_text("entry: f:F\n")
+    (found,) = validate_flow(folder)
+    assert (found.level, found.code, found.line) == ("notice", "FlowEntryInitializationError", 1)
+    assert validate_flow(folder, init={"n": 3}) == []
+    assert [one.level for one in validate_flow(folder, init={"m": 3})] == ["error"]
+
+
+def test_a_node_without_a_type_and_files_that_are_not_there_are_told_without_code(make_flow) -> None:
+    dag = DAG.replace("  type: python\n", "", 1) + "additional_includes:\n- ../nothing\n"
+    found = validate_flow(make_flow(dag, f_py=TOOL), code=False)
+    assert told(found) == [
+        ("error", "NotImplementedError", 7, "nodes.0"),
+        ("error", "UserErrorException", 15, "additional_includes.0"),
+    ]

@@ -30,6 +30,8 @@ _PLACES: tuple[tuple[re.Pattern[str], tuple[str | int, ...]], ...] = (
     (re.compile(r"environment_variables|additional_includes|entry"), ()),
 )
 _NODE = re.compile(r"the node '([^']*)'")
+# The arguments of a class come with the run.
+_LACKS = re.compile(r"missing \d+ required (?:positional|keyword-only) argument")
 _TYPES = {"int": int, "double": float, "bool": bool, "string": str, "list": list, "object": dict}
 
 
@@ -69,6 +71,7 @@ def validate_flow(
     *,
     connections: Mapping[str, Any] | None = None,
     variants: Mapping[str, str] | None = None,
+    init: Mapping[str, Any] | None = None,
     code: bool = True,
 ) -> list[FlowFinding]:
     """What is wrong with a flow, in the order of its lines; errors and notices.
@@ -79,6 +82,7 @@ def validate_flow(
         path: the flow's folder or file.
         connections: name -> connection.
         variants: node -> variant.
+        init: arguments for the class of a flex flow; None: they come with the run.
         code: load the flow's code; else it is only parsed.
 
     Raises:
@@ -101,7 +105,7 @@ def validate_flow(
     elif flow.kind == "dag":
         found += _of_nodes(flow, {} if connections is None else connections)
     else:
-        found += _of_loading(file, {} if connections is None else connections)
+        found += _of_loading(file, {} if connections is None else connections, init)
     return sorted(dict.fromkeys(found), key=lambda one: one.line)
 
 
@@ -135,12 +139,19 @@ def _of_nodes(flow: Flow, connections: Mapping[str, Any]) -> Iterator[FlowFindin
         yield _error(error, flow.file, where)
 
 
-def _of_loading(file: Path, connections: Mapping[str, Any]) -> Iterator[FlowFinding]:
+def _of_loading(file: Path, connections: Mapping[str, Any], init: Mapping[str, Any] | None) -> Iterator[FlowFinding]:
     try:
-        open_flow(file, connections=connections).close()
+        open_flow(file, connections=connections, init=init).close()
     except FerrataError as error:
-        if isinstance(error, FlowError) and error.codes == ("FlowEntryInitializationError",) and "init" in error.hint:
-            return  # the arguments of the class come with the run
+        if (
+            init is None
+            and isinstance(error, FlowError)
+            and "FlowEntryInitializationError" in error.codes
+            and _LACKS.search(error.message)
+        ):
+            hint = "give them with the run: --init NAME=VALUE"
+            yield _finding("notice", "FlowEntryInitializationError", file, ("entry",), error.message, hint)
+            return
         yield _error(error, file, ("entry",))
 
 
@@ -148,10 +159,20 @@ def _of_parsed_code(flow: Flow) -> Iterator[FlowFinding]:
     """What parsing tells: files that are not there, and those that are no Python or no template."""
     if flow.kind == "flex":
         yield from _of_entry(flow)
-    if flow.includes:
-        return  # files come from elsewhere
+    for number, include in enumerate(flow.includes):
+        path = flow.folder / include
+        if not path.exists() and not (path.suffix == ".zip" and path.with_suffix("").is_dir()):
+            where = ("additional_includes", number)
+            yield _finding("error", "UserErrorException", flow.file, where, f"there is no {include!r}")
     for node in flow.nodes:
         source, where = node.source, (*_of_node(flow, node), "source")
+        if not node.type:
+            hint = "the types are python, prompt, llm and custom_llm"
+            yield _finding(
+                "error", "NotImplementedError", flow.file, where[:-1], f"the node {node.name!r} has no type", hint
+            )
+        if flow.includes:
+            continue  # files come from elsewhere
         if source is None:
             yield _finding("error", "UserErrorException", flow.file, where, f"the node {node.name!r} has no source")
         elif source.type != "package" and source.path is None:
@@ -177,7 +198,9 @@ def _of_source(flow: Flow, path: Path, kind: str, where: tuple[str | int, ...]) 
     from ferrata.flows.nodes.prompt import template_names
 
     try:
-        template_names(text)
+        if "template" in template_names(text) and kind == "prompt":
+            problem = "it has a variable 'template', which is the tool's own name for it"
+            yield FlowFinding("error", "NodeInputValidationError", str(path), 1, "", problem, "rename the variable")
     except FlowError as error:
         yield FlowFinding("error", error.codes[-1], str(path), 1, "", error.message, error.hint)
 
