@@ -52,11 +52,13 @@ def statements_of_code(source: str, file: str, lines: Sequence[int] | None = Non
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     found: list[Statement] = []
-    for use in sorted(_imports(tree), key=lambda one: one.line):
+    uses = sorted(_imports(tree), key=lambda one: one.line)
+    for use in uses:
         statement = _of_import(use, file, _at(use.line, lines))
         if statement is not None:
             found.append(statement)
-    for line, chain in _client_uses(tree):
+    of_cloud = any(use.module.startswith("promptflow.azure") and use.name == _CLIENT for use in uses)
+    for line, chain in _client_uses(tree) if _CLIENT in source and not of_cloud else ():
         problem = _missing_of_client(chain)
         if problem:
             found.append(Statement(Verdict.NEEDS_CHANGE, file, _at(line, lines), *problem))
@@ -124,8 +126,6 @@ def _is_offered(module: str, name: str) -> bool:
 
 def _client_uses(tree: ast.Module) -> Iterator[tuple[int, tuple[str, ...]]]:
     """What is called on a `PFClient` of promptflow's own: line, and names after the client."""
-    if any(use.module.startswith("promptflow.azure") and use.name == _CLIENT for use in _imports(tree)):
-        return
     clients = {
         target.id
         for node in ast.walk(tree)
