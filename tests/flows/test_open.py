@@ -226,3 +226,11 @@ def test_a_prompt_is_a_flow(make_flow: MakeFlow) -> None:
     result = run(folder)
     assert result.error is not None
     assert "none" in result.error["message"]
+
+
+def test_what_is_printed_while_code_is_loaded_is_no_result(
+    make_flow: MakeFlow, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make_flow(ONE, n_py="from promptflow.core import tool\nprint('loading')\n@tool\ndef n(x):\n    return x\n")
+    open_flow(folder).close()
+    assert capsys.readouterr() == ("", "loading\n")

@@ -54,6 +54,8 @@ def assistant_definition(path: Any, node: Node, around: Around) -> Any:
                 name, about, call = _function(one, node, around)
             except FerrataError as error:
                 codes = error.codes if isinstance(error, FlowError) else (type(error).__name__,)
+                if codes[0] == "InvalidAssistantTool":
+                    raise
                 raise FlowError(("ResolveToolError", *codes), error.message, hint=error.hint) from error
             tools[name] = executor.ResolvedAssistantTool(name, about, call)
         else:

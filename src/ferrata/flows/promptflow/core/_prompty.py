@@ -18,6 +18,7 @@ from ferrata.flows.contracts.flow_errors import (
     MissingRequiredInputError,
     UnknownConnectionType,
 )
+from ferrata.flows.contracts.tool_errors import LLMError
 from ferrata.flows.formats.prompty import prompt_root
 from ferrata.flows.promptflow._utils.yaml_utils import load_yaml_string
 from ferrata.flows.promptflow.core._model_configuration import ModelConfiguration
@@ -180,7 +181,10 @@ class Prompty:
         if not isinstance(form, dict) or cast("dict[str, Any]", form).get("type") != "json_object":
             return found
         text = found if isinstance(found, str) else "".join(found)
-        values: dict[str, Any] = json.loads(text)
+        try:
+            values: dict[str, Any] = json.loads(text)
+        except ValueError as error:
+            raise LLMError(message=f"OpenAI API hits exception: {type(error).__name__}: {error}") from error
         lacking = [key for key in self._outputs if key not in values]
         if lacking:
             raise InvalidOutputKeyError(f"Cannot find {lacking[0]} in response {list(values)}")
