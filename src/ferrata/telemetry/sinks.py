@@ -52,7 +52,7 @@ class JsonlSink:
     def emit(self, span: Span) -> None:
         """Write it; what has no JSON is written as text."""
         try:
-            line = json.dumps(span.as_json(), ensure_ascii=False, default=_as_text).encode("utf-8", "backslashreplace")
+            line = _encode(span.as_json()).encode("utf-8", "backslashreplace")
             with self._lock:
                 self._file.write(line + b"\n")
         except (OSError, ValueError, TypeError, RecursionError):
@@ -65,3 +65,7 @@ class JsonlSink:
 
 def _as_text(value: Any) -> str:
     return str(value)
+
+
+# Made once: making it takes as long as a span.
+_encode = json.JSONEncoder(ensure_ascii=False, default=_as_text).encode
