@@ -30,23 +30,36 @@ __all__ = ["Overhead", "overhead"]
 AT_ONCE = 16
 
 
+class Took(NamedTuple):
+    """Seconds for all rows: by the clock, and of the processor."""
+
+    wall: float
+    processor: float
+
+
 class Overhead(NamedTuple):
-    """Seconds for all rows, of each turn: the bare loop, the engine, and a run that also records rows and spans."""
+    """What all rows took in each turn: in the bare loop, in the engine, and in a run that also records rows and spans."""
 
     nodes: int
     rows: int
-    bare: list[float]
-    engine: list[float]
-    run: list[float]
+    bare: list[Took]
+    engine: list[Took]
+    run: list[Took]
 
-    def ratio(self, of: list[float]) -> float:
-        """Median over the turns of the time beside that of the bare loop in the same turn."""
-        return statistics.median(one / bare for one, bare in zip(of, self.bare, strict=True))
+    def milliseconds(self, of: list[Took]) -> float:
+        """Median over the turns of the time by the clock, a row."""
+        return statistics.median(one.wall for one in of) * 1e3 / self.rows
 
-    def microseconds(self, of: list[float]) -> float:
-        """Median over the turns of what a node takes more than in the bare loop."""
+    def ratio(self, of: list[Took]) -> float:
+        """Median over the turns of the time by the clock beside that of the bare loop in the same turn."""
+        return statistics.median(one.wall / bare.wall for one, bare in zip(of, self.bare, strict=True))
+
+    def microseconds(self, of: list[Took]) -> float:
+        """Median over the turns of the processor time that a node takes more than in the bare loop."""
         per = 1e6 / self.rows / self.nodes
-        return statistics.median((one - bare) * per for one, bare in zip(of, self.bare, strict=True))
+        return statistics.median(
+            (one.processor - bare.processor) * per for one, bare in zip(of, self.bare, strict=True)
+        )
 
 
 def overhead(project: Project, data: Path, source: str, *, nodes: int, rows: int, turns: int) -> Overhead:
@@ -71,7 +84,7 @@ def overhead(project: Project, data: Path, source: str, *, nodes: int, rows: int
     return found
 
 
-async def _turn(path: Path, source: str, data: Path, nodes: int, rows: int, folder: Path) -> tuple[float, float, float]:
+async def _turn(path: Path, source: str, data: Path, nodes: int, rows: int, folder: Path) -> tuple[Took, Took, Took]:
     space: dict[str, Any] = {}
     exec(IMPORTS + FUNCTIONS[source], space)  # the same function, without the flow around it
     function = space["call"]
@@ -93,25 +106,25 @@ async def _turn(path: Path, source: str, data: Path, nodes: int, rows: int, fold
     return bare, engine, run
 
 
-async def _timed(call: Callable[[str], Awaitable[Any]], rows: int) -> float:
+async def _timed(call: Callable[[str], Awaitable[Any]], rows: int) -> Took:
     todo = iter(range(rows))
 
     async def work() -> None:
         for number in todo:
             await call(f"row {number}")
 
-    started = time.perf_counter()
+    started, processor = time.perf_counter(), time.process_time()
     await asyncio.gather(*(work() for _ in range(AT_ONCE)))
-    return time.perf_counter() - started
+    return Took(time.perf_counter() - started, time.process_time() - processor)
 
 
-async def _recorded(loaded: LoadedFlow, data: Path, folder: Path) -> float:
+async def _recorded(loaded: LoadedFlow, data: Path, folder: Path) -> Took:
     folder.mkdir(parents=True)
     with inside(loaded):
-        started = time.perf_counter()
+        started, processor = time.perf_counter(), time.process_time()
         ready = new_run(folder, loaded, RunPlan(Given(loaded.folder), data=data), clock=SystemClock())
         summary = await run_flow(loaded, ready.rows(), ready.folder, concurrency=AT_ONCE, total=ready.total)
         ready.close()
-        seconds = time.perf_counter() - started
+        took = Took(time.perf_counter() - started, time.process_time() - processor)
     assert summary.completed == ready.total, summary
-    return seconds
+    return took
