@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
 PF = "import sys; from promptflow._cli.pf import main; sys.argv[0] = 'pf'; sys.exit(main())"
+VERSION = "from importlib.metadata import version; print('promptflow', version('promptflow'))"
 PF_PORT = 23333
 CALLS = ((500, 0.2, 50), (1000, 0.5, 100))  # rows, seconds a call takes, rows at a time
 
@@ -236,7 +237,7 @@ def main(words: Sequence[str] | None = None) -> None:
         bench = Bench(Path(name), chosen.promptflow, chosen.turns, chosen.rows)
         print(_conditions())
         if chosen.promptflow:
-            print(bench.pf("--version").output.strip())
+            print(measure([chosen.promptflow, "-c", VERSION]).output.strip())
         with bench.ready():
             for part in chosen.only:
                 print(f"\n{getattr(bench, part).__doc__}\n")
