@@ -106,7 +106,7 @@ def render(template: str, values: Mapping[str, Any], *, trim: bool = True, newli
 
 @lru_cache(maxsize=64)
 def _compiled(template: str, *, free: bool, trim: bool, newline: bool) -> Template:
-    """The template, ready to be rendered: compiling takes some fifty times as long as rendering."""
+    """The template, ready to be rendered: compiling a short one takes some forty times as long as rendering it."""
     from jinja2 import Environment
     from jinja2.sandbox import SandboxedEnvironment
 
