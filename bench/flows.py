@@ -3,8 +3,8 @@
     python bench/flows.py [--promptflow PYTHON] [--only PART ...] [--rows 200000] [--turns 5]
 
 PYTHON is the interpreter of an environment with promptflow; without it its rows are left out. Where both are measured they take
-turns. Promptflow's telemetry and tracing are switched off; its background service, which `pf flow test` starts, runs before anything
-is measured, and is stopped at the end if this bench has started it.
+turns. Promptflow's telemetry and tracing are switched off; its background service, which `pf flow test` starts in a home of its own, runs
+before anything is measured, and is stopped at the end.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import platform
-import socket
 import statistics
 import tempfile
 from contextlib import contextmanager
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 PF = "import sys; from promptflow._cli.pf import main; sys.argv[0] = 'pf'; sys.exit(main())"
 VERSION = "from importlib.metadata import version; print('promptflow', version('promptflow'))"
-PF_PORT = 23333
 CALLS = ((500, 0.2, 50), (1000, 0.5, 100))  # rows, seconds a call takes, rows at a time
 
 
@@ -64,13 +62,11 @@ class Bench:
         home = self.folder / "home"
         home.mkdir()
         (home / "pf.yaml").write_text("telemetry:\n  enabled: false\n")
-        served = _listens(PF_PORT)
         try:
             self.pf("flow", "test", "--flow", str(self.project.chain("upper", 1)), "--inputs", "text=a")
             yield
         finally:
-            if not served and _listens(PF_PORT):
-                self.pf("service", "stop")
+            self.pf("service", "stop")  # that of this home, on whatever port it runs
 
     def by_turns(self, ways: dict[str, Callable[[], Measured]]) -> None:
         """Run each way as often as there are turns, one after another, and print a line each."""
@@ -193,11 +189,6 @@ class Bench:
             ways[f"`ferrata flow run`, {source}"] = partial(self.ferrata, "flow", "run", flow, "--data", str(data))
         for way, call in ways.items():
             self.by_turns({way: call})
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as asking:
-        return asking.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _memory(process: int) -> float | None:
