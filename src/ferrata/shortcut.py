@@ -18,11 +18,11 @@ from ferrata.state import LocalState
 from ferrata.store import DirectStore
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from ferrata.app import App
 
-__all__ = ["open_registry"]
+__all__ = ["open_journal", "open_registry"]
 
 FILE = "ferrata.yaml"
 FOLDER = ".ferrata"
@@ -52,6 +52,33 @@ def open_registry(root: Path) -> Generator[Registry]:
         yield Registry(
             store, clock, Journal(store, clock, current_actor(), project=place.project), project=place.project
         )
+    finally:
+        store.close()
+
+
+@contextmanager
+def open_journal(root: Path) -> Generator[Callable[[str, Sequence[str], Mapping[str, object]], object]]:
+    """A function that appends a record of action, subjects and payload to the ledger of the project in `root`.
+
+    Raises:
+        NotFound, InvalidDocument, StoreUnavailable: as `open_registry`.
+    """
+    place = _place(root)
+    store = _direct(place)
+    if store is None:
+        from ferrata.app import open_app
+
+        with open_app(root) as app:
+            yield lambda action, subjects, payload: app.ledger.append(action, subjects=subjects, payload=payload)
+        return
+    try:
+        journal = Journal(store, SystemClock(), current_actor(), project=place.project)
+
+        def append(action: str, subjects: Sequence[str], payload: Mapping[str, object]) -> object:
+            with store.write() as connection:
+                return journal.append_in(connection, action, subjects=subjects, payload=payload)
+
+        yield append
     finally:
         store.close()
 

@@ -29,12 +29,15 @@ if TYPE_CHECKING:
         summary_of,
         variant_id,
     )
+    from ferrata.flows.contracts import ModelConnection
     from ferrata.flows.data import as_data, shown
+    from ferrata.flows.declared import DeclaredConnections
     from ferrata.flows.failures import FlowError, NodeError, error_of
     from ferrata.flows.formats.connections import read_connections
     from ferrata.flows.formats.runs import RunFile, read_run_file
     from ferrata.flows.images import images_as_data, place_images
     from ferrata.flows.open import find_flow, inside, open_flow, read_flow
+    from ferrata.flows.prices import use_prices
     from ferrata.flows.types import (
         Activate,
         Aggregation,
@@ -54,7 +57,9 @@ else:
     __getattr__ = door(
         __name__,
         base=["LoadedFlow"],
+        contracts=["ModelConnection"],
         data=["as_data", "shown"],
+        declared=["DeclaredConnections"],
         failures=["FlowError", "NodeError", "error_of"],
         formats__connections=["read_connections"],
         images=["images_as_data", "place_images"],
@@ -83,6 +88,7 @@ else:
             "variant_id",
         ],
         formats__runs=["RunFile", "read_run_file"],
+        prices=["use_prices"],
         types=[
             "Activate",
             "Aggregation",
@@ -105,6 +111,7 @@ __all__ = [
     "LINE_TIMEOUT",
     "Activate",
     "Aggregation",
+    "DeclaredConnections",
     "FailOn",
     "Flow",
     "FlowError",
@@ -112,6 +119,7 @@ __all__ = [
     "InputSpec",
     "LineResult",
     "LoadedFlow",
+    "ModelConnection",
     "Node",
     "NodeError",
     "NodeResult",
@@ -149,5 +157,6 @@ __all__ = [
     "shown",
     "side_by_side",
     "summary_of",
+    "use_prices",
     "variant_id",
 ]
