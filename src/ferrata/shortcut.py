@@ -18,11 +18,13 @@ from ferrata.state import LocalState
 from ferrata.store import DirectStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Generator
 
     from ferrata.app import App
+    from ferrata.assets import RecordDraft
+    from ferrata.store import Transactions
 
-__all__ = ["open_journal", "open_registry"]
+__all__ = ["open_registry", "write_record"]
 
 FILE = "ferrata.yaml"
 FOLDER = ".ferrata"
@@ -56,9 +58,8 @@ def open_registry(root: Path) -> Generator[Registry]:
         store.close()
 
 
-@contextmanager
-def open_journal(root: Path) -> Generator[Callable[[str, Sequence[str], Mapping[str, object]], object]]:
-    """A function that appends a record of action, subjects and payload to the ledger of the project in `root`.
+def write_record(root: Path, draft: RecordDraft) -> None:
+    """Put a drafted record into the ledger of the project in `root`.
 
     Raises:
         NotFound, InvalidDocument, StoreUnavailable: as `open_registry`.
@@ -69,18 +70,18 @@ def open_journal(root: Path) -> Generator[Callable[[str, Sequence[str], Mapping[
         from ferrata.app import open_app
 
         with open_app(root) as app:
-            yield lambda action, subjects, payload: app.ledger.append(action, subjects=subjects, payload=payload)
+            _write(app.store, place, draft)
         return
     try:
-        journal = Journal(store, SystemClock(), current_actor(), project=place.project)
-
-        def append(action: str, subjects: Sequence[str], payload: Mapping[str, object]) -> object:
-            with store.write() as connection:
-                return journal.append_in(connection, action, subjects=subjects, payload=payload)
-
-        yield append
+        _write(store, place, draft)
     finally:
         store.close()
+
+
+def _write(store: Transactions, place: _Place, draft: RecordDraft) -> None:
+    journal = Journal(store, SystemClock(), current_actor(), project=place.project)
+    with store.write() as connection:
+        journal.write(connection, draft)
 
 
 def _registry_of(app: App) -> Registry:

@@ -31,11 +31,12 @@ def record_run(project: Path, document: Mapping[str, Any], summary: RunSummary) 
         document: of the run, as its `run.json`.
         summary: what came of it.
     """
-    from ferrata.shortcut import open_journal
+    from ferrata.assets import draft_record
+    from ferrata.shortcut import write_record
 
     try:
-        with open_journal(project) as append:
-            append("flow.ran", [f"run/{summary.name}"], _payload(document, summary))
+        payload = _payload(document, summary)
+        write_record(project, draft_record("flow.ran", subjects=[f"run/{summary.name}"], payload=payload, id=None))
     except FerrataError as error:
         click.echo(f"warning: the run is not in the ledger: {printable(error.message)}", err=True)
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ferrata.flows.images import images_as_data, place_images
     from ferrata.flows.open import find_flow, inside, open_flow, read_flow
     from ferrata.flows.prices import use_prices
+    from ferrata.flows.python import flow, step
     from ferrata.flows.types import (
         Activate,
         Aggregation,
@@ -89,6 +90,7 @@ else:
         ],
         formats__runs=["RunFile", "read_run_file"],
         prices=["use_prices"],
+        python=["flow", "step"],
         types=[
             "Activate",
             "Aggregation",
@@ -141,6 +143,7 @@ __all__ = [
     "delete_run",
     "error_of",
     "find_flow",
+    "flow",
     "images_as_data",
     "inside",
     "list_runs",
@@ -156,6 +159,7 @@ __all__ = [
     "run_name",
     "shown",
     "side_by_side",
+    "step",
     "summary_of",
     "use_prices",
     "variant_id",
