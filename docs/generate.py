@@ -148,6 +148,8 @@ def settings_page() -> str:
         "## `models.NAME.limits`\n",
         *table(ModelLimits),
         "",
+        "## `connections.NAME`\n",
+        "A `type` and what that type takes, in Prompt Flow's words: [flows](../flows.md#connections-and-models).\n",
         "## `prices.NAME`\n",
         *table(PriceSettings),
         "",

@@ -15,6 +15,7 @@ HERE = Path(__file__).parent
 WORK = HERE.parent / ".ferrata" / "demo"
 PROJECT = WORK / "support-bot"
 FERRATA = (sys.executable, "-m", "ferrata")
+IGNORED = shutil.ignore_patterns(".ferrata", "__pycache__")
 QUESTION = "How many days do I have to return unworn trousers?"
 
 
@@ -44,7 +45,7 @@ def say(text: str) -> None:
 def begin() -> None:
     """Copy the example project, so that yours stays as it is, and assess the copy."""
     shutil.rmtree(WORK, ignore_errors=True)
-    shutil.copytree(HERE / "support-bot", PROJECT, ignore=shutil.ignore_patterns(".ferrata", "__pycache__"))
+    shutil.copytree(HERE / "support-bot", PROJECT, ignore=IGNORED)
     say(f"1. The project: {PROJECT.relative_to(HERE.parent)}, a customer-support bot, deliberately immature.")
     run("assess", ".")
     run("roadmap", "--next", "3")
@@ -79,9 +80,24 @@ def models_and_prompts() -> None:
     run("compare")
 
 
+def flow() -> None:
+    """Make the bot's steps a flow, run it over the sample questions, and measure its answers."""
+    say("3. The bot's steps, hidden in its code, become a flow that says them: retrieve, articles, answer, check. In Prompt Flow's format.")
+    (PROJECT / "prompts/support.prompty").unlink()
+    shutil.copytree(HERE / "steps/flow", PROJECT, dirs_exist_ok=True, ignore=IGNORED)
+    run("flow", "test", "flows/support", f"question={QUESTION}")
+    say("Over all sample questions, and then another flow over those answers. It counts, also for the step that retrieves alone.")
+    run("flow", "run", "--file", "runs/answers.yaml", "--name", "answers")
+    run("flow", "run", "--file", "runs/evaluation.yaml", "--run", "answers", "--name", "evaluation")
+    ask_the_bot()
+    say("The same assessment once more: the flow is a file, its retrieval and its sources are seen, and the ledger has the evaluation.")
+    run("assess", ".")
+    run("compare")
+
+
 def _change() -> None:
     (PROJECT / "requirements.txt").unlink()
-    shutil.copytree(HERE / "steps/models-and-prompts", PROJECT, dirs_exist_ok=True)
+    shutil.copytree(HERE / "steps/models-and-prompts", PROJECT, dirs_exist_ok=True, ignore=IGNORED)
 
 
 def _shorten_the_prompt() -> None:
@@ -95,6 +111,7 @@ def main() -> None:
     """All steps."""
     begin()
     models_and_prompts()
+    flow()
     run("assess", ".", "--output", "../report.html")
     print(f"\nThe report, every point opening to its evidence: {(WORK / 'report.html').resolve()}")
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ferrata.assets import Ledger, Registry
     from ferrata.catalog import Catalog, CheckedModel
     from ferrata.clock import Clock
+    from ferrata.flows import DeclaredConnections, LoadedFlow
     from ferrata.maturity import Assessment, Assessor
     from ferrata.prompts import Dialect, Prompt
     from ferrata.providers import ChatModel, Models
@@ -167,6 +168,28 @@ class App:
         else the project's default; else the local model.
         """
         return self.models.chat(name or (self.models.declared(prompt.model.name) if prompt else None))
+
+    @cached_property
+    def connections(self) -> DeclaredConnections:
+        """What flows name as a connection: those that the project declares, and its models."""
+        from ferrata.flows import DeclaredConnections
+
+        return DeclaredConnections(self.settings, lambda: self.models)
+
+    def flow(self, path: str | Path) -> LoadedFlow:
+        """A flow of the project, ready to run; close it when it is done with.
+
+        Its models are closed with `models`. What calls cost is known of the project's own models.
+
+        Args:
+            path: its folder or file, relative to the project.
+
+        Raises:
+            NotFound, UsageError, InvalidDocument, FlowError: as `flows.open_flow`.
+        """
+        from ferrata.flows import open_flow
+
+        return open_flow((self.settings.root / path).resolve(), connections=self.connections)
 
     def prompt(self, name: str | Path) -> Prompt:
         """A prompt of the project: a file, or a version of the registry, as `prompt/support@production`.

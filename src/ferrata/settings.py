@@ -11,7 +11,7 @@ import re
 import stat
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -210,6 +210,22 @@ class ModelSettings(Document):
         return {"vendor": vendor, "model": model}
 
 
+def _secrets_apart(about: dict[str, Any]) -> dict[str, Any]:
+    """A connection's settings, once every secret among them is a reference."""
+    if not isinstance(about.get("type"), str):
+        raise ValueError("must have a `type`, as open_ai or azure_open_ai")
+    secrets = about.get("secrets")
+    held = [about["api_key"]] if about.get("api_key") is not None else []
+    held += list(cast("dict[str, Any]", secrets).values()) if isinstance(secrets, dict) else []
+    if not all(isinstance(one, str) and _REFERENCE.match(one.strip()) for one in held):
+        # The text itself is not repeated: it may be the key.
+        raise ValueError("must refer to its secrets, as ${env:OPENAI_API_KEY}: a key does not belong in a file")
+    return about
+
+
+ConnectionSettings = Annotated[dict[str, Any], AfterValidator(_secrets_apart)]
+
+
 class PackSettings(Document):
     """The section `packs`: assets of other teams.
 
@@ -231,6 +247,8 @@ class ProjectFile(Document):
         prices: what the project pays, by `provider/name`, where that is not the price in the list.
 
         models: the models that the project uses, by names of its own; `default` is the one that is asked where none is named.
+        connections: what flows of Prompt Flow's name as a connection: a `type`, as open_ai, and what that type takes; secrets
+            are references. A flow may name one of `models` as well.
         packs: whose packs of assets are trusted.
     """
 
@@ -239,6 +257,7 @@ class ProjectFile(Document):
     maturity: MaturitySettings = MaturitySettings()
     prices: dict[Name, PriceSettings] = {}
     models: dict[Name, ModelSettings] = {}
+    connections: dict[Name, ConnectionSettings] = {}
     packs: PackSettings = PackSettings()
 
 

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from ferrata.app import App
+    from ferrata.assets import RecordDraft
+    from ferrata.store import Transactions
 
-__all__ = ["open_registry"]
+__all__ = ["open_registry", "write_record"]
 
 FILE = "ferrata.yaml"
 FOLDER = ".ferrata"
@@ -54,6 +56,32 @@ def open_registry(root: Path) -> Generator[Registry]:
         )
     finally:
         store.close()
+
+
+def write_record(root: Path, draft: RecordDraft) -> None:
+    """Put a drafted record into the ledger of the project in `root`.
+
+    Raises:
+        NotFound, InvalidDocument, StoreUnavailable: as `open_registry`.
+    """
+    place = _place(root)
+    store = _direct(place)
+    if store is None:
+        from ferrata.app import open_app
+
+        with open_app(root) as app:
+            _write(app.store, place, draft)
+        return
+    try:
+        _write(store, place, draft)
+    finally:
+        store.close()
+
+
+def _write(store: Transactions, place: _Place, draft: RecordDraft) -> None:
+    journal = Journal(store, SystemClock(), current_actor(), project=place.project)
+    with store.write() as connection:
+        journal.write(connection, draft)
 
 
 def _registry_of(app: App) -> Registry:

@@ -20,6 +20,7 @@ import yaml
 from blocks import Block, anchors_of, blocks_of, commands_of, links_of, shows
 
 from ferrata.documents import read_document
+from ferrata.flows import read_flow, read_run_file
 from ferrata.maturity import check_examples, load_model, load_rules, read_answers
 from ferrata.maturity.scan.workflows import is_workflow, read_steps
 from ferrata.settings import ProjectFile
@@ -99,6 +100,8 @@ class Session:
     def python(self, block: Block) -> Iterator[str]:
         if block.file is not None:
             self.write(block)
+            if block.file.startswith("flows/"):  # the blocks that run the flow run it
+                return
         status, output = self.run([sys.executable, "-c", block.text], shell=False)
         if status != 0:
             yield output
@@ -118,6 +121,10 @@ class Session:
             yield from check_examples(load_rules([path.parent]), on=TODAY)
         elif file == "maturity/model.yaml":
             load_model(path)
+        elif file.startswith("flows/"):
+            read_flow(path)
+        elif file.startswith("runs/"):
+            assert not read_run_file(path).notices
         elif file == "maturity/answers.yaml":
             read_answers(path, load_model(None))
         else:

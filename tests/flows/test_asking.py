@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ferrata.flows.asking import close_asking, complete, complete_now, embed_now, use_prices
+from ferrata.flows.asking import close_asking, complete, complete_now, embed_now
 from ferrata.flows.contracts.connections import (
     AzureOpenAIConnection,
     OpenAIConnection,
@@ -19,6 +19,7 @@ from ferrata.flows.contracts.tool_errors import (
     InvalidConnectionType,
     WrappedOpenAIError,
 )
+from ferrata.flows.prices import use_prices
 from ferrata.telemetry import MemorySink, emit_to, open_span
 
 MESSAGES = [{"role": "user", "content": "Hi"}]

@@ -34,6 +34,10 @@ def climbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = run(folder, "examples/demo.py")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "support-bot: Level 1, initial: 1 of 28 points by evidence" in done.stdout
+    assert "support-bot: Level 1, initial: 6 of 28 points by evidence" in done.stdout
+    assert "support-bot: Level 1, initial: 8 of 28 points by evidence" in done.stdout
+    assert done.stdout.count("8 of 8 rows completed, 0 failed") == 2
+    assert "retrieved_source: 1.0" in done.stdout
     assert "prompt/support@production points to version 1 (it was at 2)" in done.stdout
     assert (folder / ".ferrata/demo/report.html").is_file()
     return folder / ".ferrata/demo/support-bot"
@@ -42,12 +46,26 @@ def climbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_the_demo_lifts_its_project(climbed: Path) -> None:
     found = points(climbed)
-    assert {name: found[name] for name in ("models", "prompts", "safety", "assets")} == {
+    assert {name: found[name] for name in ("models", "prompts", "evaluation", "safety", "assets")} == {
         "models": 2,
-        "prompts": 1,
+        "prompts": 2,
+        "evaluation": 1,
         "safety": 1,
         "assets": 1,
     }
+
+
+@pytest.mark.slow
+def test_an_evaluation_that_did_not_run_gives_no_point(climbed: Path, tmp_path: Path) -> None:
+    project = tmp_path / "support-bot"
+    shutil.copytree(climbed, project, ignore=shutil.ignore_patterns("ferrata.db*"))
+    (project / "flows/evaluate/evaluate.py").write_text("raise RuntimeError('broken')\n", encoding="utf-8")
+    evaluation = ("-m", "ferrata", "flow", "run", "-f", "runs/evaluation.yaml", "--run", "answers")
+    assert run(project, *evaluation).returncode == 2
+    assert points(project)["evaluation"] == 0
+    shutil.copy(ROOT / "examples/steps/flow/flows/evaluate/evaluate.py", project / "flows/evaluate")
+    assert run(project, *evaluation).returncode == 0
+    assert points(project)["evaluation"] == 1
 
 
 @pytest.mark.slow
@@ -55,7 +73,9 @@ def test_the_demo_lifts_its_project(climbed: Path) -> None:
     ("broken", "dimension", "left"),
     [
         ("ferrata.yaml", "models", 0),
-        ("prompts/support.prompty", "prompts", 0),
+        ("flows/support/answer.jinja2", "prompts", 0),
+        ("flows/support/flow.dag.yaml", "prompts", 1),
+        (".ferrata/ferrata.db", "evaluation", 0),
         (".ferrata/ferrata.db", "assets", 0),
     ],
 )

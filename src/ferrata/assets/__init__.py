@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ferrata.assets.content import digest_of_content, name_for, read_content
     from ferrata.assets.diff import Change, Difference, Meaning, compare_versions
     from ferrata.assets.garbage import Garbage, GarbageCount
-    from ferrata.assets.journal import Journal
+    from ferrata.assets.journal import Journal, RecordDraft, draft_record
     from ferrata.assets.ledger import Ledger
     from ferrata.assets.migrate import migrate_registry
     from ferrata.assets.pack_document import OpenedPack, open_pack
@@ -27,7 +27,7 @@ else:
         content=["digest_of_content", "name_for", "read_content"],
         diff=["Change", "Difference", "Meaning", "compare_versions"],
         garbage=["Garbage", "GarbageCount"],
-        journal=["Journal"],
+        journal=["Journal", "RecordDraft", "draft_record"],
         ledger=["Ledger"],
         migrate=["migrate_registry"],
         pack_document=["OpenedPack", "open_pack"],
@@ -63,6 +63,7 @@ __all__ = [
     "Packs",
     "Parent",
     "Record",
+    "RecordDraft",
     "Registered",
     "Registry",
     "Verification",
@@ -71,6 +72,7 @@ __all__ = [
     "catalogue",
     "compare_versions",
     "digest_of_content",
+    "draft_record",
     "make_key",
     "migrate_registry",
     "name_for",

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ferrata.errors import NotFound, UsageError
+from ferrata.errors import FerrataError, NotFound, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ferrata.app import App
+    from ferrata.providers import Price
 
 __all__ = ["Connections", "given_pairs", "given_values", "given_variants", "project_root"]
 
+_log = logging.getLogger("ferrata.flows")
 _VARIANT = re.compile(r"\$\{(?P<node>[^.}]+)\.(?P<variant>[^}]+)\}\Z")
 
 
@@ -92,35 +97,57 @@ def project_root(path: Path) -> Path:
 
 
 class Connections(Mapping[str, Any]):
-    """Connections by name: those of a file, else those that the project declares. Read when the first one is asked for.
+    """Connections by name: those of a file, then those that `ferrata.yaml` declares, then the project's models.
+
+    Read when the first one is asked for; `ferrata.yaml` only when the file does not have it.
 
     Args:
-        file: as `--connections` gives it.
+        file: as `--connections` gives it; `connections.yaml` in the project's folder if None.
         root: the project's folder.
     """
 
     def __init__(self, file: Path | None, root: Path) -> None:
         self._file = file
         self._root = root
-        self._found: Mapping[str, Any] | None = None
 
-    def _read(self) -> Mapping[str, Any]:
-        if self._found is None:
-            from ferrata.flows import read_connections
+    def __reduce__(self) -> tuple[type[Connections], tuple[Path | None, Path]]:
+        """What has been opened stays in this process."""
+        return Connections, (self._file, self._root)
 
-            if self._file is not None:
-                self._found = read_connections(self._file)
-            elif (self._root / "connections.yaml").is_file():
-                self._found = read_connections(self._root / "connections.yaml")
-            else:
-                self._found = {}
-        return self._found
+    def price(self, vendor: str, model: str) -> Price | None:
+        """What a model's tokens cost, as the catalogue knows it; None where it does not, or the project's file is wrong."""
+        try:
+            return self._app.catalog.price_of(vendor, model)
+        except FerrataError as error:
+            _log.warning("what calls cost is not known: %s", error.message)
+            return None
+
+    def close(self) -> None:
+        """Unload the local model, if a flow has asked it."""
+        if "_app" in self.__dict__:
+            if "models" in self._app.__dict__:
+                self._app.models.close()
+            self._app.close()
+
+    @cached_property
+    def _app(self) -> App:
+        from ferrata.app import open_app
+
+        return open_app(self._root)
+
+    @cached_property
+    def _of_file(self) -> Mapping[str, Any]:
+        from ferrata.flows import read_connections
+
+        own = self._root / "connections.yaml"
+        file = self._file or (own if own.is_file() else None)
+        return {} if file is None else read_connections(file)
 
     def __getitem__(self, name: str) -> Any:
-        return self._read()[name]
+        return self._of_file[name] if name in self._of_file else self._app.connections[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._read())
+        return iter(dict.fromkeys((*self._of_file, *self._app.connections)))
 
     def __len__(self) -> int:
-        return len(self._read())
+        return len(list(iter(self)))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from ferrata.cli.flow_given import Connections, given_pairs, given_values, given_variants, project_root
+from ferrata.cli.flow_record import record_run
 from ferrata.cli.flow_runs import first_errors, print_summary, runs_folder, summary_as_json
 from ferrata.cli.pairs import CommandOfPairs
 from ferrata.cli.progress import show_progress
@@ -54,6 +55,7 @@ class _Asked:
     force: bool
     fail_on: str
     strict: bool
+    no_save: bool
     project: Path
     wants_json: bool
 
@@ -104,6 +106,7 @@ class _Asked:
     "--fail-on", default="error", show_default=True, help="Exit status 1 on: error, none, all, 5%, or 10 rows."
 )
 @click.option("--strict", is_flag=True, help="What looks like a mistake in a file is an error.")
+@click.option("--no-save", is_flag=True, help="Write no record to the ledger.")
 @click.option("--project", type=click.Path(path_type=Path), default=Path(), show_default=True, help="Project's folder.")
 @click.option("--json", "wants_json", is_flag=True, help="Print JSON.")
 @click.pass_context
@@ -195,11 +198,13 @@ class _Runner:
 
     def _one(self, plan: RunPlan) -> tuple[RunSummary, list[dict[str, Any]], bool]:
         from ferrata.clock import SystemClock
-        from ferrata.flows import new_run, resume_run
+        from ferrata.flows import Status, new_run, resume_run
 
         asked = self.asked
         with ExitStack() as stack:
-            loaded = self._open(plan)
+            opening = self._opening(plan)
+            stack.callback(opening[1]["connections"].close)
+            loaded = _open(*opening)
             stack.callback(loaded.close)
             _notice(loaded.flow.notices, strict=False)
             self._notice_unknown_inputs(plan, loaded)
@@ -217,8 +222,10 @@ class _Runner:
             stack.callback(ready.close)
             engine = None
             if asked.engine == "ray":
-                engine = partial(_ray_rows(), opener=partial(_open, *self._opening(plan)))
+                engine = partial(_ray_rows(), opener=partial(_open, *opening))
             summary, interrupted = self._execute(ready, loaded, engine)
+            if summary.status != Status.CANCELED and not asked.no_save:
+                record_run(asked.project, ready.folder.document, summary)
             return summary, first_errors(ready.folder), interrupted
 
     def _execute(self, ready: ReadyRun, loaded: LoadedFlow, engine: Any) -> tuple[RunSummary, bool]:
@@ -255,9 +262,6 @@ class _Runner:
 
         with shown, inside(loaded):
             return asyncio.run(main()), interrupted
-
-    def _open(self, plan: RunPlan) -> LoadedFlow:
-        return _open(*self._opening(plan))
 
     def _opening(self, plan: RunPlan) -> tuple[Path, dict[str, Any]]:
         given = plan.given
@@ -304,7 +308,7 @@ class _Runner:
         )
         chosen = list(asked.variants)
         if "all" in chosen:
-            loaded = self._open(plan)
+            loaded = _open(*self._opening(plan))
             loaded.close()
             chosen = all_variants(loaded.flow)
         return [_for_variant(plan, one, alone=len(chosen) == 1) for one in chosen] or [plan]
@@ -348,8 +352,9 @@ class _Runner:
 
 
 def _open(flow: Path, options: dict[str, Any]) -> LoadedFlow:
-    from ferrata.flows import open_flow
+    from ferrata.flows import open_flow, use_prices
 
+    use_prices(options["connections"].price)
     return open_flow(flow, **options)
 
 

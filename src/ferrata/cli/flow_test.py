@@ -63,14 +63,17 @@ def test(
     PATH is the folder of a flow, or its file: flow.dag.yaml, flow.flex.yaml or a .prompty. Inputs that are not given take
     their defaults. Exit status: 0 completed, 1 failed, 2 the flow does not load.
     """
-    from ferrata.flows import open_flow
+    from ferrata.flows import open_flow, use_prices
 
     logging.basicConfig(format="warning: %(message)s", level=logging.WARNING)
     values = given_values([*inputs, *more], "--inputs") if inputs or more else {}
+    known = Connections(connections, project_root(path))
+    use_prices(known.price)
+    context.call_on_close(known.close)
     try:
         loaded = open_flow(
             path.resolve(),
-            connections=Connections(connections, project_root(path)),
+            connections=known,
             variants=given_variants(variant),
             init=given_values(init, "--init") if init else None,
             environment=given_pairs(environment_variables, "--environment-variables"),
@@ -164,5 +167,6 @@ def _print_for_people(result: LineResult, aggregation: Aggregation | None, found
         click.echo(f"passed over: {', '.join(map(printable, passed))}", err=True)
     if "usage" in found:
         usage = found["usage"]
-        click.echo(f"{usage['input_tokens']} tokens in, {usage['output_tokens']} out", err=True)
+        cost = f", ${found['cost_usd']:,.6f}" if "cost_usd" in found else ""
+        click.echo(f"{usage['input_tokens']} tokens in, {usage['output_tokens']} out{cost}", err=True)
     sys.stdout.flush()

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
         summary_of,
         variant_id,
     )
+    from ferrata.flows.contracts import ModelConnection
     from ferrata.flows.data import as_data, shown
+    from ferrata.flows.declared import DeclaredConnections
     from ferrata.flows.drawing import draw_flow
     from ferrata.flows.failures import FlowError, NodeError, error_of
     from ferrata.flows.formats.connections import read_connections
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from ferrata.flows.images import images_as_data, place_images
     from ferrata.flows.importing import import_run, old_runs
     from ferrata.flows.open import find_flow, inside, open_flow, read_flow
+    from ferrata.flows.prices import use_prices
     from ferrata.flows.python import as_flow, flow, step
     from ferrata.flows.scaffold import FLOW_KINDS, write_flow
     from ferrata.flows.types import (
@@ -83,7 +86,9 @@ else:
             "summary_of",
             "variant_id",
         ],
+        contracts=["ModelConnection"],
         data=["as_data", "shown"],
+        declared=["DeclaredConnections"],
         drawing=["draw_flow"],
         failures=["FlowError", "NodeError", "error_of"],
         formats__connections=["read_connections"],
@@ -91,6 +96,7 @@ else:
         images=["images_as_data", "place_images"],
         importing=["import_run", "old_runs"],
         open=["find_flow", "inside", "open_flow", "read_flow"],
+        prices=["use_prices"],
         python=["as_flow", "flow", "step"],
         scaffold=["FLOW_KINDS", "write_flow"],
         types=[
@@ -116,6 +122,7 @@ __all__ = [
     "LINE_TIMEOUT",
     "Activate",
     "Aggregation",
+    "DeclaredConnections",
     "FailOn",
     "Flow",
     "FlowError",
@@ -124,6 +131,7 @@ __all__ = [
     "InputSpec",
     "LineResult",
     "LoadedFlow",
+    "ModelConnection",
     "Node",
     "NodeError",
     "NodeResult",
@@ -169,6 +177,7 @@ __all__ = [
     "side_by_side",
     "step",
     "summary_of",
+    "use_prices",
     "validate_flow",
     "variant_id",
     "write_flow",

@@ -18,36 +18,30 @@ from urllib.parse import quote
 from ferrata.errors import ModelError
 from ferrata.flows.background import each, wait_for
 from ferrata.flows.contracts.connections import AzureOpenAIConnection, OpenAIConnection, ServerlessConnection
+from ferrata.flows.contracts.model_connection import ModelConnection
 from ferrata.flows.contracts.tool_errors import (
     FunctionCallNotSupportedInStreamMode,
     InvalidConnectionType,
     WrappedOpenAIError,
 )
 from ferrata.flows.model_parameters import parameters_of
+from ferrata.flows.prices import price_of
 from ferrata.telemetry import add_usage, open_span
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 
     from ferrata.messages import ChatChunk, ChatRequest, ChatResponse, Usage
-    from ferrata.providers import Access, ChatModel, ChatWire, Dialect, HttpClient, Price, StreamReader
+    from ferrata.providers import Access, ChatModel, ChatWire, Dialect, HttpClient, StreamReader
     from ferrata.telemetry import Span
 
-__all__ = ["close_asking", "complete", "complete_now", "embed", "embed_now", "use_prices"]
+__all__ = ["close_asking", "complete", "complete_now", "embed", "embed_now"]
 
 _RETRIES = 3
 _SECONDS = 600.0  # of one call, as the package `openai` has it
 _OPENAI = "https://api.openai.com/v1"
 # From this version on Azure counts the tokens of a stream.
 _COUNTS_STREAMS = "2024-09-01"
-
-
-def use_prices(find: Callable[[str, str], Price | None] | None) -> None:
-    """Let `find` (of vendor and model) say what calls cost; None: costs are not known, as at the beginning."""
-    _prices[0] = find
-
-
-_prices: list[Callable[[str, str], Price | None] | None] = [None]
 
 
 async def complete(
@@ -64,9 +58,9 @@ async def complete(
     """Ask a model.
 
     Args:
-        connection: Azure's, OpenAI's or a serverless one.
+        connection: Azure's, OpenAI's, a serverless one, or a model of the project's.
         prompt: the messages in OpenAI's words, or with `completion` the text.
-        model: its name; with Azure the deployment's.
+        model: its name; with Azure the deployment's. A model of the project's has its own.
         api: `chat` or `completion`.
         parameters: of the request, as a node has them: texts, empty values and `inf` are understood.
         stream: the answer comes piece by piece.
@@ -83,6 +77,8 @@ async def complete(
         WrappedOpenAIError: the model did not answer.
     """
     asked = _asked(connection, prompt, api, parameters or {}, exact=exact)
+    if isinstance(connection, ModelConnection):
+        model = connection.model
     if not stream:
         with open_span(*_span(connection, model, api, asked)) as span:
             try:
@@ -93,7 +89,8 @@ async def complete(
             message = _message(response, older="functions" in asked.extra)
             called = bool(response.message.tool_calls) if exact else given
             output: Any = message if called else response.text
-            _note(span, connection, response.id, response.model or model, response.finish, response.usage, output)
+            end = (response.id, response.model or model, response.finish, response.usage)
+            _note(span, connection, *end, output, free=response.cached)
             return _whole(response, message) if whole else output
     if "functions" in asked.extra:
         raise FunctionCallNotSupportedInStreamMode(
@@ -158,14 +155,22 @@ def _asked(
     """The request; what is said goes into it under the wire format's own names, word for word."""
     from ferrata.messages import ChatRequest, Message
 
-    if not isinstance(connection, AzureOpenAIConnection | OpenAIConnection | ServerlessConnection):
+    own = isinstance(connection, ModelConnection)
+    if not own and not isinstance(connection, AzureOpenAIConnection | OpenAIConnection | ServerlessConnection):
         raise _unfit(connection, "llm")
     extra = dict(given) if exact else parameters_of(api, given, azure=isinstance(connection, AzureOpenAIConnection))
+    if own:
+        if api == "completion":
+            raise _unfit(connection, "completion api")
+        # Prompt Flow's defaults would stand over what the project declares for its model.
+        extra = {name: value for name, value in extra.items() if name in given or name not in ("temperature", "top_p")}
     extra["prompt" if api == "completion" else "messages"] = prompt if isinstance(prompt, str) else list(prompt)
     return ChatRequest((Message("user", ""),), extra=extra)
 
 
 def _model(connection: Any, model: str, api: str) -> ChatModel:
+    if isinstance(connection, ModelConnection):
+        return connection.in_openais_words()
     from ferrata.providers import ChatCompletions, Dialect, RemoteModel, Retry, TextCompletions, Timeouts
 
     wire = _Verbatim(TextCompletions() if api == "completion" else ChatCompletions())
@@ -230,6 +235,8 @@ def _unfit(connection: Any, what: str) -> InvalidConnectionType:
 
 
 def _vendor(connection: Any) -> str:
+    if isinstance(connection, ModelConnection):
+        return connection.vendor
     kinds = {"AzureOpenAI": "azure-openai", "OpenAI": "openai"}
     return kinds.get(connection.type, "openai-compatible")
 
@@ -256,10 +263,18 @@ def _span(connection: Any, model: str, api: str, asked: ChatRequest) -> tuple[st
 
 
 def _note(
-    span: Span, connection: Any, identity: str, model: str, finish: str | None, usage: Usage | None, output: Any
+    span: Span,
+    connection: Any,
+    identity: str,
+    model: str,
+    finish: str | None,
+    usage: Usage | None,
+    output: Any,
+    *,
+    free: bool,
 ) -> None:
-    """Write into the span what came back, and count it."""
-    cost = _cost(connection, model, usage)
+    """Write into the span what came back, and count it; what a cache of ours has answered is `free`."""
+    cost = 0.0 if free else _cost(connection, model, usage)
     span.attributes |= {
         "gen_ai.response.id": identity,
         "gen_ai.response.model": model,
@@ -273,9 +288,11 @@ def _note(
 
 
 def _cost(connection: Any, model: str, usage: Usage | None) -> float | None:
-    find = _prices[0]
-    price = find(_vendor(connection), model) if find is not None and usage is not None else None
-    return price.cost(usage) if price is not None and usage is not None else None
+    if usage is None:
+        return None
+    own = isinstance(connection, ModelConnection)
+    price = connection.price if own else price_of(_vendor(connection), model)
+    return None if price is None else price.cost(usage)
 
 
 def _message(response: ChatResponse, *, older: bool) -> dict[str, Any]:
@@ -318,7 +335,7 @@ async def _streamed(connection: Any, model: str, api: str, asked: ChatRequest) -
             raise WrappedOpenAIError(error) from error
         finally:
             end = (last.id, last.model or model, last.finish, last.usage) if last else ("", model, None, None)
-            _note(span, connection, *end, "".join(texts))
+            _note(span, connection, *end, "".join(texts), free=last is not None and last.cached)
 
 
 class _Pieces:

@@ -34,7 +34,8 @@ def connection_of(name: str, connections: Mapping[str, Any]) -> Any:
 
 def known_connections() -> Mapping[str, Any]:
     """Name -> connection; nothing outside of a flow."""
-    return _around.get() or {}
+    found = _around.get()
+    return {} if found is None else found
 
 
 @contextmanager

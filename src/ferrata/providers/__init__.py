@@ -10,7 +10,7 @@ from ferrata.providers.local import WEIGHTS, LocalEmbeddings, LocalModel, Weight
 from ferrata.providers.models import Models
 from ferrata.providers.remote import Access, RemoteEmbeddings, RemoteModel
 from ferrata.providers.vendors import Vendor, read_vendor, vendor_names
-from ferrata.providers.wires import ChatCompletions, TextCompletions
+from ferrata.providers.wires import ChatCompletions, ChatCompletionsServer, TextCompletions
 from ferrata.providers.wrappers import (
     AnswerFile,
     Budget,
@@ -33,6 +33,7 @@ __all__ = [
     "Call",
     "CapabilityCheck",
     "ChatCompletions",
+    "ChatCompletionsServer",
     "ChatModel",
     "ChatWire",
     "Deadline",

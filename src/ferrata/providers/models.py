@@ -42,10 +42,14 @@ class Models:
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
+        self.close()
+        await self._around.http.aclose()
+
+    def close(self) -> None:
+        """Let go of all but connections, which belong to the event loop that opened them: as of the local model in memory."""
         self._built.clear()
         while self._around.closing:
             self._around.closing.pop()()
-        await self._around.http.aclose()
 
     def price(self, name: str | None = None) -> Price | None:
         """What a model's tokens cost, where it is known; those of a model on this machine cost nothing that is counted."""

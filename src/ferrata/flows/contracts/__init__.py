@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         SystemErrorException,
         UserErrorException,
     )
+    from ferrata.flows.contracts.model_connection import ModelConnection
     from ferrata.flows.contracts.multimedia import (
         Image,
         PFBytes,
@@ -56,6 +57,7 @@ else:
         ],
         custom_connections=["CustomConnection", "CustomStrongTypeConnection"],
         exceptions=["PromptflowException", "SystemErrorException", "UserErrorException"],
+        model_connection=["ModelConnection"],
         multimedia=["Image", "PFBytes", "Text"],
         types=["AssistantDefinition", "FilePath", "PromptTemplate", "Secret"],
     )
@@ -72,6 +74,7 @@ __all__ = [
     "FilePath",
     "FormRecognizerConnection",
     "Image",
+    "ModelConnection",
     "OpenAIConnection",
     "PFBytes",
     "PromptTemplate",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["read_connections"]
+__all__ = ["connection_in", "read_connections"]
 
 _REFERENCE = re.compile(r"\$\{(env|file):(.+)\}")
 _OF_ANY = {"$schema", "name", "type", "module", "created_date", "last_modified_date", "expiry_time"}
@@ -45,6 +45,21 @@ def read_connections(path: Path) -> Mapping[str, Any]:
         InvalidDocument: it is wrong, a reference leads nowhere, or a placeholder stands for a value; all mistakes at once.
     """
     return _File(path).read()
+
+
+def connection_in(path: Path, name: str, about: Mapping[str, Any], *, section: str) -> Any:
+    """One connection of a file that holds more than connections; whether others of it could be made does not matter.
+
+    Args:
+        path: the file, for what messages say and where `${file:PATH}` begins.
+        name: the connection's.
+        about: what the file says of it.
+        section: the key under which the connections stand.
+
+    Raises:
+        NotFound, InvalidDocument: as `read_connections`.
+    """
+    return _File(path).one(name, about, (section, name))
 
 
 class _File:
@@ -71,6 +86,14 @@ class _File:
         if self._mistakes:
             raise InvalidDocument(self._mistakes)
         return found
+
+    def one(self, name: str, about: Mapping[str, Any], where: tuple[str, ...]) -> Any:
+        """The connection that `about`, which stands at `where`, says."""
+        found: dict[str, Any] = {}
+        self._add(found, name, about, where)
+        if self._mistakes:
+            raise InvalidDocument(self._mistakes)
+        return found[name]
 
     def _add(self, found: dict[str, Any], name: str, value: Any, where: tuple[str, ...]) -> None:
         if not isinstance(value, dict):

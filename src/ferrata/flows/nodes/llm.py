@@ -25,6 +25,7 @@ _PROVIDERS = {
     "OpenAIConnection": ("openai", "model"),
     "ServerlessConnection": ("openai", "model"),
     "AzureOpenAIConnection": ("aoai", "deployment_name"),
+    "ModelConnection": ("openai", "model"),
 }
 _APIS = ("chat", "completion")
 
@@ -46,9 +47,15 @@ def llm_step(node: Node, around: Around) -> Step:
     module, naming = _PROVIDERS[kind]
     if node.api not in _APIS:
         raise FlowError("APINotFound", f"the node {node.name!r} has the api {node.api!r}; it is chat or completion")
+    if kind == "ModelConnection" and node.api != "chat":
+        raise FlowError(
+            "APINotFound", f"the node {node.name!r} has the api {node.api!r}; a model of ferrata.yaml takes chat"
+        )
     tool = as_tool(getattr(import_module(f"ferrata.flows.promptflow.tools.{module}"), node.api))
     template = read_template(source_path(node, around))
     inputs = inputs_of_template(node, template, tool.types, around)
+    if kind == "ModelConnection":  # whatever the node calls its model, the project says which it is
+        inputs.pop("deployment_name", None)
     inputs, _ = literal_inputs(replace(node, inputs=inputs), tool, around)
     call = _call(
         connection, template, node.api, naming, frozenset(tool.types), lists=module == "aoai" and node.api == "chat"

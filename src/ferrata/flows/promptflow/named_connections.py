@@ -41,10 +41,12 @@ class NamedConnections:
         Raises:
             ConnectionNotFoundError: there is none.
         """
+        if name not in self._made and name in (known := known_connections()):
+            return known[name]  # a model of the project's is known by more names than are listed
         found = self.all()
         if name not in found:
-            known = ", ".join(found) or "none"
-            raise ConnectionNotFoundError(f"Connection {name!r} is not found; there are: {known}")
+            names = ", ".join(found) or "none"
+            raise ConnectionNotFoundError(f"Connection {name!r} is not found; there are: {names}")
         return found[name]
 
     def create_or_update(self, connection: Any, **_kwargs: Any) -> Any:
