@@ -41,8 +41,12 @@ _INIT = "PF_FLOW_INIT_CONFIG"
 )
 @click.option("--concurrency", type=click.IntRange(1, 10_000), default=64, show_default=True, help="Rows at a time.")
 @click.option("--max-body", type=click.IntRange(1), default=16, show_default=True, help="MB of a request's body.")
-@click.option("--drain", type=click.IntRange(1), default=25, show_default=True, help="Seconds for rows to end at SIGTERM.")
-@click.option("--spans", type=click.Path(path_type=Path, dir_okay=False), help="Append spans and feedback to this file.")
+@click.option(
+    "--drain", type=click.IntRange(1), default=25, show_default=True, help="Seconds for rows to end at SIGTERM."
+)
+@click.option(
+    "--spans", type=click.Path(path_type=Path, dir_okay=False), help="Append spans and feedback to this file."
+)
 @click.option("--allow-origin", multiple=True, metavar="ORIGIN", help="Web pages of this origin may ask; '*' for all.")
 @click.option("--strict", is_flag=True, help="What is a warning otherwise is an error.")
 def serve(
@@ -119,5 +123,5 @@ def _init_of_environment() -> dict[str, Any] | None:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise UsageError(f"the variable {_INIT} is no JSON object", hint="set it as {\"name\": value}, or use --init")
+        raise UsageError(f"the variable {_INIT} is no JSON object", hint='set it as {"name": value}, or use --init')
     return cast("dict[str, Any]", found)

@@ -61,6 +61,4 @@ def _flat(text: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         return {"feedback": text}
     about = cast("dict[str, Any]", found)
-    return {
-        key: value if isinstance(value, str | int | float) else json.dumps(value) for key, value in about.items()
-    }
+    return {key: value if isinstance(value, str | int | float) else json.dumps(value) for key, value in about.items()}

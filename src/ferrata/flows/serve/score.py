@@ -20,7 +20,7 @@ from ferrata.flows.failures import error_of
 from ferrata.flows.images import images_as_data
 from ferrata.flows.serve.asked import accepted, inputs_of, read_body, remote_of
 from ferrata.flows.serve.refusals import Refusal, refusal_of_line
-from ferrata.flows.serve.watching import send_in_time, unless_left
+from ferrata.flows.serve.watching import ClientLeft, send_in_time, unless_left
 from ferrata.flows.streams import is_stream
 from ferrata.flows.threads import Threads
 from ferrata.telemetry import open_span
@@ -107,17 +107,20 @@ class Score:
             self._free += 1
 
     async def _answer(self, request: Request, data: Mapping[str, Any], span: Span, send: Send) -> None:
+        request_id = request.scope["state"]["request_id"]
         accepts = accepted(request.headers)
         ends = None if self._timeout is None else asyncio.get_running_loop().time() + self._timeout
         row = self._loaded.line(data, stream=EVENTS in accepts, timeout=self._timeout)
         result = await unless_left(row, request.receive)
-        _log_prints(result, request.scope["state"]["request_id"])
+        _log_prints(result, request_id)
         if result.error is not None:
             if "details" in result.error:
-                _log.warning("%s", result.error["details"]["traceback"].rstrip())
+                _log.warning("%s %s", request_id, result.error["details"]["traceback"].rstrip())
             raise refusal_of_line(result.error)
         output = {name: value for name, value in result.output.items() if name not in self._hidden}
-        streams = {name: output.pop(name) for name, value in result.output.items() if name in output and is_stream(value)}
+        streams = {
+            name: output.pop(name) for name, value in result.output.items() if name in output and is_stream(value)
+        }
         _check_accepted(accepts, streams)
         headers = {"traceresponse": f"00-{span.trace_id}-{span.span_id}-01"}
         if not streams:
@@ -126,7 +129,7 @@ class Score:
             await response(request.scope, request.receive, send)
             return
         ((name, pieces),) = streams.items()
-        await unless_left(self._stream(output, name, pieces, headers, ends, send), request.receive)
+        await unless_left(self._stream(output, name, pieces, headers, ends, send, request_id), request.receive)
 
     async def _stream(
         self,
@@ -136,6 +139,7 @@ class Score:
         headers: Mapping[str, str],
         ends: float | None,
         send: Send,
+        request_id: str,
     ) -> None:
         """Send what is whole in one event, then an event for each piece; what goes wrong on the way is an event `error`."""
         head = {"content-type": f"{EVENTS}; charset=utf-8", "cache-control": "no-store", **headers}
@@ -155,13 +159,16 @@ class Score:
                 async for piece in items:
                     await event({name: self._as_data(piece)})
         except TimeoutError:
-            late = {"code": "LineExecutionTimeoutError", "message": f"the row was not done in {self._timeout:g} seconds"}
-            await event(refusal_of_line(late).body(""), "error")
-        except Exception as error:
-            if type(error).__module__ == "ferrata.flows.serve.watching":
-                raise
-            _log.warning("the stream broke off: %s: %s", type(error).__name__, error)
-            await event(refusal_of_line(error_of(error)).body(""), "error")
+            late = {
+                "code": "LineExecutionTimeoutError",
+                "message": f"the row was not done in {self._timeout:g} seconds",
+            }
+            await event(refusal_of_line(late).body(request_id), "error")
+        except ClientLeft:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the user's generator raises is told and logged
+            _log.warning("%s the stream broke off: %s: %s", request_id, type(error).__name__, error)
+            await event(refusal_of_line(error_of(error)).body(request_id), "error")
         finally:
             await items.aclose()
         await send({"type": "http.response.body", "body": b""})

@@ -72,9 +72,7 @@ def _score(flow: Flow, returned: Collection[str], example: Mapping[str, Any] | N
     required = [name for name, spec in flow.inputs.items() if spec.default is None]
     if required:
         inputs["required"] = required
-    outputs = {
-        name: _schema(spec.type, spec.description) for name, spec in flow.outputs.items() if name in returned
-    }
+    outputs = {name: _schema(spec.type, spec.description) for name, spec in flow.outputs.items() if name in returned}
     return {
         "summary": f"run the flow {flow.name} with given inputs",
         "requestBody": {
