@@ -65,13 +65,14 @@ def baggage_of(headers: Mapping[str, str]) -> dict[str, str]:
 
 def accepted(headers: Mapping[str, str]) -> frozenset[str]:
     """The media types of `Accept`, without parameters; all of them where it is not sent."""
+    given = headers.get("accept", "").strip() or "*/*"
     found: set[str] = set()
-    for item in headers.get("accept", "").split(","):
+    for item in given.split(","):
         kind, *parameters = (part.strip().lower() for part in item.split(";"))
         refused = any(re.fullmatch(r"q=0(\.0*)?", parameter) for parameter in parameters)
         if kind and not refused:
             found.add(kind)
-    return frozenset(found or {"*/*"})
+    return frozenset(found)
 
 
 async def read_body(request: Request, most: int) -> bytes:

@@ -107,7 +107,7 @@ def _answer(description: str) -> dict[str, Any]:
 
 
 def _feedback() -> dict[str, Any]:
-    anything = {"type": "object", "additionalProperties": {}}
+    anything: dict[str, Any] = {"type": "object", "additionalProperties": {}}
     return {
         "parameters": [
             {
