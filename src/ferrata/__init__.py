@@ -1,5 +1,19 @@
-"""Ferrata: GenAIOps maturity from evidence, and the machinery to climb it."""
+"""Ferrata: GenAIOps maturity from evidence, and the machinery to climb it.
 
-__all__ = ["__version__"]
+    import ferrata as fr
+
+`fr.flow` and `fr.step` make flows of Python functions. What is offered here is imported when it is first used.
+"""
+
+from typing import TYPE_CHECKING
+
+from ferrata.doors import door
+
+if TYPE_CHECKING:
+    from ferrata.flows import flow, step
+else:
+    __getattr__ = door(__name__, flows=["flow", "step"])
+
+__all__ = ["__version__", "flow", "step"]
 
 __version__ = "0.1.0"

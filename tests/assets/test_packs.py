@@ -280,6 +280,17 @@ def no_json(path: Path) -> None:
     write(path, {**entries_of(path), "pack.json": b"[" * 100_000})
 
 
+def key_twice(path: Path) -> None:
+    entries = entries_of(path)
+    entries["pack.json"] = entries["pack.json"].replace(b'"name":', b'"name":"other","name":', 1)
+    signature = {"key": public_key(), "signature": sign(signed_text(entries["pack.json"]))}
+    write(path, {**entries, "signature.json": canonical_json(signature).encode()})
+
+
+def renamed(**changes: str) -> Callable[[Path], None]:
+    return lambda path: signed_anew(path, lambda document: document.update(changes))
+
+
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
@@ -310,6 +321,10 @@ def no_json(path: Path) -> None:
         (altered(ref="../../x"), "not a reference"),
         (children_first, "which does not stand before it"),
         (same_twice, "is there twice"),
+        (key_twice, "the key 'name' stands there twice"),
+        (renamed(name="../x"), "'../x' is no name"),
+        (renamed(made_by="a\x1b[2J"), "is no name of a person"),
+        (altered(author="x" * 5000), "is no name of a person"),
         (altered_evidence, "the record 4 of its evidence was altered"),
         (nothing_in_it, "holds no assets"),
         (unknown_field, "run"),

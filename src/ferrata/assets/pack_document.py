@@ -37,6 +37,9 @@ __all__ = [
 FORMAT = "ferrata-pack/1"
 
 
+_LONGEST_NAME = 200
+
+
 class PackedParent(Document):
     """A version that another came from; it stands before it in the pack."""
 
@@ -142,15 +145,31 @@ def open_pack(path: Path) -> OpenedPack:
 def _parse(body: bytes, kind: type[Any], name: str) -> Any:
     try:
         text = body.decode()
-        return validate(json.loads(text), kind, file=name, text="")
+        return validate(json.loads(text, object_pairs_hook=_once), kind, file=name, text="")
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{name} is no JSON: {error}", hint="ask whoever sent it for the file again") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object whose keys stand once: of two values, readers may take either."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands there twice")
+    return found
 
 
 def _flaw(document: PackDocument, archive: Archive) -> str | None:
     """What is not true in a pack; None if all is."""
     known: set[str] = set()
     used: set[str] = set()
+    try:
+        Ref.parse(f"pack/{document.name}")
+    except UsageError:
+        return f"{document.name!r} is no name"
+    for who in (document.made_by, document.project, *(version.author for version in document.assets)):
+        if not who.isprintable() or not 0 < len(who) <= _LONGEST_NAME:
+            return f"{who[:40]!r} is no name of a person or a project"
     for version in document.assets:
         problem = _flaw_of(version, archive, known)
         if problem is not None:

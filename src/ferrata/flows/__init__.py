@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
+    from ferrata.flows.audit import FlowFinding, ProjectAudit, audit_project, validate_flow
     from ferrata.flows.base import LoadedFlow
     from ferrata.flows.batch import (
         CONCURRENCY,
@@ -30,11 +31,15 @@ if TYPE_CHECKING:
         variant_id,
     )
     from ferrata.flows.data import as_data, shown
+    from ferrata.flows.drawing import draw_flow
     from ferrata.flows.failures import FlowError, NodeError, error_of
     from ferrata.flows.formats.connections import read_connections
     from ferrata.flows.formats.runs import RunFile, read_run_file
     from ferrata.flows.images import images_as_data, place_images
+    from ferrata.flows.importing import import_run, old_runs
     from ferrata.flows.open import find_flow, inside, open_flow, read_flow
+    from ferrata.flows.python import as_flow, flow, step
+    from ferrata.flows.scaffold import FLOW_KINDS, write_flow
     from ferrata.flows.types import (
         Activate,
         Aggregation,
@@ -53,12 +58,8 @@ if TYPE_CHECKING:
 else:
     __getattr__ = door(
         __name__,
+        audit=["FlowFinding", "ProjectAudit", "audit_project", "validate_flow"],
         base=["LoadedFlow"],
-        data=["as_data", "shown"],
-        failures=["FlowError", "NodeError", "error_of"],
-        formats__connections=["read_connections"],
-        images=["images_as_data", "place_images"],
-        open=["find_flow", "inside", "open_flow", "read_flow"],
         batch=[
             "CONCURRENCY",
             "LINE_TIMEOUT",
@@ -82,7 +83,16 @@ else:
             "summary_of",
             "variant_id",
         ],
+        data=["as_data", "shown"],
+        drawing=["draw_flow"],
+        failures=["FlowError", "NodeError", "error_of"],
+        formats__connections=["read_connections"],
         formats__runs=["RunFile", "read_run_file"],
+        images=["images_as_data", "place_images"],
+        importing=["import_run", "old_runs"],
+        open=["find_flow", "inside", "open_flow", "read_flow"],
+        python=["as_flow", "flow", "step"],
+        scaffold=["FLOW_KINDS", "write_flow"],
         types=[
             "Activate",
             "Aggregation",
@@ -102,12 +112,14 @@ else:
 
 __all__ = [
     "CONCURRENCY",
+    "FLOW_KINDS",
     "LINE_TIMEOUT",
     "Activate",
     "Aggregation",
     "FailOn",
     "Flow",
     "FlowError",
+    "FlowFinding",
     "Given",
     "InputSpec",
     "LineResult",
@@ -118,6 +130,7 @@ __all__ = [
     "Notice",
     "OutputSpec",
     "Progress",
+    "ProjectAudit",
     "RayRows",
     "ReadyRun",
     "Reference",
@@ -130,13 +143,19 @@ __all__ = [
     "Variant",
     "all_variants",
     "as_data",
+    "as_flow",
+    "audit_project",
     "delete_run",
+    "draw_flow",
     "error_of",
     "find_flow",
+    "flow",
     "images_as_data",
+    "import_run",
     "inside",
     "list_runs",
     "new_run",
+    "old_runs",
     "open_flow",
     "place_images",
     "plan_of",
@@ -148,6 +167,9 @@ __all__ = [
     "run_name",
     "shown",
     "side_by_side",
+    "step",
     "summary_of",
+    "validate_flow",
     "variant_id",
+    "write_flow",
 ]

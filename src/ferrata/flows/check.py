@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ferrata.flows.failures import FlowError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ferrata.flows.types import Flow, Node
 
-__all__ = ["check_graph"]
+__all__ = ["GraphProblem", "check_graph", "graph_problems"]
+
+
+class GraphProblem(NamedTuple):
+    """Why a graph does not hold together.
+
+    Attributes:
+        code: Prompt Flow's name for it.
+        where: the key path in the flow's file, as `("nodes", 2, "inputs", "text")`.
+        message: what is wrong.
+        hint: what to do.
+    """
+
+    code: str
+    where: tuple[str | int, ...]
+    message: str
+    hint: str
 
 
 def check_graph(flow: Flow) -> Flow:
@@ -18,111 +36,139 @@ def check_graph(flow: Flow) -> Flow:
 
     Raises:
         FlowError: `DuplicateNodeName`, `InputReferenceNotFound`, `NodeReferenceNotFound`, `InvalidNodeReference`,
-            `NodeCircularDependency`, `EmptyOutputReference`, `OutputReferenceNotFound`.
+            `NodeCircularDependency`, `EmptyOutputReference`, `OutputReferenceNotFound`: the first of `graph_problems`.
     """
-    _check_names(flow)
-    _check_inputs(flow)
-    ordered = _in_order(flow)
-    return _with_outputs(replace(flow, nodes=ordered))
+    for problem in graph_problems(flow):
+        raise FlowError(problem.code, f"{flow.file}: {problem.message}", hint=problem.hint)
+    aggregating = {node.name for node in flow.nodes if node.aggregation}
+    kept = {
+        name: output
+        for name, output in flow.outputs.items()
+        if not (output.reference and output.reference.kind == "node" and output.reference.value in aggregating)
+    }
+    return replace(flow, nodes=_in_order(flow)[0], outputs=kept)
 
 
-def _check_names(flow: Flow) -> None:
+def graph_problems(flow: Flow) -> Iterator[GraphProblem]:
+    """All that is wrong with a graph, in the order in which Prompt Flow looks for it."""
+    yield from _names(flow)
+    yield from _inputs(flow)
+    yield from _references(flow)
+    left = _in_order(flow)[1]
+    if left:
+        circle = ", ".join(sorted(node.name for node in left))
+        yield GraphProblem(
+            "NodeCircularDependency",
+            ("nodes", flow.nodes.index(left[0])),
+            f"nodes wait for each other in a circle: {circle}",
+            "take one of the references away",
+        )
+    yield from _outputs(flow)
+
+
+def _names(flow: Flow) -> Iterator[GraphProblem]:
     seen: set[str] = set()
-    for node in flow.nodes:
+    for number, node in enumerate(flow.nodes):
         if node.name in seen:
-            raise FlowError(
-                "DuplicateNodeName", f"{flow.file}: two nodes have the name {node.name!r}", hint="rename one"
+            yield GraphProblem(
+                "DuplicateNodeName", ("nodes", number, "name"), f"two nodes have the name {node.name!r}", "rename one"
             )
         seen.add(node.name)
 
 
-def _check_inputs(flow: Flow) -> None:
-    for node in flow.nodes:
+def _inputs(flow: Flow) -> Iterator[GraphProblem]:
+    for number, node in enumerate(flow.nodes):
         for name, reference in node.inputs.items():
             if reference.kind == "input" and reference.value not in flow.inputs:
-                raise FlowError(
+                yield GraphProblem(
                     "InputReferenceNotFound",
-                    f"{flow.file}: the input {name!r} of the node {node.name!r} refers to the flow's input "
-                    f"{reference.value!r}, which there is not",
-                    hint=f"the flow's inputs are {', '.join(flow.inputs) or 'none'}",
+                    ("nodes", number, "inputs", name),
+                    f"the input {name!r} of the node {node.name!r} refers to the flow's input {reference.value!r}, which "
+                    "there is not",
+                    f"the flow's inputs are {', '.join(flow.inputs) or 'none'}",
                 )
 
 
-def _needs(node: Node) -> set[str]:
-    found = {reference.value for reference in node.inputs.values() if reference.kind == "node"}
+def _needs(node: Node) -> dict[str, tuple[str | int, ...]]:
+    """The nodes that a node needs, and the key where it says so."""
+    found: dict[str, tuple[str | int, ...]] = {}
     if node.activate is not None and node.activate.when.kind == "node":
-        found.add(node.activate.when.value)
+        found[node.activate.when.value] = ("activate", "when")
+    for name, reference in node.inputs.items():
+        if reference.kind == "node":
+            found[reference.value] = ("inputs", name)
     return found
 
 
-def _in_order(flow: Flow) -> tuple[Node, ...]:
+def _references(flow: Flow) -> Iterator[GraphProblem]:
     aggregating = {node.name for node in flow.nodes if node.aggregation}
     names = {node.name for node in flow.nodes}
-    needs: dict[str, set[str]] = {}
-    for node in flow.nodes:
+    for number, node in enumerate(flow.nodes):
         when = node.activate.when if node.activate else None
         if node.aggregation and when and when.kind == "node" and when.value not in aggregating:
-            raise FlowError(
+            yield GraphProblem(
                 "InvalidNodeReference",
-                f"{flow.file}: activate of the aggregation node {node.name!r} refers to {when.value!r}, which is none",
-                hint="it runs over all lines, so its condition cannot be of one",
+                ("nodes", number, "activate", "when"),
+                f"activate of the aggregation node {node.name!r} refers to {when.value!r}, which is none",
+                "it runs over all lines, so its condition cannot be of one",
             )
-        needs[node.name] = _needs(node)
-        if missing := sorted(needs[node.name] - names):
-            raise FlowError(
+        needs = _needs(node)
+        for missing in sorted(needs.keys() - names):
+            yield GraphProblem(
                 "NodeReferenceNotFound",
-                f"{flow.file}: the node {node.name!r} refers to the node {missing[0]!r}, which there is not",
-                hint=f"the nodes are {', '.join(sorted(names))}",
+                ("nodes", number, *needs[missing]),
+                f"the node {node.name!r} refers to the node {missing!r}, which there is not",
+                f"the nodes are {', '.join(sorted(names))}",
             )
-        if not node.aggregation and (wrong := sorted(needs[node.name] & aggregating)):
-            raise FlowError(
+        for wrong in sorted(needs.keys() & aggregating) if not node.aggregation else ():
+            yield GraphProblem(
                 "InvalidNodeReference",
-                f"{flow.file}: the node {node.name!r} refers to the aggregation node {wrong[0]!r}",
-                hint="an aggregation node runs after all lines; make this one aggregate too, or take another input",
+                ("nodes", number, *needs[wrong]),
+                f"the node {node.name!r} refers to the aggregation node {wrong!r}",
+                "an aggregation node runs after all lines; make this one aggregate too, or take another input",
             )
+
+
+def _in_order(flow: Flow) -> tuple[tuple[Node, ...], list[Node]]:
+    """The nodes in an order in which they can run, and those that are left because they wait for each other."""
+    names = {node.name for node in flow.nodes}
+    needs = {node.name: _needs(node).keys() & names for node in flow.nodes}
     ordered: list[Node] = []
     picked: set[str] = set()
     waiting = list(flow.nodes)
     while waiting:
         ready = next((node for node in waiting if needs[node.name] <= picked), None)
         if ready is None:
-            names_left = ", ".join(sorted(node.name for node in waiting))
-            raise FlowError(
-                "NodeCircularDependency",
-                f"{flow.file}: nodes wait for each other in a circle: {names_left}",
-                hint="take one of the references away",
-            )
+            break
         waiting.remove(ready)
         picked.add(ready.name)
         ordered.append(ready)
-    return tuple(ordered)
+    return tuple(ordered), waiting
 
 
-def _with_outputs(flow: Flow) -> Flow:
-    nodes = {node.name: node for node in flow.nodes}
-    kept = dict(flow.outputs)
+def _outputs(flow: Flow) -> Iterator[GraphProblem]:
+    nodes = {node.name for node in flow.nodes}
     for name, output in flow.outputs.items():
-        reference = output.reference
+        reference, where = output.reference, ("outputs", name, "reference")
         if reference is None or reference.kind == "value":
             if reference is None or reference.value == "":
-                raise FlowError(
+                yield GraphProblem(
                     "EmptyOutputReference",
-                    f"{flow.file}: the output {name!r} has no reference",
-                    hint="as `reference: ${answer.output}`",
+                    where,
+                    f"the output {name!r} has no reference",
+                    "as `reference: ${answer.output}`",
                 )
-        elif reference.kind == "input":
-            if reference.value not in flow.inputs:
-                raise FlowError(
-                    "OutputReferenceNotFound",
-                    f"{flow.file}: the output {name!r} refers to the flow's input {reference.value!r}, which there is not",
-                    hint=f"the flow's inputs are {', '.join(flow.inputs) or 'none'}",
-                )
-        elif reference.value not in nodes:
-            raise FlowError(
+        elif reference.kind == "input" and reference.value not in flow.inputs:
+            yield GraphProblem(
                 "OutputReferenceNotFound",
-                f"{flow.file}: the output {name!r} refers to the node {reference.value!r}, which there is not",
-                hint=f"the nodes are {', '.join(nodes) or 'none'}",
+                where,
+                f"the output {name!r} refers to the flow's input {reference.value!r}, which there is not",
+                f"the flow's inputs are {', '.join(flow.inputs) or 'none'}",
             )
-        elif nodes[reference.value].aggregation:
-            del kept[name]
-    return replace(flow, outputs=kept)
+        elif reference.kind == "node" and reference.value not in nodes:
+            yield GraphProblem(
+                "OutputReferenceNotFound",
+                where,
+                f"the output {name!r} refers to the node {reference.value!r}, which there is not",
+                f"the nodes are {', '.join(n.name for n in flow.nodes) or 'none'}",
+            )

@@ -183,7 +183,7 @@ class CallableFlow:
     async def _ran(self, given: dict[str, Any]) -> Any:
         try:
             return await self._called(lambda: self._call(**given), self._call)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, FlowError):
             raise
         except (Exception, SystemExit, KeyboardInterrupt) as error:
             raise NodeError(self._name, error, folder=self._folder, code=self._code) from error

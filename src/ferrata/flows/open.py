@@ -6,23 +6,24 @@ import json
 import logging
 import os
 import shutil
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferrata.errors import NotFound, UsageError
+from ferrata.errors import FerrataError, NotFound, UsageError
 from ferrata.flows.failures import FlowError
 from ferrata.flows.known import connection_of, using_connections
 from ferrata.flows.python import named_in, read_python_flow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from ferrata.flows.base import LoadedFlow
-    from ferrata.flows.types import Flow, Reference
+    from ferrata.flows.types import Flow, Node, Reference
 
-__all__ = ["find_flow", "inside", "open_flow", "read_flow"]
+__all__ = ["find_flow", "inside", "node_problems", "open_flow", "read_flow", "read_unchecked"]
 
 _log = logging.getLogger("ferrata.flows")
 _NAMES = ("flow.flex.yaml", "flow.flex.yml", "flow.dag.yaml", "flow.dag.yml")
@@ -63,7 +64,7 @@ def read_flow(path: Path, *, variants: Mapping[str, str] | None = None) -> Flow:
         InvalidDocument: the file is not YAML.
         FlowError: it is no flow; under the name that Prompt Flow has for it.
     """
-    flow = _read(path, variants)
+    flow = read_unchecked(path, variants)
     if flow.kind != "dag":
         return flow
     from ferrata.flows.check import check_graph
@@ -71,8 +72,8 @@ def read_flow(path: Path, *, variants: Mapping[str, str] | None = None) -> Flow:
     return check_graph(flow)
 
 
-def _read(path: Path, variants: Mapping[str, str] | None) -> Flow:
-    """The flow of a path; a graph is not checked yet."""
+def read_unchecked(path: Path, variants: Mapping[str, str] | None = None) -> Flow:
+    """The flow of a path; a graph is not checked yet. Raises as `read_flow`."""
     named = named_in(path)
     if named is not None:
         return read_python_flow(*named)
@@ -120,7 +121,7 @@ def open_flow(
         NotFound, UsageError, InvalidDocument, FlowError: as `read_flow`, and what goes wrong in loading code, templates and
             connections: `ResolveToolError`, `FailedToImportModule`, `PythonLoadError`, `FlowEntryInitializationError`.
     """
-    flow = _read(path, variants)
+    flow = read_unchecked(path, variants)
     if flow.language == "csharp":
         raise FlowError(
             ("ResolveToolError", "NotSupported"), f"{flow.file}: the flow is written in C#, which is not run here"
@@ -132,11 +133,31 @@ def open_flow(
     closing: list[Callable[[], None]] = []
     try:
         known: Mapping[str, Any] = {} if connections is None else connections
-        with using_connections(known):
+        with using_connections(known), _at_home(), _prints_aside():
             return _loaded(flow, closing, known, init, environment or {}, strict=strict)
     except BaseException:
         _close(closing)
         raise
+
+
+@contextmanager
+def _prints_aside() -> Generator[None]:
+    """What code prints while it is loaded goes to standard error: standard output is for a command's result."""
+    from ferrata.flows.code import captured, watch_prints
+
+    errors = sys.stderr
+    with watch_prints(), captured(lambda text: errors.write(text)):
+        yield
+
+
+@contextmanager
+def _at_home() -> Generator[None]:
+    """The working directory may change in the block, and is what it was after it."""
+    before = Path.cwd()
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def _loaded(
@@ -156,6 +177,7 @@ def _loaded(
 
     install()
     folder = _laid_out(flow, closing)
+    os.chdir(folder)  # where Prompt Flow loads code, which may open files beside it
     _set_environment(_environment(flow, connections, strict=strict) | dict(environment), closing)
     if flow.kind == "prompty":
         from ferrata.flows.prompty import open_prompty
@@ -171,7 +193,8 @@ def _loaded(
     from ferrata.flows.engine import GraphFlow
     from ferrata.flows.nodes import Around, build_step
 
-    _import_modules(flow, space)
+    for node in flow.nodes:
+        _import_module(node, space)
     around = Around(flow, folder, space, connection)
     # Prompt Flow looks at the nodes first and at the graph as a whole afterwards: the same mistake is the first one here.
     steps = {node.name: build_step(node, around) for node in flow.nodes}
@@ -186,17 +209,58 @@ def _loaded(
     )
 
 
-def _import_modules(flow: Flow, space: Any) -> None:
-    for node in flow.nodes:
-        if node.module:
+def node_problems(flow: Flow, connections: Mapping[str, Any]) -> Iterator[tuple[Node | None, FerrataError]]:
+    """What goes wrong in loading the code, templates and connections of a graph: all of it, not only the first.
+
+    Args:
+        flow: a graph.
+        connections: name -> connection.
+
+    Yields:
+        The node that does not load, or None where it is the folder or the variables, and why.
+    """
+    from ferrata.flows.code import CodeSpace
+    from ferrata.flows.compat import install
+    from ferrata.flows.nodes import Around, build_step
+
+    def connection(name: str) -> Any:
+        return connection_of(name, connections)
+
+    closing: list[Callable[[], None]] = []
+    install()
+    try:
+        try:
+            folder = _laid_out(flow, closing)
+        except FerrataError as error:
+            yield None, error
+            return
+        try:
+            _set_environment(_environment(flow, connections, strict=True), closing)
+        except FerrataError as error:
+            yield None, error
+        space = CodeSpace(folder)
+        closing.append(space.close)
+        around = Around(flow, folder, space, connection)
+        for node in flow.nodes:
             try:
-                space.load_module(node.module)
-            except Exception as error:
-                raise FlowError(
-                    "FailedToImportModule",
-                    f"the module {node.module!r} of the node {node.name!r} cannot be imported: {error}",
-                    hint="install what provides it",
-                ) from error
+                _import_module(node, space)
+                build_step(node, around)
+            except FerrataError as error:
+                yield node, error
+    finally:
+        _close(closing)
+
+
+def _import_module(node: Node, space: Any) -> None:
+    if node.module:
+        try:
+            space.load_module(node.module)
+        except Exception as error:
+            raise FlowError(
+                "FailedToImportModule",
+                f"the module {node.module!r} of the node {node.name!r} cannot be imported: {error}",
+                hint="install what provides it",
+            ) from error
 
 
 def _laid_out(flow: Flow, closing: list[Callable[[], None]]) -> Path:

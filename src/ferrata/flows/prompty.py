@@ -32,10 +32,15 @@ def open_prompty(flow: Flow, connections: Mapping[str, Any], *, closing: Callabl
         raise FlowError((type(error).__name__,), error.message, hint=error.hint) from error
 
     async def ask(**inputs: Any) -> Any:
+        missing = [name for name, spec in flow.inputs.items() if name not in inputs and spec.default is None]
+        if missing and inputs:
+            raise FlowError(
+                "InputNotFound", f"the input {missing[0]!r} is not given", hint=f"give it, as --inputs {missing[0]}=..."
+            )
         return await prompt(**inputs)
+
+    ask.__qualname__ = flow.name
 
     # The prompt coerces its own inputs, and says which are missing.
     bare = replace(flow, inputs={})
-    return CallableFlow(
-        bare, ask, flow.folder.resolve(), code="ToolExecutionError", connections=connections, closing=closing
-    )
+    return CallableFlow(bare, ask, flow.folder.resolve(), connections=connections, closing=closing)

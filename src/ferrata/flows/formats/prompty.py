@@ -10,10 +10,20 @@ from ferrata.flows.types import Flow, InputSpec, OutputSpec
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["read_prompty_flow"]
+__all__ = ["prompt_root", "read_prompty_flow"]
 
 # What the dialects of prompty call the types.
 _TYPES = {"integer": "int", "number": "double", "boolean": "bool", "array": "list", "dict": "object"}
+
+
+def prompt_root(path: Path) -> Path:
+    """The folder that no reference leaves: the project's, or the one above the prompt's where no project is to be seen.
+
+    Prompt Flow knows no such bound, and prompts refer to files beside their folder.
+    """
+    folders = path.absolute().parents
+    marked = (folder for folder in folders if any((folder / mark).exists() for mark in (".git", "ferrata.yaml")))
+    return next(marked, folders[min(1, len(folders) - 1)])
 
 
 def read_prompty_flow(file: Path) -> Flow:
@@ -25,7 +35,7 @@ def read_prompty_flow(file: Path) -> Flow:
     """
     from ferrata.prompts import REQUIRED, read_prompt
 
-    prompt = read_prompt(file)
+    prompt = read_prompt(file, root=prompt_root(file))
     inputs: dict[str, InputSpec] = {}
     for one in prompt.inputs:
         kind = _TYPES.get(str(one.kind), str(one.kind))

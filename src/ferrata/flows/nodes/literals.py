@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ferrata.errors import FerrataError
@@ -65,7 +66,7 @@ def _connection(node: Node, name: str, tool: Tool, around: Around) -> Any:
     kinds = tool.types[name]
     own = tool.custom.get(name)
     if own is not None and type(found).__name__ == "CustomConnection":
-        return found._convert_to_custom_strong_type(to_class=own)
+        return found._convert_to_custom_strong_type(module=_module_of(own), to_class=own.__name__)
     if own is None and type(found).__name__ not in kinds:
         raise FlowError(
             "NodeInputValidationError",
@@ -74,15 +75,18 @@ def _connection(node: Node, name: str, tool: Tool, around: Around) -> Any:
     return found
 
 
+def _module_of(kind: type) -> ModuleType:
+    """A module that has a class; a script is not among those that Python knows by name."""
+    module = ModuleType(kind.__module__)
+    setattr(module, kind.__name__, kind)
+    return module
+
+
 def _typed(node: Node, name: str, value: Any, kind: str, around: Around) -> Any:
     if kind == "image":
         return _loaded(name, value, around, image=True)
     if kind == "assistant_definition":
-        raise FlowError(
-            "NodeInputValidationError",
-            f"the input {name!r} is a definition for OpenAI's Assistants API, which has ended",
-            hint="use a chat model with tools",
-        )
+        return value  # `with_assistants` reads it
     try:
         value = coerce(value, kind)
     except (ValueError, TypeError, OverflowError):

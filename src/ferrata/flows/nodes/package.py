@@ -6,10 +6,11 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ferrata.flows.code import as_tool
 from ferrata.flows.failures import FlowError
+from ferrata.flows.nodes.assistant import with_assistants
 from ferrata.flows.nodes.base import source_path, step_of
 from ferrata.flows.nodes.literals import literal_inputs
+from ferrata.flows.nodes.packaged import packaged_tool
 from ferrata.flows.nodes.prompt import inputs_of_template, read_template
 from ferrata.flows.nodes.python import method_of
 from ferrata.flows.types import Reference
@@ -17,7 +18,6 @@ from ferrata.flows.types import Reference
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ferrata.flows.code import Tool
     from ferrata.flows.nodes.base import Around, Step
     from ferrata.flows.types import Node
 
@@ -30,8 +30,9 @@ def package_step(node: Node, around: Around) -> Step:
     Raises:
         FlowError: `PackageToolNotFoundError`, and as `python_step`.
     """
-    function, owner, tool = _found(node)
+    function, owner, tool = packaged_tool(node)
     inputs, hidden = literal_inputs(node, tool, around)
+    inputs = with_assistants(node, tool, inputs, around)
     return _step(node, function, owner, inputs, hidden)
 
 
@@ -41,7 +42,7 @@ def custom_llm_step(node: Node, around: Around) -> Step:
     Raises:
         FlowError: `PackageToolNotFoundError`, `InvalidCustomLLMTool`, and as `python_step`.
     """
-    function, owner, tool = _found(node)
+    function, owner, tool = packaged_tool(node)
     template = read_template(source_path(node, around))
     if tool.template is None:
         raise FlowError(
@@ -56,27 +57,6 @@ def custom_llm_step(node: Node, around: Around) -> Step:
     kind = import_module("ferrata.flows.contracts.types").PromptTemplate
     inputs[tool.template] = Reference("value", kind(template))
     return _step(node, function, owner, inputs, hidden | {tool.template})
-
-
-def _found(node: Node) -> tuple[Callable[..., Any], type | None, Tool]:
-    from ferrata.flows.packages import package_tools
-
-    name = node.source.tool if node.source else None
-    tools = package_tools()
-    if name is None or name not in tools:
-        raise FlowError(
-            "PackageToolNotFoundError",
-            f"no installed package has the tool {name!r}",
-            hint="install the package that has it beside Ferrata",
-        )
-    about = tools[name]
-    try:
-        module = import_module(about["module"])
-        owner = getattr(module, about["class_name"]) if about.get("class_name") else None
-        function = getattr(owner or module, about["function"])
-    except (ImportError, AttributeError) as error:
-        raise FlowError("ToolLoadError", f"the tool {name!r} cannot be loaded: {error}") from error
-    return function, owner, as_tool(function, also=owner.get_initialize_inputs() if owner else None)
 
 
 def _step(

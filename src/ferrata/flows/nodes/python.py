@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ferrata.errors import FerrataError
 from ferrata.flows.code import as_tool, find_tool
 from ferrata.flows.failures import FlowError, place_in
+from ferrata.flows.nodes.assistant import with_assistants
 from ferrata.flows.nodes.base import source_path, step_of
 from ferrata.flows.nodes.literals import literal_inputs
 
@@ -39,6 +40,7 @@ def python_step(node: Node, around: Around) -> Step:
     function, owner = find_tool(module)
     tool = as_tool(function, also=owner.get_initialize_inputs() if owner is not None else None)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownArgumentType, reportUnknownMemberType]
     inputs, hidden = literal_inputs(node, tool, around)
+    inputs = with_assistants(node, tool, inputs, around)
     if owner is None:
         return step_of(node, function, inputs, hidden=hidden)
     call, inputs = method_of(owner, function.__name__, inputs)

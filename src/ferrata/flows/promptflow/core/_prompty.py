@@ -18,6 +18,8 @@ from ferrata.flows.contracts.flow_errors import (
     MissingRequiredInputError,
     UnknownConnectionType,
 )
+from ferrata.flows.contracts.tool_errors import LLMError
+from ferrata.flows.formats.prompty import prompt_root
 from ferrata.flows.promptflow._utils.yaml_utils import load_yaml_string
 from ferrata.flows.promptflow.core._model_configuration import ModelConfiguration
 from ferrata.flows.promptflow.exceptions import UserErrorException
@@ -54,7 +56,7 @@ class Prompty:
 
         self._path = Path(path)
         try:
-            self._prompt = read_prompt(self._path, root=_root(self._path))
+            self._prompt = read_prompt(self._path, root=prompt_root(self._path))
         except FerrataError as error:
             raise UserErrorException(error.message, error=error) from error
         head: Any = _resolved(self._prompt.header, self._path.parent)
@@ -179,7 +181,10 @@ class Prompty:
         if not isinstance(form, dict) or cast("dict[str, Any]", form).get("type") != "json_object":
             return found
         text = found if isinstance(found, str) else "".join(found)
-        values: dict[str, Any] = json.loads(text)
+        try:
+            values: dict[str, Any] = json.loads(text)
+        except ValueError as error:
+            raise LLMError(message=f"OpenAI API hits exception: {type(error).__name__}: {error}") from error
         lacking = [key for key in self._outputs if key not in values]
         if lacking:
             raise InvalidOutputKeyError(f"Cannot find {lacking[0]} in response {list(values)}")
@@ -228,16 +233,6 @@ class AsyncPrompty(Prompty):
                 return found
             found = "".join([text async for text in found])
         return self._answer(found)
-
-
-def _root(path: Path) -> Path:
-    """The folder that no reference leaves: the project's, or the one above the prompt's where no project is to be seen.
-
-    Prompt Flow knows no such bound, and prompts refer to files beside their folder.
-    """
-    folders = path.absolute().parents
-    marked = (folder for folder in folders if any((folder / mark).exists() for mark in (".git", "ferrata.yaml")))
-    return next(marked, folders[min(1, len(folders) - 1)])
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class AssistantToolInvoker:
     """All of them."""
 
     def __init__(self, tools: Mapping[str, ResolvedAssistantTool]) -> None:
-        self._tools = tools
+        self._assistant_tools = tools
 
     def invoke_tool(self, func_name: str, kwargs: Mapping[str, Any]) -> Any:
         """Call one.
@@ -38,8 +38,8 @@ class AssistantToolInvoker:
         Raises:
             KeyError: there is none of that name.
         """
-        return self._tools[func_name].func(**kwargs)
+        return self._assistant_tools[func_name].func(**kwargs)
 
     def to_openai_tools(self) -> list[dict[str, Any]]:
         """What OpenAI is told of them."""
-        return [tool.openai_definition for tool in self._tools.values()]
+        return [tool.openai_definition for tool in self._assistant_tools.values()]
