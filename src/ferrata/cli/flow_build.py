@@ -27,7 +27,7 @@ def build(*, path: Path, output: Path, variant: Sequence[str], connections: Path
 
     PATH is the folder of a flow, or its file. Values of connections become variables; none is copied. The flow's code is not run.
     """
-    from ferrata.flows.containers import build_container
+    from ferrata.flows import build_container
 
     beside = project_root(path) / "connections.yaml"
     file = connections or (beside if beside.is_file() else None)

@@ -71,8 +71,7 @@ def serve(
     PATH is the folder of a flow, or its file. Also GET /health, /version and /swagger.json, POST /feedback, and at / a page to try
     the flow on. Exit status: 0 ended by a signal, 2 the flow does not load or the port is taken.
     """
-    from ferrata.flows import open_flow, read_flow
-    from ferrata.flows.serve import ServeLimits, listen, serve_flow
+    from ferrata.flows import ServeLimits, listen, open_flow, read_flow, serve_flow
     from ferrata.telemetry import JsonlSink
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)

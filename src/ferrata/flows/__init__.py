@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         summary_of,
         variant_id,
     )
+    from ferrata.flows.containers import build_container
     from ferrata.flows.data import as_data, shown
     from ferrata.flows.drawing import draw_flow
     from ferrata.flows.failures import FlowError, NodeError, error_of
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from ferrata.flows.open import find_flow, inside, open_flow, read_flow
     from ferrata.flows.python import as_flow, flow, step
     from ferrata.flows.scaffold import FLOW_KINDS, write_flow
+    from ferrata.flows.serve import ServeLimits, listen, serve_flow
     from ferrata.flows.types import (
         Activate,
         Aggregation,
@@ -83,6 +85,7 @@ else:
             "summary_of",
             "variant_id",
         ],
+        containers=["build_container"],
         data=["as_data", "shown"],
         drawing=["draw_flow"],
         failures=["FlowError", "NodeError", "error_of"],
@@ -93,6 +96,7 @@ else:
         open=["find_flow", "inside", "open_flow", "read_flow"],
         python=["as_flow", "flow", "step"],
         scaffold=["FLOW_KINDS", "write_flow"],
+        serve=["ServeLimits", "listen", "serve_flow"],
         types=[
             "Activate",
             "Aggregation",
@@ -138,6 +142,7 @@ __all__ = [
     "RunFolder",
     "RunPlan",
     "RunSummary",
+    "ServeLimits",
     "Source",
     "Status",
     "Variant",
@@ -145,6 +150,7 @@ __all__ = [
     "as_data",
     "as_flow",
     "audit_project",
+    "build_container",
     "delete_run",
     "draw_flow",
     "error_of",
@@ -154,6 +160,7 @@ __all__ = [
     "import_run",
     "inside",
     "list_runs",
+    "listen",
     "new_run",
     "old_runs",
     "open_flow",
@@ -165,6 +172,7 @@ __all__ = [
     "resume_run",
     "run_flow",
     "run_name",
+    "serve_flow",
     "shown",
     "side_by_side",
     "step",

@@ -69,6 +69,7 @@ def build_container(
     _check_output(flow.folder, output)
     declared = declared_in(connections) if connections is not None else {}
     found, variables = connections_for(connections_named(flow, declared), declared)
+    inside = f"flow/{re.sub(r'[^A-Za-z0-9._-]', '_', flow.folder.resolve().name)}"  # the folder's name is the flow's
     output.mkdir(parents=True, exist_ok=True)
     try:
         lay_out(flow, output / inside, leave_out=[connections] if connections is not None else [])
@@ -76,7 +77,6 @@ def build_container(
         shutil.rmtree(output / "flow", ignore_errors=True)
         raise
     requirements, dropped = requirements_of(flow, output / inside)
-    inside = f"flow/{re.sub(r'[^A-Za-z0-9._-]', '_', flow.folder.resolve().name)}"  # the folder's name is the flow's
     served = f"{inside}/{flow.file.name}" + (f":{flow.name}" if flow.kind == "python" else "")
     command = ["ferrata", "flow", "serve", served, "--host", "0.0.0.0", "--port", str(_PORT)]  # noqa: S104
     for node, variant in (variants or {}).items():
