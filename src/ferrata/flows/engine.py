@@ -19,6 +19,7 @@ from ferrata.flows.formats.references import property_of, value_of
 from ferrata.flows.inputs import take_inputs, take_lists
 from ferrata.flows.known import using_connections
 from ferrata.flows.metrics import collect_metrics
+from ferrata.flows.openai_calls import watch_openai
 from ferrata.flows.streams import is_stream, joined, watched
 from ferrata.flows.threads import Threads
 from ferrata.flows.types import Aggregation, LineResult, NodeResult, Reference, Status
@@ -101,6 +102,7 @@ class GraphFlow:
         timeout: float | None = None,
     ) -> LineResult:
         """Run one row; as `LoadedFlow.line`."""
+        watch_openai()
         result = LineResult(Status.FAILED, inputs, started=time.time())
         attributes: dict[str, Any] = {} if number is None else {"ferrata.line": number}
         try:

@@ -18,6 +18,7 @@ from ferrata.flows.failures import FlowError, NodeError, error_of
 from ferrata.flows.inputs import take_inputs
 from ferrata.flows.known import using_connections
 from ferrata.flows.metrics import collect_metrics
+from ferrata.flows.openai_calls import watch_openai
 from ferrata.flows.streams import is_stream, joined, watched
 from ferrata.flows.threads import Threads
 from ferrata.flows.types import Aggregation, InputSpec, LineResult, NodeResult, Status
@@ -103,6 +104,7 @@ class CallableFlow:
         """Run one row; as `LoadedFlow.line`."""
         sample = self._flow.sample.get("inputs")
         given = inputs or (cast("Mapping[str, Any]", sample) if isinstance(sample, dict) else inputs)
+        watch_openai()
         result = LineResult(Status.FAILED, given, started=time.time())
         printed: list[str] = []
         node = NodeResult(self._name, Status.RUNNING, given, started=result.started)

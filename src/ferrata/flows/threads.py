@@ -38,10 +38,11 @@ class Threads:
     """Runs calls in daemon threads.
 
     Args:
-        limit: at most so many at a time; what is more waits.
+        limit: at most so many at a time; what is more waits. Rows at a time are limited by whoever runs them, so that this one
+            only keeps the process from ending for want of memory.
     """
 
-    def __init__(self, limit: int = 64) -> None:
+    def __init__(self, limit: int = 1024) -> None:
         self._limit = limit
         self._jobs: deque[_Job] = deque()
         self._wake = threading.Semaphore(0)

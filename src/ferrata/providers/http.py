@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -19,13 +19,16 @@ from weakref import WeakKeyDictionary
 from ferrata.errors import ModelBadResponse, ModelError, ModelRequestInvalid, ModelTimeout, ModelUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Generator, Mapping
+    from ssl import SSLContext
 
     from httpx2 import AsyncClient, Request, Response
 
 __all__ = ["Answer", "HttpClient", "Timeouts"]
 
 _MOST_BYTES = 64_000_000
+# Calls at a time on one client, which looks at each of its connections before and after each call.
+_MOST_CALLS = 16
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ class HttpClient:
 
     def __init__(self) -> None:
         # A connection belongs to the event loop that opened it.
-        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[bool, bool], AsyncClient]]
+        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[bool, bool], list[_Lane]]]
         self._loops = WeakKeyDictionary()
 
     async def __aenter__(self) -> HttpClient:
@@ -130,12 +133,14 @@ class HttpClient:
 
     async def aclose(self) -> None:
         """Close the connections of this event loop."""
-        for client in self._loops.pop(asyncio.get_running_loop(), {}).values():
-            await client.aclose()
+        for lanes in self._loops.pop(asyncio.get_running_loop(), {}).values():
+            for lane in lanes:
+                await lane.client.aclose()
 
     def prepare(self, url: str) -> None:
         """Make ready for calls to `url`, which saves the first one the import of the library."""
-        self._client(url)
+        with self._lane(url):
+            pass
 
     async def post(
         self, url: str, body: Mapping[str, Any], headers: Mapping[str, str], *, timeouts: Timeouts, who: str
@@ -160,75 +165,105 @@ class HttpClient:
     ) -> AsyncGenerator[StreamedAnswer]:
         """Send JSON and read the answer as it comes; leaving the block closes the request. Raises as `post` does."""
         deadline = monotonic() + timeouts.total
-        response = await self._send("POST", url, _encode(body), headers, timeouts, who, timeouts.first_byte)
-        try:
-            yield StreamedAnswer(response, timeouts, deadline, who)
-        finally:
-            await response.aclose()
+        data = _encode(body)
+        with self._lane(url) as client:
+            response = await _send(client, "POST", url, data, headers, timeouts, who, timeouts.first_byte)
+            try:
+                yield StreamedAnswer(response, timeouts, deadline, who)
+            finally:
+                await response.aclose()
 
     async def _whole(
         self, method: str, url: str, data: bytes | None, headers: Mapping[str, str], timeouts: Timeouts, who: str
     ) -> Answer:
         deadline = monotonic() + timeouts.total
-        response = await self._send(method, url, data, headers, timeouts, who, timeouts.total)
-        try:
-            untimed = Timeouts(total=timeouts.total, first_byte=timeouts.total, between=timeouts.total)
-            body = await StreamedAnswer(response, untimed, deadline, who).whole()
-        finally:
-            await response.aclose()
+        with self._lane(url) as client:
+            response = await _send(client, method, url, data, headers, timeouts, who, timeouts.total)
+            try:
+                untimed = Timeouts(total=timeouts.total, first_byte=timeouts.total, between=timeouts.total)
+                body = await StreamedAnswer(response, untimed, deadline, who).whole()
+            finally:
+                await response.aclose()
         return Answer(response.status_code, body, response.headers)
 
-    async def _send(
-        self,
-        method: str,
-        url: str,
-        data: bytes | None,
-        headers: Mapping[str, str],
-        timeouts: Timeouts,
-        who: str,
-        wait: float,
-    ) -> Response:
-        """Send a request and wait for the head of the answer."""
-        client, request = self._request(method, url, data, headers, timeouts)
-        wait = min(wait, timeouts.total)
-        try:
-            async with asyncio.timeout(wait):
-                return await client.send(request, stream=True, follow_redirects=False)
-        except (TimeoutError, *_http_errors()) as error:
-            raise _explained(error, url, wait, timeouts.connect, who) from None
-
-    def _request(
-        self, method: str, url: str, data: bytes | None, headers: Mapping[str, str], timeouts: Timeouts
-    ) -> tuple[AsyncClient, Request]:
-        import httpx2
-
-        given = {**headers, "content-type": "application/json"} if data is not None else headers
-        limits = httpx2.Timeout(None, connect=timeouts.connect)
-        try:
-            if urlsplit(url).scheme not in ("http", "https"):
-                raise ModelRequestInvalid(f"not a URL of http or https: {_shown(url)!r}")
-            client = self._client(url)
-            return client, client.build_request(method, url, content=data, headers=dict(given), timeout=limits)
-        except (httpx2.InvalidURL, ValueError):
-            raise ModelRequestInvalid(f"not a URL, or a header with strange characters: {_shown(url)!r}") from None
-
-    def _client(self, url: str) -> AsyncClient:
-        """One client for this machine's own servers, past every proxy, and one for the rest."""
-        import httpx2
-
+    @contextmanager
+    def _lane(self, url: str) -> Generator[AsyncClient]:
+        """A client for a call, with few other calls on it: what a call costs grows with the connections beside its own."""
         local = _is_local(url)
         # Reading the certificates takes longer than a call, and a plain one on this machine needs none.
         plain = local and url.startswith("http:")
-        clients = self._loops.setdefault(asyncio.get_running_loop(), {})
-        client = clients.get((local, plain))
-        if client is None:
-            # Servers for one machine close idle connections early (the local model's after 5 s), and new ones cost little there.
-            idle = 4 if plain else 60
-            limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=idle)
-            agent = {"user-agent": "ferrata"}
-            client = httpx2.AsyncClient(trust_env=not local, verify=not plain, limits=limits, headers=agent)
-            clients[local, plain] = client
-        return client
+        lanes = self._loops.setdefault(asyncio.get_running_loop(), {}).setdefault((local, plain), [])
+        lane = next((lane for lane in lanes if lane.calls < _MOST_CALLS), None)
+        if lane is None:
+            lane = lanes[0].beside() if lanes else _Lane(local, plain)
+            lanes.append(lane)
+        lane.calls += 1
+        try:
+            yield lane.client
+        finally:
+            lane.calls -= 1
+
+
+class _Lane:
+    """A client of the library, and how many calls are on it.
+
+    Args:
+        local: for this machine's own servers, past every proxy.
+        plain: without certificates.
+        certificates: which another lane has read.
+    """
+
+    def __init__(self, local: bool, plain: bool, certificates: SSLContext | None = None) -> None:
+        import httpx2
+
+        self._local, self._plain = local, plain
+        self._certificates = None if plain else certificates or httpx2.create_ssl_context(trust_env=not local)
+        # Servers for one machine close idle connections early (the local model's after 5 s), and new ones cost little there.
+        idle = 4 if plain else 60
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=idle)
+        verify = False if self._certificates is None else self._certificates
+        agent = {"user-agent": "ferrata"}
+        self.client = httpx2.AsyncClient(trust_env=not local, verify=verify, limits=limits, headers=agent)
+        self.calls = 0
+
+    def beside(self) -> _Lane:
+        """Another one of the same kind."""
+        return _Lane(self._local, self._plain, self._certificates)
+
+
+async def _send(
+    client: AsyncClient,
+    method: str,
+    url: str,
+    data: bytes | None,
+    headers: Mapping[str, str],
+    timeouts: Timeouts,
+    who: str,
+    wait: float,
+) -> Response:
+    """Send a request and wait for the head of the answer."""
+    request = _request(client, method, url, data, headers, timeouts)
+    wait = min(wait, timeouts.total)
+    try:
+        async with asyncio.timeout(wait):
+            return await client.send(request, stream=True, follow_redirects=False)
+    except (TimeoutError, *_http_errors()) as error:
+        raise _explained(error, url, wait, timeouts.connect, who) from None
+
+
+def _request(
+    client: AsyncClient, method: str, url: str, data: bytes | None, headers: Mapping[str, str], timeouts: Timeouts
+) -> Request:
+    import httpx2
+
+    given = {**headers, "content-type": "application/json"} if data is not None else headers
+    limits = httpx2.Timeout(None, connect=timeouts.connect)
+    try:
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise ModelRequestInvalid(f"not a URL of http or https: {_shown(url)!r}")
+        return client.build_request(method, url, content=data, headers=dict(given), timeout=limits)
+    except (httpx2.InvalidURL, ValueError):
+        raise ModelRequestInvalid(f"not a URL, or a header with strange characters: {_shown(url)!r}") from None
 
 
 def _http_errors() -> tuple[type[Exception], ...]:
@@ -274,8 +309,8 @@ def _encode(body: Mapping[str, Any]) -> bytes:
 
 
 def _is_local(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
     try:
+        host = urlsplit(url).hostname or ""
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

@@ -153,7 +153,7 @@ def test_parquet_without_its_package_says_what_to_install(tmp_path: Path, monkey
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(UsageError, match="reading Parquet needs the package pyarrow") as caught:
         list(read_rows(tmp_path / "a.parquet"))
-    assert caught.value.hint == "pip install pyarrow, or write the data as JSON lines"
+    assert caught.value.hint == "pip install 'ferrata[parquet]', or write the data as JSON lines"
 
 
 def test_parquet_is_read(tmp_path: Path) -> None:

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import io
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ferrata.flows.batch.index import Head, LineIndex, read_heads
 
 
+@example([*((number, True) for number in range(17)), (1297, True), (1298, False)])
 @given(st.lists(st.tuples(st.one_of(st.integers(0, 50), st.integers(0, 10**12)), st.booleans())))
 def test_the_index_is_a_dictionary_in_little_memory(records: list[tuple[int, bool]]) -> None:
     index, expected = LineIndex(), dict[int, tuple[int, bool]]()

@@ -42,7 +42,7 @@ def test_without_the_package_it_says_what_to_install(tmp_path: Path, monkeypatch
     with pytest.raises(UsageError, match="needs the package ray") as caught:
         RayRows(loaded, folder, opener=lambda: loaded, line_timeout=1, total=1, on_progress=None)
     folder.close()
-    assert caught.value.hint == "pip install ray"
+    assert caught.value.hint == "pip install 'ferrata[ray]'"
 
 
 @pytest.mark.slow

@@ -342,7 +342,7 @@ def _parquet(path: Path) -> Iterator[Row]:
     except ImportError:
         raise UsageError(
             f"cannot read {str(path)!r}: reading Parquet needs the package pyarrow",
-            hint="pip install pyarrow, or write the data as JSON lines",
+            hint="pip install 'ferrata[parquet]', or write the data as JSON lines",
         ) from None
     try:
         opened = parquet.ParquetFile(path)

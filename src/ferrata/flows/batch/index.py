@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from heapq import merge
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -124,10 +125,9 @@ class LineIndex:
     def numbers(self, *, completed: bool | None = None) -> Iterator[int]:
         """Rows with a record, in the order of their numbers; all, the completed ones, or the failed ones."""
         wanted = {None: (_FAILED, _COMPLETED), True: (_COMPLETED,), False: (_FAILED,)}[completed]
-        for number, state in enumerate(self._states):
-            if state in wanted:
-                yield number
-        yield from sorted(number for number, (state, _) in self._far.items() if state in wanted)
+        near = (number for number, state in enumerate(self._states) if state in wanted)
+        # One that was far when it came may by now lie before the end of the arrays.
+        yield from merge(near, sorted(number for number, (state, _) in self._far.items() if state in wanted))
 
     def _state(self, number: int) -> tuple[int, int]:
         if number < len(self._states):

@@ -198,7 +198,7 @@ def _ray() -> Any:
     try:
         ray = import_module("ray")
     except ImportError:
-        raise UsageError("running on a cluster needs the package ray", hint="pip install ray") from None
+        raise UsageError("running on a cluster needs the package ray", hint="pip install 'ferrata[ray]'") from None
     if not ray.is_initialized():
         ray.init(log_to_driver=False, logging_level="ERROR")
     return ray

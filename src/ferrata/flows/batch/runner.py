@@ -32,6 +32,8 @@ CONCURRENCY = 10
 LINE_TIMEOUT = 600.0
 # A flow that never waits would keep the event loop, and with it cancelling and timeouts, to itself.
 _BREATH = 0.01
+# Between the first rows of two workers, and from the first to the last, in seconds.
+_APART, _BEGINNING = 0.001, 0.2
 # What is stopped has so long to end, in seconds.
 _GRACE = 5.0
 
@@ -213,7 +215,7 @@ class LocalRows:
         self._on_progress = on_progress
         self._persist = persist
         self._aggregates = loaded.has_aggregation
-        self._stopping = False
+        self._stopping = self._exhausted = False
         self._breathed = 0.0
         self.kept: dict[int, LineResult] = {}
 
@@ -223,9 +225,9 @@ class LocalRows:
         """Run the rows; why that was ended early, or None."""
         ends = None if timeout is None else time.monotonic() + timeout
         todo = iter(rows)
-        workers = {asyncio.create_task(self._work(todo)) for _ in range(concurrency)}
         stopper = asyncio.create_task((stop or asyncio.Event()).wait())
-        pending = set(workers)
+        pending = set[asyncio.Task[None]]()
+        pending.add(asyncio.create_task(self._begin(todo, pending, concurrency)))
         try:
             while pending:
                 left = None if ends is None else max(0.0, ends - time.monotonic())
@@ -245,6 +247,17 @@ class LocalRows:
             if isinstance(todo, Generator):
                 todo.close()
 
+    async def _begin(self, rows: Iterator[RunRow], workers: set[asyncio.Task[None]], concurrency: int) -> None:
+        """Let one worker begin after another.
+
+        Rows that ask a model and begin at once would wait for each other's work again at every answer, all along.
+        """
+        for _ in range(concurrency):
+            if self._exhausted:
+                return
+            workers.add(asyncio.create_task(self._work(rows)))
+            await asyncio.sleep(min(_APART, _BEGINNING / concurrency))
+
     async def _work(self, rows: Iterator[RunRow]) -> None:
         index = self._folder.index
         for row in rows:
@@ -257,6 +270,7 @@ class LocalRows:
                 self._breathed = time.monotonic()
             if self._stopping:
                 return
+        self._exhausted = True
 
     async def _one(self, row: RunRow) -> None:
         result = await run_row(self._loaded, row, timeout=self._timeout)
