@@ -69,6 +69,11 @@ def test_a_taken_port_is_told() -> None:
         listen("203.0.113.1", 0)
 
 
+def test_answers_do_not_wait_for_confirmations() -> None:
+    with listen("127.0.0.1", 0) as found:
+        assert found.proto == socket.IPPROTO_TCP  # by which asyncio knows that it may switch Nagle's algorithm off
+
+
 def test_addresses_of_version_6() -> None:
     with socket.socket(socket.AF_INET6) as tried:
         try:

@@ -55,9 +55,15 @@ def listen(host: str, port: int, *, backlog: int = 2048) -> socket.socket:
         UsageError: the port is taken, or the host is none of this machine's.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol named, asyncio sends an answer's parts at once; else each would wait for the client to confirm the last.
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family, backlog=backlog)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        made.listen(backlog)
+        return made
     except (OSError, OverflowError) as error:
+        made.close()
         why = getattr(error, "strerror", None) or str(error)
         raise UsageError(
             f"cannot listen on {host} port {port}: {why}", hint="choose another by --port; 0 takes a free one"
