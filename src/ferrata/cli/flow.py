@@ -13,6 +13,8 @@ _COMMANDS = {
     "init": ("flow_init", "init", "Begin a flow: a small one that runs."),
     "test": ("flow_test", "test", "Run a flow once, from inputs or as a conversation."),
     "run": ("flow_run", "run", "Run a flow over the rows of data, and go on where it was stopped."),
+    "serve": ("flow_serve", "serve", "Answer over HTTP, as Prompt Flow's served app does."),
+    "build": ("flow_build", "build", "Write the folder of a container that serves a flow."),
     "runs": ("flow_runs", "runs", "Runs over data: list them, look into them, remove them."),
     "validate": ("flow_show", "validate", "All that is wrong with a flow, without running it."),
     "show": ("flow_show", "show", "Draw a flow: as text, Mermaid or SVG."),

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         summary_of,
         variant_id,
     )
+    from ferrata.flows.containers import build_container
     from ferrata.flows.contracts import ModelConnection
     from ferrata.flows.data import as_data, shown
     from ferrata.flows.declared import DeclaredConnections
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from ferrata.flows.prices import use_prices
     from ferrata.flows.python import as_flow, flow, step
     from ferrata.flows.scaffold import FLOW_KINDS, write_flow
+    from ferrata.flows.serve import ServeLimits, listen, serve_flow
     from ferrata.flows.types import (
         Activate,
         Aggregation,
@@ -86,6 +88,7 @@ else:
             "summary_of",
             "variant_id",
         ],
+        containers=["build_container"],
         contracts=["ModelConnection"],
         data=["as_data", "shown"],
         declared=["DeclaredConnections"],
@@ -99,6 +102,7 @@ else:
         prices=["use_prices"],
         python=["as_flow", "flow", "step"],
         scaffold=["FLOW_KINDS", "write_flow"],
+        serve=["ServeLimits", "listen", "serve_flow"],
         types=[
             "Activate",
             "Aggregation",
@@ -146,6 +150,7 @@ __all__ = [
     "RunFolder",
     "RunPlan",
     "RunSummary",
+    "ServeLimits",
     "Source",
     "Status",
     "Variant",
@@ -153,6 +158,7 @@ __all__ = [
     "as_data",
     "as_flow",
     "audit_project",
+    "build_container",
     "delete_run",
     "draw_flow",
     "error_of",
@@ -162,6 +168,7 @@ __all__ = [
     "import_run",
     "inside",
     "list_runs",
+    "listen",
     "new_run",
     "old_runs",
     "open_flow",
@@ -173,6 +180,7 @@ __all__ = [
     "resume_run",
     "run_flow",
     "run_name",
+    "serve_flow",
     "shown",
     "side_by_side",
     "step",

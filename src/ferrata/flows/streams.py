@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Any
 
 __all__ = ["AsyncPieces", "Pieces", "is_stream", "joined", "watched"]
@@ -20,6 +21,13 @@ class Pieces(Iterator[Any]):
         self.items.append(item)
         return item
 
+    def close(self) -> None:
+        """Let go of the source; one that is at work in another thread goes on to its next item."""
+        close = getattr(self._source, "close", None)
+        if close is not None:
+            with suppress(ValueError):
+                close()
+
 
 class AsyncPieces(AsyncIterator[Any]):
     """An asynchronous iterator that remembers what it gave."""
@@ -32,6 +40,12 @@ class AsyncPieces(AsyncIterator[Any]):
         item = await anext(self._source)
         self.items.append(item)
         return item
+
+    async def aclose(self) -> None:
+        """Let go of the source."""
+        close = getattr(self._source, "aclose", None)
+        if close is not None:
+            await close()
 
 
 def is_stream(value: object) -> bool:
