@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ferrata.actor import current_actor
-from ferrata.assets import SCHEMA, Journal, Registry
+from ferrata.assets import LEDGER_SCHEMA, SCHEMA, Journal, Registry
 from ferrata.clock import SystemClock
 from ferrata.errors import StoreUnavailable
 from ferrata.state import LocalState
 from ferrata.store import DirectStore
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping, Sequence
 
     from ferrata.app import App
     from ferrata.assets import RecordDraft
@@ -65,7 +65,7 @@ def write_record(root: Path, draft: RecordDraft) -> None:
         NotFound, InvalidDocument, StoreUnavailable: as `open_registry`.
     """
     place = _place(root)
-    store = _direct(place)
+    store = _direct(place, LEDGER_SCHEMA)
     if store is None:
         from ferrata.app import open_app
 
@@ -113,8 +113,8 @@ def _place(root: Path) -> _Place:
     return _Place(root, settings.state, settings.project, settings.store_url)
 
 
-def _direct(place: _Place) -> DirectStore | None:
-    """The direct way to the project's database, where there is one."""
+def _direct(place: _Place, steps: Mapping[str, Sequence[str]] = SCHEMA) -> DirectStore | None:
+    """The direct way to the project's database, where there is one with these steps of its rooms."""
     url = place.store_url
     if url is None:
         folder = LocalState(place).usable
@@ -123,4 +123,4 @@ def _direct(place: _Place) -> DirectStore | None:
         path = url.removeprefix(_FILE)
         # What else a URL may hold, SQLAlchemy knows.
         file = None if path == url or set(path) & set("?%:") else Path(path)
-    return None if file is None else DirectStore.of_file(file, SCHEMA)
+    return None if file is None else DirectStore.of_file(file, steps)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,6 +77,13 @@ def test_a_run_and_the_run_over_it_are_in_the_ledger(project: Path) -> None:
         "results": {"total": 4, "odd": str(math.nan)},
     }
     assert len(first["data_digest"]) == len(first["flow_digest"]) == 64
+
+
+def test_the_second_record_is_written_without_sqlalchemy(project: Path) -> None:
+    words = [sys.executable, "-X", "importtime", "-m", "ferrata", "flow", "run", "plain", "--data", "rows.jsonl"]
+    loaded = ["sqlalchemy" in subprocess.run(words, capture_output=True, text=True, check=False).stderr for _ in "12"]
+    assert loaded == [True, False]
+    assert len(records(project)) == 2
 
 
 def test_without_a_record(project: Path) -> None:

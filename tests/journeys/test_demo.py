@@ -56,6 +56,16 @@ def test_the_demo_lifts_its_project(climbed: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_single_step_is_no_flow(climbed: Path, tmp_path: Path) -> None:
+    project = tmp_path / "support-bot"
+    shutil.copytree(climbed, project)
+    one = "nodes:\n- {name: answer, type: llm, source: {type: code, path: answer.jinja2}, connection: support, api: chat}\n"
+    (project / "flows/support/flow.dag.yaml").write_text(one, encoding="utf-8")
+    (project / "flows/evaluate/flow.flex.yaml").unlink()
+    assert points(project)["prompts"] == 1
+
+
+@pytest.mark.slow
 def test_an_evaluation_that_did_not_run_gives_no_point(climbed: Path, tmp_path: Path) -> None:
     project = tmp_path / "support-bot"
     shutil.copytree(climbed, project, ignore=shutil.ignore_patterns("ferrata.db*"))
@@ -74,7 +84,7 @@ def test_an_evaluation_that_did_not_run_gives_no_point(climbed: Path, tmp_path: 
     [
         ("ferrata.yaml", "models", 0),
         ("flows/support/answer.jinja2", "prompts", 0),
-        ("flows/support/flow.dag.yaml", "prompts", 1),
+        ("flows/support/flow.dag.yaml", "prompts", 0),  # nothing asks a model then
         (".ferrata/ferrata.db", "evaluation", 0),
         (".ferrata/ferrata.db", "assets", 0),
     ],

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ferrata.assets.packs import Installed, MadePack, Packs
     from ferrata.assets.record import GENESIS, Head, Record, canonical_json
     from ferrata.assets.registry import Registry
-    from ferrata.assets.schema import SCHEMA
+    from ferrata.assets.schema import LEDGER_SCHEMA, SCHEMA
     from ferrata.assets.signing import make_key, parse_key, public_key
     from ferrata.assets.types import AssetRow, Draft, Move, Parent, Registered, Version
     from ferrata.assets.verify import Break, Verification
@@ -34,13 +34,14 @@ else:
         packs=["Installed", "MadePack", "Packs"],
         record=["GENESIS", "Head", "Record", "canonical_json"],
         registry=["Registry"],
-        schema=["SCHEMA"],
+        schema=["LEDGER_SCHEMA", "SCHEMA"],
         signing=["make_key", "parse_key", "public_key"],
         types=["AssetRow", "Draft", "Move", "Parent", "Registered", "Version"],
         verify=["Break", "Verification"],
     )
 
 __all__ = [
+    "LEDGER_SCHEMA",
     "GENESIS",
     "SCHEMA",
     "Action",

@@ -12,7 +12,7 @@ from ferrata.store import BLOB_ROOM, BLOB_STEPS
 if TYPE_CHECKING:
     from ferrata.store import Connection
 
-__all__ = ["REGISTRY_ROOM", "REGISTRY_STEPS", "SCHEMA"]
+__all__ = ["LEDGER_SCHEMA", "REGISTRY_ROOM", "REGISTRY_STEPS", "SCHEMA"]
 
 REGISTRY_ROOM = "registry"
 
@@ -56,8 +56,11 @@ def m001_registry(connection: Connection) -> None:
 
 REGISTRY_STEPS = (("m001_registry", m001_registry),)
 
+LEDGER_SCHEMA = {"assets": ("m001_ledger", "m002_project")}
+"""The names of all steps of the ledger's table."""
+
 SCHEMA = {
-    "assets": ("m001_ledger", "m002_project"),
+    **LEDGER_SCHEMA,
     BLOB_ROOM: tuple(name for name, _ in BLOB_STEPS),
     REGISTRY_ROOM: tuple(name for name, _ in REGISTRY_STEPS),
 }
