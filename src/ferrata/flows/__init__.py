@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         summary_of,
         variant_id,
     )
+    from ferrata.flows.cancelling import run_to_end
     from ferrata.flows.data import as_data, shown
     from ferrata.flows.drawing import draw_flow
     from ferrata.flows.failures import FlowError, NodeError, error_of
@@ -83,6 +84,7 @@ else:
             "summary_of",
             "variant_id",
         ],
+        cancelling=["run_to_end"],
         data=["as_data", "shown"],
         drawing=["draw_flow"],
         failures=["FlowError", "NodeError", "error_of"],
@@ -165,6 +167,7 @@ __all__ = [
     "resume_run",
     "run_flow",
     "run_name",
+    "run_to_end",
     "shown",
     "side_by_side",
     "step",
