@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ferrata.errors import NotFound, UsageError
-from ferrata.flows.batch.data import count_rows, read_rows
+from ferrata.flows.batch.data import count_rows, data_files, read_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
