@@ -100,8 +100,9 @@ class Connections(Mapping[str, Any]):
     """
 
     def __init__(self, file: Path | None, root: Path) -> None:
-        self._file = file
-        self._root = root
+        # Read late, when the working directory is the flow's.
+        self._file = None if file is None else file.absolute()
+        self._root = root.absolute()
         self._found: Mapping[str, Any] | None = None
 
     def _read(self) -> Mapping[str, Any]:
