@@ -299,3 +299,11 @@ def test_what_does_not_load_has_prompt_flow_s_names(
         open_flow(folder)
     assert caught.value.codes == codes
     assert "'n'" in caught.value.message or "no_such_module" in caught.value.message
+
+
+def test_a_number_too_long_to_be_written_is_no_output(make_flow: MakeFlow) -> None:
+    code = "from promptflow.core import tool\n\n@tool\ndef echo(x):\n    return {'n': [10 ** 5000]}\n"
+    outputs = "{answer: {type: object, reference: '${first.output}'}}"
+    result = run(make_flow(dag(node("first", inputs={"x": "1"}), outputs=outputs), echo_py=code), {"x": "1"})
+    assert result.error is not None
+    assert result.error["code"] == "FlowOutputUnserializable"

@@ -108,7 +108,7 @@ class Connections(Mapping[str, Any]):
 
     def __init__(self, file: Path | None, root: Path) -> None:
         self._file = None if file is None else file.absolute()  # it is read later, from the folder of the flow
-        self._root = root
+        self._root = root.absolute()
 
     def __reduce__(self) -> tuple[type[Connections], tuple[Path | None, Path]]:
         """What has been opened stays in this process."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,6 +15,7 @@ import click
 from ferrata.cli.flow_given import Connections, given_pairs, given_values, given_variants, project_root
 from ferrata.cli.flow_record import record_run
 from ferrata.cli.flow_runs import first_errors, print_summary, runs_folder, summary_as_json
+from ferrata.cli.flow_stop import stopped_by_signals
 from ferrata.cli.pairs import CommandOfPairs
 from ferrata.cli.progress import show_progress
 from ferrata.cli.words import aligned, printable
@@ -229,39 +229,30 @@ class _Runner:
             return summary, first_errors(ready.folder), interrupted
 
     def _execute(self, ready: ReadyRun, loaded: LoadedFlow, engine: Any) -> tuple[RunSummary, bool]:
-        from ferrata.flows import inside, place_images, run_flow
+        from ferrata.flows import inside, place_images, run_flow, run_to_end
 
-        asked, interrupted = self.asked, False
+        asked = self.asked
         shown = show_progress()
 
-        async def main() -> RunSummary:
-            nonlocal interrupted
-            stop, loop = asyncio.Event(), asyncio.get_running_loop()
-
-            def on_signal() -> None:
-                nonlocal interrupted
-                interrupted = True
-                stop.set()
-                for number in (signal.SIGINT, signal.SIGTERM):  # a second one ends the process
-                    loop.remove_signal_handler(number)
-
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, on_signal)
-            return await run_flow(
-                loaded,
-                ready.rows(resolve=place_images),
-                ready.folder,
-                concurrency=asked.concurrency,
-                line_timeout=asked.timeout,
-                batch_timeout=asked.batch_timeout,
-                total=ready.total,
-                on_progress=shown.update,
-                stop=stop,
-                engine=engine,
-            )
+        async def main() -> tuple[RunSummary, bool]:
+            stop = asyncio.Event()
+            with stopped_by_signals(stop):
+                summary = await run_flow(
+                    loaded,
+                    ready.rows(resolve=place_images),
+                    ready.folder,
+                    concurrency=asked.concurrency,
+                    line_timeout=asked.timeout,
+                    batch_timeout=asked.batch_timeout,
+                    total=ready.total,
+                    on_progress=shown.update,
+                    stop=stop,
+                    engine=engine,
+                )
+            return summary, stop.is_set()
 
         with shown, inside(loaded):
-            return asyncio.run(main()), interrupted
+            return run_to_end(main())
 
     def _opening(self, plan: RunPlan) -> tuple[Path, dict[str, Any]]:
         given = plan.given

@@ -91,17 +91,14 @@ def test(
         if interactive:
             from ferrata.cli.flow_chat import talk
 
-            talk(loaded, values, timeout)
-            return
+            context.exit(talk(loaded, values, timeout))
         context.exit(_once(loaded, values, timeout, wants_json=wants_json))
     finally:
         loaded.close()
 
 
 def _once(loaded: LoadedFlow, values: dict[str, Any], timeout: float | None, *, wants_json: bool) -> int:
-    import asyncio
-
-    from ferrata.flows import inside
+    from ferrata.flows import inside, run_to_end
 
     async def both() -> tuple[LineResult, Aggregation | None]:
         result = await loaded.line(values, timeout=timeout)
@@ -111,7 +108,7 @@ def _once(loaded: LoadedFlow, values: dict[str, Any], timeout: float | None, *, 
         return result, await loaded.aggregate(lists, {key: [value] for key, value in result.aggregation.items()})
 
     with inside(loaded):
-        result, aggregation = asyncio.run(both())
+        result, aggregation = run_to_end(both())
     shown = _as_json(
         result, aggregation, vision=loaded.flow.message_format == "openai-vision", graph=loaded.flow.kind == "dag"
     )

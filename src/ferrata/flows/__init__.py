@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         summary_of,
         variant_id,
     )
+    from ferrata.flows.cancelling import run_to_end
     from ferrata.flows.containers import build_container
     from ferrata.flows.contracts import ModelConnection
     from ferrata.flows.data import as_data, shown
@@ -88,6 +89,7 @@ else:
             "summary_of",
             "variant_id",
         ],
+        cancelling=["run_to_end"],
         containers=["build_container"],
         contracts=["ModelConnection"],
         data=["as_data", "shown"],
@@ -180,6 +182,7 @@ __all__ = [
     "resume_run",
     "run_flow",
     "run_name",
+    "run_to_end",
     "serve_flow",
     "shown",
     "side_by_side",

@@ -12,6 +12,7 @@ from ferrata.flows.streams import AsyncPieces, Pieces
 __all__ = ["as_data", "checked_output", "shown"]
 
 _PLAIN = (str, int, float, bool, type(None))
+_MANY_BITS = 2000
 
 
 def as_data(value: Any) -> Any:
@@ -19,8 +20,12 @@ def as_data(value: Any) -> Any:
 
     Raises:
         TypeError: it has none; names the type.
+        ValueError: a number has more digits than Python writes.
+        RecursionError: it is nested too deep, or holds itself.
     """
     if type(value) in _PLAIN:
+        if type(value) is int and value.bit_length() > _MANY_BITS:
+            str(value)  # raises where Python makes no text of so long a number
         return value
     if isinstance(value, dict):
         found = cast("dict[Any, Any]", value)
@@ -61,7 +66,7 @@ def checked_output(output: dict[str, Any]) -> None:
     from ferrata.flows.failures import FlowError
 
     for name, value in output.items():
-        if type(value) in _PLAIN or isinstance(value, Pieces | AsyncPieces):
+        if isinstance(value, str | Pieces | AsyncPieces):
             continue
         try:
             as_data(value)

@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ferrata.flows.cancelling import cancellable
 from ferrata.flows.code import captured
 from ferrata.flows.data import checked_output
 from ferrata.flows.failures import FlowError, NodeError, error_of
@@ -211,7 +212,7 @@ class GraphFlow:
             Exception: whatever it raises.
         """
         if step.is_async:
-            return await step.call(**given)
+            return await cancellable(step.call(**given))
         return await self._threads.run(lambda: step.call(**given))
 
     @property

@@ -12,6 +12,7 @@ import inspect
 import time
 from typing import TYPE_CHECKING, Any, cast
 
+from ferrata.flows.cancelling import cancellable
 from ferrata.flows.code import as_tool, captured, parameters_of
 from ferrata.flows.data import checked_output
 from ferrata.flows.failures import FlowError, NodeError, error_of
@@ -193,9 +194,9 @@ class CallableFlow:
     async def _called(self, call: Callable[[], Any], function: Callable[..., Any]) -> Any:
         if _is_async(function):
             found = call()
-            return watched(await found if inspect.isawaitable(found) else found)
-        found = await self._threads.run(call)
-        return watched(await found if inspect.isawaitable(found) else found)
+        else:
+            found = await self._threads.run(call)
+        return watched(await cancellable(found) if inspect.isawaitable(found) else found)
 
     async def _whole(self, output: dict[str, Any], *, stream: bool) -> dict[str, Any]:
         if stream or not any(is_stream(value) for value in output.values()):

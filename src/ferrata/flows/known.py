@@ -28,7 +28,7 @@ def connection_of(name: str, connections: Mapping[str, Any]) -> Any:
     raise FlowError(
         "ConnectionNotFoundError",
         f"there is no connection {name!r}",
-        hint=f"declare it under `connections` in ferrata.yaml, or give a file by --connections; there are: {having}",
+        hint=f"declare it in connections.yaml in the project's folder, or give a file by --connections; there are: {having}",
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ferrata.errors import NotFound, UsageError
-from ferrata.flows.batch.data import count_rows, read_rows
+from ferrata.flows.batch.data import count_rows, data_files, read_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -166,3 +166,11 @@ def test_parquet_is_read(tmp_path: Path) -> None:
     ]
     with pytest.raises(UsageError, match="cannot read"):
         rows(tmp_path, "b.parquet", b"no parquet")
+
+
+def test_what_is_hidden_in_a_folder_is_no_data(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"x": 1}\n')
+    run = tmp_path / ".ferrata" / "runs" / "first"
+    run.mkdir(parents=True)
+    (run / "lines.jsonl").write_text('{"line_number": 0}\n')
+    assert data_files(tmp_path) == [tmp_path / "rows.jsonl"]

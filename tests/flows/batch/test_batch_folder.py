@@ -122,3 +122,28 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, read_only) -> 
     tmp_path.chmod(0o777)
     with read_only(tmp_path), pytest.raises(StoreUnavailable, match="cannot make"):
         RunFolder.create(tmp_path, "r", {})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": None}, "'name' is None"),
+        ({"status": 5}, "'status' is 5"),
+        ({"tags": [1], "seconds": "a"}, "'tags' is .1., 'seconds' is 'a'"),
+    ],
+)
+def test_a_damaged_document_is_named(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    RunFolder.create(tmp_path, "r", {}).close()
+    (tmp_path / "r" / "run.json").write_text(json.dumps({"format": 1, "name": "r", **changes}))
+    with pytest.raises(StoreUnavailable, match=message):
+        RunFolder.read(tmp_path, "r")
+    assert list_runs(tmp_path) == []
+
+
+def test_a_damaged_record_is_named(tmp_path: Path) -> None:
+    RunFolder.create(tmp_path, "r", {}).close()
+    (tmp_path / "r" / "lines.jsonl").write_text('junk\n{"line_number": 3, "status": "Completed", broken\n')
+    with RunFolder.read(tmp_path, "r") as folder:
+        with pytest.raises(StoreUnavailable, match="the record of row 3 is damaged") as error:
+            folder.line(3)
+        assert "--resume r" in error.value.hint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import time
@@ -417,3 +418,13 @@ def test_less_than_one_row_at_a_time_is_refused(place: Place) -> None:
     place.rows({"x": 1})
     with pytest.raises(UsageError, match="not a number of rows at a time: 0"):
         place.run(place.flow(lambda x: x), concurrency=0)
+
+
+def test_a_full_disk_is_told_once(place: Place, monkeypatch: pytest.MonkeyPatch, caplog) -> None:
+    place.rows(*({"x": i} for i in range(30)))
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: 0 if data.startswith(b'{"line_number"') else write(file, data))
+    with pytest.raises(StoreUnavailable, match="no space left"):
+        place.run(place.flow(lambda x: x), concurrency=3)
+    gc.collect()
+    assert caplog.messages == []

@@ -87,6 +87,8 @@ def count_rows(path: Path) -> int:
 def data_files(path: Path) -> list[Path]:
     """The file itself, or those in the folder that hold rows; of unknown names, those that begin as JSON lines do.
 
+    What is hidden is passed over: a run in `.ferrata` below the folder would take in its own results without end.
+
     Raises:
         NotFound: there is no such file.
     """
@@ -94,8 +96,12 @@ def data_files(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise NotFound(f"no such data: {str(path)!r}", hint="give a file of JSON lines, JSON, CSV, TSV or Parquet")
-    files = [file for file in sorted(path.rglob("*")) if file.is_file()]
+    files = [file for file in sorted(path.rglob("*")) if file.is_file() and not _is_hidden(file.relative_to(path))]
     return [file for file in files if file.suffix.lower() in _KNOWN or _begins_as_json_lines(file)]
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _begins_as_json_lines(path: Path) -> bool:

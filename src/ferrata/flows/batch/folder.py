@@ -20,6 +20,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from ferrata.errors import Conflict, NotFound, StoreUnavailable, UsageError
+from ferrata.flows.batch.document import DOCUMENT, FORMAT, read_document
 from ferrata.flows.batch.index import LineIndex, read_heads
 from ferrata.flows.batch.locks import is_locked, take_lock
 from ferrata.flows.types import Status
@@ -32,9 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RunFolder", "check_name", "delete_run", "list_runs"]
 
-_FORMAT = 1
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}\Z")
-_LINES, _DOCUMENT, _LOGS, _METRICS = "lines.jsonl", "run.json", "logs.txt", "metrics.json"
+_LINES, _LOGS, _METRICS = "lines.jsonl", "logs.txt", "metrics.json"
 
 
 def check_name(name: str) -> str:
@@ -90,7 +90,7 @@ class RunFolder:
             ) from None
         except OSError as error:
             raise StoreUnavailable(f"cannot make {str(path)!r}: {error.strerror or error}") from None
-        folder = cls(path, {"format": _FORMAT, "name": name, **document}, lock=take_lock(path))
+        folder = cls(path, {"format": FORMAT, "name": name, **document}, lock=take_lock(path))
         folder.save()
         folder._open_lines()
         return folder
@@ -107,7 +107,7 @@ class RunFolder:
         path = _existing(runs, name)
         folder = cls(path, {}, lock=take_lock(path))
         try:
-            folder.document = _read_document(path)
+            folder.document = read_document(path)
             folder._open_lines()
         except BaseException:
             folder.close()
@@ -123,7 +123,7 @@ class RunFolder:
             StoreUnavailable: it cannot be read.
         """
         path = _existing(runs, name)
-        folder = cls(path, _read_document(path))
+        folder = cls(path, read_document(path))
         with suppress(FileNotFoundError):
             folder._reading = os.open(path / _LINES, os.O_RDONLY)
             folder._read_index()
@@ -149,7 +149,7 @@ class RunFolder:
             StoreUnavailable: it cannot be written.
         """
         self.document.update(changes)
-        self._replace(_DOCUMENT, json.dumps(self.document, ensure_ascii=False, indent=2, default=str) + "\n")
+        self._replace(DOCUMENT, json.dumps(self.document, ensure_ascii=False, indent=2, default=str) + "\n")
 
     def save_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Write `metrics.json`.
@@ -187,9 +187,21 @@ class RunFolder:
             os.write(self._logs, text.encode("utf-8", "backslashreplace"))
 
     def line(self, number: int) -> dict[str, Any] | None:
-        """The record of a row; None where it has none."""
+        """The record of a row; None where it has none.
+
+        Raises:
+            StoreUnavailable: somebody else has changed it, and it is no JSON.
+        """
         offset = self.index.offset(number)
-        return None if offset is None else json.loads(self._text_at(offset))
+        if offset is None:
+            return None
+        try:
+            return cast("dict[str, Any]", json.loads(self._text_at(offset)))
+        except ValueError as error:
+            raise StoreUnavailable(
+                f"{str(self.path / _LINES)!r}: the record of row {number} is damaged: {error}",
+                hint=f"delete its line, and the row is done again by: ferrata flow run --resume {self.name}",
+            ) from None
 
     def lines(self, *, completed: bool | None = None) -> Iterator[dict[str, Any]]:
         """The records in the order of the rows' numbers; all, those of completed rows, or of failed ones."""
@@ -328,7 +340,7 @@ def list_runs(runs: Path) -> list[RunFolder]:
     found: list[RunFolder] = []
     for path in runs.iterdir() if runs.is_dir() else ():
         with suppress(StoreUnavailable, NotFound):
-            found.append(RunFolder(path, _read_document(path)))
+            found.append(RunFolder(path, read_document(path)))
     return sorted(found, key=lambda run: (str(run.document.get("created", "")), run.name), reverse=True)
 
 
@@ -352,21 +364,9 @@ def delete_run(runs: Path, name: str) -> None:
 
 def _existing(runs: Path, name: str) -> Path:
     path = runs / check_name(name)
-    if not (path / _DOCUMENT).is_file():
+    if not (path / DOCUMENT).is_file():
         raise NotFound(f"there is no run {name!r}", hint="see them with: ferrata flow runs list")
     return path
-
-
-def _read_document(path: Path) -> dict[str, Any]:
-    try:
-        document: Any = json.loads((path / _DOCUMENT).read_bytes())
-    except FileNotFoundError:
-        raise NotFound(f"there is no run {path.name!r}") from None
-    except (OSError, ValueError) as error:
-        raise StoreUnavailable(f"cannot read {str(path / _DOCUMENT)!r}: {error}") from None
-    if not isinstance(document, dict) or cast("dict[str, Any]", document).get("format") != _FORMAT:
-        raise StoreUnavailable(f"{str(path / _DOCUMENT)!r} is not of a run that this version knows")
-    return cast("dict[str, Any]", document)
 
 
 def _full(path: Path, why: str | None) -> StoreUnavailable:

@@ -243,7 +243,7 @@ class LocalRows:
         finally:
             self._stopping = True
             stopper.cancel()
-            await _cancel(pending)
+            await _cancel(workers)
             if isinstance(todo, Generator):
                 todo.close()
 

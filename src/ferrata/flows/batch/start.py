@@ -220,7 +220,13 @@ def _document(
 
 
 def plan_of(document: Mapping[str, Any]) -> RunPlan:
-    """The plan of a run, from its `run.json`."""
+    """The plan of a run, from its `run.json`.
+
+    Raises:
+        UsageError: it says of no flow.
+    """
+    if not document.get("flow"):
+        raise UsageError(f"run {document.get('name')!r} says of no flow in its run.json, so it cannot go on")
 
     def path(value: Any) -> Path | None:
         return Path(value) if value else None

@@ -1,0 +1,57 @@
+"""What `run.json` in a run's folder holds, read with care: people edit files. Knows nothing of the records of rows."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+from ferrata.errors import NotFound, StoreUnavailable
+from ferrata.flows.types import Status
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["DOCUMENT", "FORMAT", "read_document"]
+
+DOCUMENT = "run.json"
+FORMAT = 1
+_MAPPINGS = ("data", "column_mapping", "tags", "properties", "metrics", "aggregation", "error")
+_LISTS = ("init", "environment")
+_TEXTS = ("flow", "flow_name", "run", "variant", "created", "file", "connections", "display_name", "description")
+_NUMBERS = ("seconds", "total", "completed", "failed")
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(_MAPPINGS, dict),
+    **dict.fromkeys(_LISTS, list),
+    **dict.fromkeys(_TEXTS, str),
+    **dict.fromkeys(_NUMBERS, (int, float)),
+}
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """The `run.json` of a run's folder.
+
+    Raises:
+        NotFound: it has none.
+        StoreUnavailable: it cannot be read, or does not hold what a run's does.
+    """
+    file = path / DOCUMENT
+    try:
+        document: Any = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        raise NotFound(f"there is no run {path.name!r}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise StoreUnavailable(f"cannot read {str(file)!r}: {error}") from None
+    if not isinstance(document, dict) or cast("dict[str, Any]", document).get("format") != FORMAT:
+        raise StoreUnavailable(f"{str(file)!r} is not of a run that this version knows")
+    known = cast("dict[str, Any]", document)
+    wrong = [key for key, kind in _KINDS.items() if known.get(key) is not None and not isinstance(known[key], kind)]
+    if not isinstance(known.get("name"), str):
+        wrong.append("name")
+    if known.get("status", Status.RUNNING) not in list(Status):
+        wrong.append("status")
+    if wrong:
+        found = ", ".join(f"{key!r} is {known.get(key)!r}" for key in wrong)
+        raise StoreUnavailable(
+            f"{str(file)!r} is damaged: {found}", hint=f"correct it, or remove the folder {str(path)!r}"
+        )
+    return known
