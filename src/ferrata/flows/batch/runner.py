@@ -243,7 +243,7 @@ class LocalRows:
         finally:
             self._stopping = True
             stopper.cancel()
-            await _cancel(workers)
+            await _cancel(pending)
             if isinstance(todo, Generator):
                 todo.close()
 
