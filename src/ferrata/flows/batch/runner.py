@@ -217,6 +217,7 @@ class LocalRows:
         self._aggregates = loaded.has_aggregation
         self._stopping = self._exhausted = False
         self._breathed = 0.0
+        self._begun = set[asyncio.Task[None]]()
         self.kept: dict[int, LineResult] = {}
 
     async def run(
@@ -243,7 +244,7 @@ class LocalRows:
         finally:
             self._stopping = True
             stopper.cancel()
-            await _cancel(pending)
+            await _cancel(self._begun | pending)
             if isinstance(todo, Generator):
                 todo.close()
 
@@ -255,7 +256,9 @@ class LocalRows:
         for _ in range(concurrency):
             if self._exhausted:
                 return
-            workers.add(asyncio.create_task(self._work(rows)))
+            worker = asyncio.create_task(self._work(rows))
+            workers.add(worker)
+            self._begun.add(worker)
             await asyncio.sleep(min(_APART, _BEGINNING / concurrency))
 
     async def _work(self, rows: Iterator[RunRow]) -> None:
