@@ -307,3 +307,12 @@ def test_a_number_too_long_to_be_written_is_no_output(make_flow: MakeFlow) -> No
     result = run(make_flow(dag(node("first", inputs={"x": "1"}), outputs=outputs), echo_py=code), {"x": "1"})
     assert result.error is not None
     assert result.error["code"] == "FlowOutputUnserializable"
+
+
+def test_a_traceback_shows_nothing_of_the_machinery(make_flow: MakeFlow) -> None:
+    code = "from promptflow.core import tool\n\n@tool\ndef echo(a, /):\n    return a\n"
+    outputs = "{answer: {type: object, reference: '${first.output}'}}"
+    result = run(make_flow(dag(node("first", inputs={"a": "1"}), outputs=outputs), echo_py=code), {"x": "1"})
+    assert result.error is not None
+    assert "positional-only" in result.error["message"]
+    assert "  File " not in result.error["details"]["traceback"]

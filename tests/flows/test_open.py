@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -234,3 +235,36 @@ def test_what_is_printed_while_code_is_loaded_is_no_result(
     folder = make_flow(ONE, n_py="from promptflow.core import tool\nprint('loading')\n@tool\ndef n(x):\n    return x\n")
     open_flow(folder).close()
     assert capsys.readouterr() == ("", "loading\n")
+
+
+def test_flows_are_opened_in_several_threads_at_once(make_flow: MakeFlow) -> None:
+    code = """
+    import time
+    from pathlib import Path
+    from promptflow.core import tool
+    import prices
+    time.sleep(0.01)
+    mine = Path("mine.txt").read_text()
+
+    @tool
+    def answer():
+        return [prices.NUMBER, mine]
+    """
+    dag = """
+    outputs: {answer: {type: string, reference: '${answer.output}'}}
+    nodes:
+    - {name: answer, type: python, source: {type: code, path: answer.py}}
+    """
+    folders = [make_flow(dag, name=f"flow{i}", answer_py=code, prices_py=f"NUMBER = {i}\n") for i in range(6)]
+    for i, folder in enumerate(folders):
+        (folder / "mine.txt").write_text(str(i))
+
+    def answer(folder: Path) -> object:
+        loaded = open_flow(folder)
+        try:
+            return asyncio.run(loaded.line({})).output["answer"]
+        finally:
+            loaded.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(answer, folders)) == [[i, str(i)] for i in range(6)]

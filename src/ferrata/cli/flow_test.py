@@ -151,7 +151,7 @@ def _print_for_people(result: LineResult, aggregation: Aggregation | None, found
     error = found.get("error") or found.get("aggregation_error")
     if error is not None:
         click.echo(f"{found['status']}: {error['code']}: {printable(error['message'])}", err=True)
-        if "details" in error:
+        if "\n  File " in error.get("details", {}).get("traceback", ""):  # a place in the user's code
             click.echo(printable(error["details"]["traceback"]).rstrip(), err=True)
         if error.get("hint"):
             click.echo(f"hint: {printable(error['hint'])}", err=True)

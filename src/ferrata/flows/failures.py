@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["FlowError", "NodeError", "error_of", "place_in"]
 
 
+_OURS = __file__.rpartition("flows")[0]
+
+
 class FlowError(FerrataError):
     """A flow does not load, or a line of it cannot run.
 
@@ -72,8 +75,8 @@ def _details(cause: BaseException, folder: Path | None) -> dict[str, Any]:
     frames = traceback.extract_tb(cause.__traceback__)
     own = [frame for frame in frames if folder is not None and frame.filename.startswith(str(folder))]
     # What lies above the user's code is Ferrata's machinery and says nothing to the user.
-    first = frames.index(own[0]) if own else 0
-    shown = traceback.StackSummary.from_list(frames[first:]).format()
+    users = frames[frames.index(own[0]) :] if own else [one for one in frames if not one.filename.startswith(_OURS)]
+    shown = traceback.StackSummary.from_list(users).format()
     ended = traceback.format_exception_only(cause)
     last = (own or list(frames))[-1] if frames else None
     return {

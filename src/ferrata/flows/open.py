@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["find_flow", "inside", "node_problems", "open_flow", "read_flow", "read_unchecked"]
 
 _log = logging.getLogger("ferrata.flows")
+# Code is loaded in its folder, and the working directory is the process's: one flow at a time.
+_loading = threading.RLock()
 _NAMES = ("flow.flex.yaml", "flow.flex.yml", "flow.dag.yaml", "flow.dag.yml")
 
 
@@ -133,7 +136,7 @@ def open_flow(
     closing: list[Callable[[], None]] = []
     try:
         known: Mapping[str, Any] = {} if connections is None else connections
-        with using_connections(known), _at_home(), _prints_aside():
+        with _loading, using_connections(known), _at_home(), _prints_aside():
             return _loaded(flow, closing, known, init, environment or {}, strict=strict)
     except BaseException:
         _close(closing)
