@@ -41,8 +41,8 @@ else:
     )
 
 __all__ = [
-    "LEDGER_SCHEMA",
     "GENESIS",
+    "LEDGER_SCHEMA",
     "SCHEMA",
     "Action",
     "AssetRow",
