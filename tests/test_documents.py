@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import AfterValidator, Field, HttpUrl
 
-from ferrata.documents import Document, line_of, read_document, read_yaml
+from ferrata.documents import Document, read_document
 from ferrata.errors import InvalidDocument, NotFound
+from ferrata.yamls import line_of, read_yaml
 
 
 class Inner(Document):

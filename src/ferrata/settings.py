@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from ferrata.documents import Document, line_of, read_text, read_yaml, validate
+from ferrata.documents import Document, validate
 from ferrata.errors import InvalidDocument, Mistake, NotFound, UsageError
+from ferrata.yamls import line_of, read_text, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -12,8 +12,9 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ferrata.documents import Document, read_yaml, validate
+from ferrata.documents import Document, validate
 from ferrata.errors import UsageError
+from ferrata.yamls import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

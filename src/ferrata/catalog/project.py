@@ -13,8 +13,8 @@ from ferrata.catalog.hosts import canonical_provider
 from ferrata.catalog.pricebook import load_book
 from ferrata.catalog.prices import Price, Rate
 from ferrata.catalog.refresh import read_offers
-from ferrata.documents import line_of, read_text
 from ferrata.settings import FILE_NAME
+from ferrata.yamls import line_of, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -59,7 +59,7 @@ def _from_file(path: Path, option: str) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{option}: {str(path)!r} cannot be read: {error}") from None
     if path.suffix in (".yaml", ".yml"):
-        from ferrata.documents import read_yaml
+        from ferrata.yamls import read_yaml
 
         found = read_yaml(text, file=str(path))
     else:

@@ -125,7 +125,7 @@ class _OwnRule(NamedTuple):
 
     def mistake(self, problem: str, *where: str) -> Mistake:
         """A mistake in this rule, at the key `where`."""
-        from ferrata.documents import line_of
+        from ferrata.yamls import line_of
 
         key = ["rules", self.number, *where]
         return Mistake(str(self.file), line_of(self.text, key), ".".join(map(str, key)), f"{self.rule.id}: {problem}")
@@ -142,7 +142,7 @@ def _tried(load: Callable[[], T], mistakes: list[Mistake]) -> T | None:
 
 def _own_rules(app: App, rules: RuleSet) -> Iterator[_OwnRule]:
     """The project's own rules, which have been loaded once without a mistake."""
-    from ferrata.documents import read_text, read_yaml
+    from ferrata.yamls import read_text, read_yaml
 
     for path in (path for folder in app.maturity.own_rule_folders() for path in sorted(folder.glob("*.yaml"))):
         text = read_text(path)

@@ -11,9 +11,10 @@ import yaml
 from pydantic import AfterValidator, Field
 
 from ferrata.clock import format_time, parse_time
-from ferrata.documents import Document, line_of, read_text, read_yaml, validate
+from ferrata.documents import Document, validate
 from ferrata.errors import InvalidDocument, Mistake, UsageError
 from ferrata.maturity.evidence import Answer
+from ferrata.yamls import line_of, read_text, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

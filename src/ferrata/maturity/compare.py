@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from ferrata.documents import Document, read_text, read_yaml, validate
+from ferrata.documents import Document, validate
 from ferrata.maturity.advice import place_of
 from ferrata.maturity.types import Assessment, Status
+from ferrata.yamls import read_text, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

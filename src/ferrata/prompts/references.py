@@ -12,8 +12,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ferrata.documents import read_yaml
 from ferrata.errors import InvalidDocument, Mistake
+from ferrata.yamls import read_yaml
 
 if TYPE_CHECKING:
     from ferrata.prompts.source import Source

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from ferrata.documents import line_of, read_yaml
 from ferrata.errors import InvalidDocument, Mistake, NotFound
+from ferrata.yamls import line_of, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,9 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from ferrata.documents import read_text, read_yaml
 from ferrata.errors import UsageError
 from ferrata.flows.contracts.connections import Connection
+from ferrata.yamls import read_text, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

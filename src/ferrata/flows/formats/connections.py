@@ -17,12 +17,12 @@ from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
 
-from ferrata.documents import line_of, read_text, read_yaml
 from ferrata.errors import InvalidDocument, Mistake
 from ferrata.flows.contracts.bing import BingConnection
 from ferrata.flows.contracts.connections import Connection
 from ferrata.flows.contracts.constants import ConnectionAuthMode
 from ferrata.flows.contracts.custom_connections import CustomConnection
+from ferrata.yamls import line_of, read_text, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
 
-from ferrata.documents import line_of, read_text, read_yaml
 from ferrata.errors import InvalidDocument, Mistake, UsageError
 from ferrata.flows.types import Notice
+from ferrata.yamls import line_of, read_text, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

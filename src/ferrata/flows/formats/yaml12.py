@@ -81,7 +81,7 @@ def load_yaml12(path: Path) -> tuple[Any, str]:
         raise InvalidDocument([Mistake(file, 1, "", f"cannot be read: {reason}")]) from None
     if text.count("[") + text.count("{") + text.count("- ") + text.count("? ") > _MOST_OPENED:
         # Slower, and only for large files: it refuses what is nested too deep for the parser.
-        from ferrata.documents import read_yaml
+        from ferrata.yamls import read_yaml
 
         read_yaml(text, file=file)
     try:
@@ -96,6 +96,6 @@ def load_yaml12(path: Path) -> tuple[Any, str]:
 
 def line_in(text: str, where: Sequence[str | int]) -> int:
     """The line (from 1) of a key path in a YAML text."""
-    from ferrata.documents import line_of
+    from ferrata.yamls import line_of
 
     return line_of(text, where)

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ferrata import __version__
 from ferrata.caches import digest_of_texts
-from ferrata.documents import Document, line_of, read_text, read_yaml, validate
+from ferrata.documents import Document, validate
 from ferrata.errors import InvalidDocument, Mistake
 from ferrata.maturity.model.types import MaturityModel, Practice
+from ferrata.yamls import line_of, read_text, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

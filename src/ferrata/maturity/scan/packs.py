@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from ferrata import __version__, catalog
 from ferrata.caches import digest_of_texts
-from ferrata.documents import Document, line_of, read_text, read_yaml, validate
+from ferrata.documents import Document, validate
 from ferrata.errors import InvalidDocument, Mistake
 from ferrata.maturity.scan.patterns import CodePattern
 from ferrata.maturity.scan.rules import CHECKED, Rule, RuleSet
+from ferrata.yamls import line_of, read_text, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
