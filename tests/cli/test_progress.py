@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import sys
-
-import pytest
+from typing import TYPE_CHECKING
 
 from ferrata.cli.progress import ShownProgress, show_progress
 from ferrata.flows import Progress
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_lines_are_written_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
