@@ -25,7 +25,7 @@ from ferrata.flows.contracts.tool_errors import (
     WrappedOpenAIError,
 )
 from ferrata.flows.model_parameters import parameters_of
-from ferrata.flows.prices import price_of
+from ferrata.flows.prices import begin_price, price_of
 from ferrata.telemetry import add_usage, open_span
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ async def complete(
     if isinstance(connection, ModelConnection):
         model = connection.model
     if not stream:
+        _begin_price(connection, model)
         with open_span(*_span(connection, model, api, asked)) as span:
             try:
                 response = await _model(connection, model, api).chat(asked)
@@ -287,6 +288,12 @@ def _note(
     add_usage(usage, cost)
 
 
+def _begin_price(connection: Any, model: str) -> None:
+    """Have the list of prices there when the answer comes."""
+    if not isinstance(connection, ModelConnection):
+        begin_price(_vendor(connection), model)
+
+
 def _cost(connection: Any, model: str, usage: Usage | None) -> float | None:
     if usage is None:
         return None
@@ -322,6 +329,7 @@ async def _streamed(connection: Any, model: str, api: str, asked: ChatRequest) -
     """The texts of a streamed answer, in a span that lasts as long as it is read."""
     texts: list[str] = []
     last: ChatChunk | None = None
+    _begin_price(connection, model)
     with open_span(*_span(connection, model, api, asked)) as span:
         try:
             chunks = cast("AsyncGenerator[ChatChunk]", _model(connection, model, api).stream(asked))

@@ -1,7 +1,11 @@
-"""Who says what a model's call costs. Loads nothing, so that it can be said before any model is asked."""
+"""What a model's call costs, as somebody says it who is named before. Each price is looked up once.
+
+Loads nothing itself. Looking the first one up takes a fraction of a second, so it can be begun while the model is still thinking.
+"""
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,17 +13,37 @@ if TYPE_CHECKING:
 
     from ferrata.providers import Price
 
-__all__ = ["price_of", "use_prices"]
+__all__ = ["begin_price", "price_of", "use_prices"]
 
 _finds: list[Callable[[str, str], Price | None] | None] = [None]
+_found: dict[tuple[str, str], Price | None] = {}
+_begun: set[tuple[str, str]] = set()
+_lock = threading.Lock()
 
 
 def use_prices(find: Callable[[str, str], Price | None] | None) -> None:
     """Let `find` (of vendor and model) say what calls cost; None: costs are not known, as at the beginning."""
-    _finds[0] = find
+    with _lock:
+        _finds[0] = find
+        _found.clear()
+        _begun.clear()
+
+
+def begin_price(vendor: str, model: str) -> None:
+    """Begin to look a price up beside what goes on; once for each model."""
+    key = (vendor, model)
+    if _finds[0] is None or key in _begun:
+        return
+    _begun.add(key)
+    threading.Thread(target=price_of, args=key, name="ferrata-price", daemon=True).start()
 
 
 def price_of(vendor: str, model: str) -> Price | None:
     """What the model's tokens cost; None where nobody knows."""
-    find = _finds[0]
-    return None if find is None else find(vendor, model)
+    key = (vendor, model)
+    if key not in _found:
+        with _lock:
+            find = _finds[0]
+            if key not in _found:
+                _found[key] = None if find is None else find(vendor, model)
+    return _found.get(key)
