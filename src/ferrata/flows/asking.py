@@ -80,7 +80,6 @@ async def complete(
     if isinstance(connection, ModelConnection):
         model = connection.model
     if not stream:
-        _begin_price(connection, model)
         with open_span(*_span(connection, model, api, asked)) as span:
             try:
                 response = await _model(connection, model, api).chat(asked)
@@ -247,6 +246,8 @@ def _name(connection: Any, model: str) -> str:
 
 
 def _span(connection: Any, model: str, api: str, asked: ChatRequest) -> tuple[str, str, dict[str, Any]]:
+    if not isinstance(connection, ModelConnection):
+        begin_price(_vendor(connection), model)  # to be there when the answer comes
     operation = "text_completion" if api == "completion" else "chat"
     about: dict[str, Any] = {"gen_ai.operation.name": operation, "gen_ai.provider.name": _vendor(connection)}
     about["gen_ai.request.model"] = model
@@ -288,12 +289,6 @@ def _note(
     add_usage(usage, cost)
 
 
-def _begin_price(connection: Any, model: str) -> None:
-    """Have the list of prices there when the answer comes."""
-    if not isinstance(connection, ModelConnection):
-        begin_price(_vendor(connection), model)
-
-
 def _cost(connection: Any, model: str, usage: Usage | None) -> float | None:
     if usage is None:
         return None
@@ -329,7 +324,6 @@ async def _streamed(connection: Any, model: str, api: str, asked: ChatRequest) -
     """The texts of a streamed answer, in a span that lasts as long as it is read."""
     texts: list[str] = []
     last: ChatChunk | None = None
-    _begin_price(connection, model)
     with open_span(*_span(connection, model, api, asked)) as span:
         try:
             chunks = cast("AsyncGenerator[ChatChunk]", _model(connection, model, api).stream(asked))

@@ -1,19 +1,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ferrata.flows import write_flow
 from ferrata.flows.background import stop_background
 from ferrata.flows.contracts.connections import OpenAIConnection
 from ferrata.flows.failures import FlowError
 from ferrata.flows.promptflow._sdk._errors import ConnectionNotFoundError, RunNotFoundError
 from ferrata.flows.promptflow.client import PFClient, load_connection, load_flow, load_run
-from ferrata.flows.promptflow.entities import FlowContext, Run
+from ferrata.flows.promptflow.entities import FlowContext
 from ferrata.flows.promptflow.exceptions import UserErrorException
 from ferrata.flows.types import LineResult, Status
 
@@ -116,44 +116,27 @@ def test_connections_are_those_of_a_file_and_of_code(tmp_path: Path, monkeypatch
 
 
 def test_a_run_over_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    asked: dict[str, Any] = {}
-
-    def run_flow(flow: Any, **more: Any) -> Any:
-        asked.update(more, flow=flow)
-        return SimpleNamespace(name="r1", status=Status.COMPLETED, folder=tmp_path)
-
-    module = ModuleType("ferrata.flows.batch")
-    module.run_flow = run_flow  # pyright: ignore[reportAttributeAccessIssue]
-    monkeypatch.setitem(sys.modules, "ferrata.flows.batch", module)
+    monkeypatch.chdir(tmp_path)
+    write_flow(tmp_path / "my", "evaluation")
     client = PFClient()
-    run = client.run("flow", data="d.jsonl", run=Run("r0"), column_mapping={"a": "${data.b}"}, variant="${n.v}")
-    assert (run.name, run.status, run.folder) == ("r1", "Completed", tmp_path)
-    assert (asked["flow"], asked["run"], asked["variants"]) == ("flow", "r0", {"n": "v"})
+    run = client.run("my", data="my/data.jsonl", name="r1", tags={"a": "b"})
+    assert (run.name, run.status) == ("r1", "Completed")
+    assert client.get_metrics("r1")["good_answers"] == 3
+    details = client.get_details(run)
+    assert [row["inputs.line_number"] for row in details] == [0, 1, 2]
+    assert "outputs.score" in details[0] or any(key.startswith("outputs.") for key in details[0])
+    assert client.stream("r1").status == "Completed"
+    with pytest.raises(RunNotFoundError):
+        client.stream("r0")
+    with pytest.raises(UserErrorException, match="no such data"):
+        client.run("my", data="none.jsonl")
+    with pytest.raises(UserErrorException, match="resume_from"):
+        client.run("my", data="my/data.jsonl", resume_from="r1")
+    with pytest.raises(UserErrorException, match="not from code"):
+        client.visualize("r1")
     with pytest.raises(ValueError, match="at least one of data or run"):
         client.run("flow")
     with pytest.raises(ValueError, match="'flow' is required"):
         client.run()
-
-
-def test_what_a_run_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    folder = tmp_path / ".ferrata/runs/r1"
-    folder.mkdir(parents=True)
-    (folder / "run.json").write_text(json.dumps({"name": "r1", "status": "Failed"}))
-    (folder / "inputs.jsonl").write_text('{"line_number": 0, "q": "a"}\n{"line_number": 1, "q": "b"}\n')
-    (folder / "outputs.jsonl").write_text('{"line_number": 1, "answer": 4}\n')
-    (folder / "metrics.json").write_text('{"accuracy": 0.5}')
-    client = PFClient()
-    assert client.get_metrics("r1") == {"accuracy": 0.5}
-    lines = client.runs.lines("r1")
-    assert [line.get("outputs.answer") for line in lines] == [None, 4]
-    assert len(client.get_details("r1", max_results=1)) == 1
-    with pytest.raises(UserErrorException, match="the run 'r1' failed"):
-        client.stream("r1")
-    assert client.stream("r1", raise_on_error=False).name == "r1"
-    with pytest.raises(RunNotFoundError, match="'r2' cannot be found"):
-        client.runs.get("r2")
-    with pytest.raises(UserErrorException, match="commands"):
-        client.visualize("r1")
     (tmp_path / "run.yaml").write_text("flow: f\ndata: d.jsonl\n")
     assert (load_run("run.yaml").name, load_run("run.yaml").flow) == ("run", "f")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ferrata.clock import SystemClock
 from ferrata.errors import FerrataError
 from ferrata.flows.background import wait_for
 from ferrata.flows.promptflow._sdk._errors import RunNotFoundError
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from os import PathLike
 
 __all__ = ["PFClient", "load_connection", "load_flow", "load_run"]
+
+
+_RUNS = Path(".ferrata/runs")
 
 
 class PFClient:
@@ -101,28 +106,29 @@ class PFClient:
             raise ValueError("'flow' is required to create a run.")
         if data is None and run is None and resume_from is None:
             raise ValueError("at least one of data or run must be provided")
-        from importlib import import_module
-
-        batch: Any = import_module("ferrata.flows.batch")
+        if resume_from is not None or kwargs:
+            words = ["resume_from"] if resume_from is not None else sorted(kwargs)
+            raise UserErrorException(f"{words[0]!r} is not taken here; use the command `flow run`")
         try:
-            made = batch.run_flow(
-                flow,
-                data=data,
-                run=_named(run),
-                column_mapping=column_mapping,
-                variants=_variants(variant),
-                connections={**self.connections.all(), **(connections or {})},
-                environment=environment_variables,
-                name=name,
-                display_name=display_name,
-                tags=tags,
-                init=init,
-                resume_from=_named(resume_from),
-                **kwargs,
+            made = _run(
+                Path(str(flow)).absolute(),
+                {
+                    "connections": {**self.connections.all(), **(connections or {})},
+                    "variants": _variants(variant),
+                    "environment": environment_variables,
+                    "init": init,
+                },
+                data=None if data is None else Path(data).absolute(),
+                run=_named(run) or "",
+                mapping=dict(column_mapping or {}),
+                variant=variant or "",
+                name=name or "",
+                display_name=display_name or "",
+                tags=dict(tags or {}),
             )
         except FerrataError as error:
             raise UserErrorException(error.message, error=error) from error
-        return Run(made.name, str(made.status), flow if isinstance(flow, str) else None, made.folder)
+        return Run(made.name, str(made.status), str(flow), _RUNS.absolute() / made.name)
 
     def stream(self, run: str | Run, raise_on_error: bool = True) -> Run:
         """The run; it has ended already.
@@ -174,7 +180,7 @@ class _Runs:
         """
         if isinstance(name, Run):
             return name
-        for folder in (Path(name), Path(".ferrata/runs") / name):
+        for folder in (Path(name), _RUNS / name):
             if folder.is_dir():
                 about = folder / "run.json"
                 known: dict[str, Any] = json.loads(about.read_text(encoding="utf-8")) if about.is_file() else {}
@@ -184,17 +190,31 @@ class _Runs:
     def lines(self, run: str | Run) -> list[dict[str, Any]]:
         """Inputs and outputs of the lines, under names as `inputs.question`."""
         folder = self.get(run).folder
-        found: dict[int, dict[str, Any]] = {}
-        for kind in ("inputs", "outputs"):
-            file = folder / f"{kind}.jsonl" if folder else None
-            if file is None or not file.is_file():
-                continue
-            for line in file.read_text(encoding="utf-8").splitlines():
-                row: dict[str, Any] = json.loads(line)
-                number = int(row.get("line_number", 0))
-                found.setdefault(number, {})
-                found[number] |= {f"{kind}.{key}": value for key, value in row.items()}
-        return [found[number] for number in sorted(found)]
+        if folder is None:
+            return []
+        found: list[dict[str, Any]] = []
+        rooms: Any = import_module("ferrata.flows.batch")
+        with rooms.RunFolder.read(folder.parent, folder.name) as opened:
+            for line in opened.lines(completed=None):
+                row: dict[str, Any] = {"inputs.line_number": line["line_number"]}
+                row |= {f"inputs.{key}": value for key, value in line.get("inputs", {}).items()}
+                found.append(row | {f"outputs.{key}": value for key, value in line.get("output", {}).items()})
+        return found
+
+
+def _run(flow: Path, options: Mapping[str, Any], **plan: Any) -> Any:
+    """Run a flow over data, in the working directory's folder of runs; what it came to."""
+    # By their names: these rooms lie above this one, since flows import it.
+    batch: Any = import_module("ferrata.flows.batch")
+    opening: Any = import_module("ferrata.flows.open")
+    types: Any = import_module("ferrata.flows.batch.types")
+    loaded = opening.open_flow(flow, **options)
+    try:
+        ready = batch.new_run(_RUNS.absolute(), loaded, types.RunPlan(types.Given(flow), **plan), clock=SystemClock())
+        with opening.inside(loaded):
+            return wait_for(batch.run_flow(loaded, ready.rows(), ready.folder, total=ready.total), on="flows")
+    finally:
+        loaded.close()
 
 
 class _Flows:
