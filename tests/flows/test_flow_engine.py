@@ -181,6 +181,17 @@ def test_pieces_that_break_off_fail_the_row(make_flow: MakeFlow) -> None:
     assert "broken" in result.error["message"]
 
 
+@pytest.mark.parametrize("timeout", [None, 60])
+def test_a_time_out_of_the_user_s_own_is_not_the_row_s(make_flow: MakeFlow, timeout: float | None) -> None:
+    folder = make_flow(
+        dag(node("say", path="say.py"), outputs="{a: {type: string, reference: '${say.output}'}}"),
+        say_py="from promptflow.core import tool\n@tool\nasync def say():\n    yield 'a'\n    raise TimeoutError('mine')\n",
+    )
+    result = run(folder, {"x": ""}, timeout=timeout)
+    assert result.error is not None
+    assert (result.error["code"], result.error["message"]) == ("TimeoutError", "mine")
+
+
 def test_an_output_without_a_form_in_json_fails_the_row(make_flow: MakeFlow) -> None:
     folder = make_flow(
         dag(node("n", path="n.py"), outputs="{a: {type: string, reference: '${n.output}'}}"),

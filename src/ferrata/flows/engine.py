@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ferrata.flows.cancelling import cancellable
 from ferrata.flows.code import captured
 from ferrata.flows.data import checked_output
-from ferrata.flows.failures import FlowError, NodeError, error_of
+from ferrata.flows.failures import FlowError, NodeError, row_error
 from ferrata.flows.formats.references import property_of, value_of
 from ferrata.flows.inputs import take_inputs, take_lists
 from ferrata.flows.known import using_connections
@@ -104,6 +104,7 @@ class GraphFlow:
     ) -> LineResult:
         """Run one row; as `LoadedFlow.line`."""
         watch_openai()
+        limit = asyncio.timeout(timeout)
         result = LineResult(Status.FAILED, inputs, started=time.time())
         attributes: dict[str, Any] = {} if number is None else {"ferrata.line": number}
         try:
@@ -111,7 +112,7 @@ class GraphFlow:
                 result.inputs = self._with_images(take_inputs(self._flow.inputs, inputs, number=number))
                 attributes["input"] = result.inputs
                 walk = Walk(self, self._streaming if stream else self._of_lines, result.inputs, result.nodes)
-                async with asyncio.timeout(timeout):
+                async with limit:
                     await walk.run()
                     result.output = await self._output(walk, stream=stream)
                 result.aggregation = {
@@ -120,16 +121,8 @@ class GraphFlow:
                 result.status = Status.COMPLETED
                 attributes["output"] = result.output
                 span.attributes = attributes
-        except TimeoutError:
-            result.error = FlowError(
-                "LineExecutionTimeoutError",
-                f"the row was not done in {timeout:g} seconds",
-                hint="give it more by --timeout, or see in its nodes which one takes so long",
-            ).as_json()
-        except FlowError as error:
-            result.error = error.as_json()
         except Exception as error:  # noqa: BLE001 - a row's failure is the row's
-            result.error = error_of(error)
+            result.error = row_error(error, timeout if limit.expired() else None)
         if result.status is not Status.COMPLETED:
             result.output = {}
         result.ended = time.time()

@@ -17,7 +17,7 @@ from ferrata.errors import FerrataError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["FlowError", "NodeError", "error_of", "place_in"]
+__all__ = ["FlowError", "NodeError", "error_of", "place_in", "row_error"]
 
 
 _OURS = __file__.rpartition("flows")[0]
@@ -87,6 +87,22 @@ def _details(cause: BaseException, folder: Path | None) -> dict[str, Any]:
         "lineno": last.lineno if last else None,
         "name": last.name if last else None,
     }
+
+
+def row_error(error: Exception, timeout: float | None) -> dict[str, Any]:
+    """What a row failed with, as data.
+
+    Args:
+        error: what came up.
+        timeout: the seconds that the row had, if they are over; None: they are not, and a `TimeoutError` is somebody else's.
+    """
+    if isinstance(error, TimeoutError) and timeout is not None:
+        return FlowError(
+            "LineExecutionTimeoutError",
+            f"the row was not done in {timeout:g} seconds",
+            hint="give it more by --timeout, or see in its nodes which one takes so long",
+        ).as_json()
+    return error_of(error)
 
 
 def place_in(error: BaseException, folder: Path) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ferrata.flows.cancelling import cancellable
 from ferrata.flows.code import as_tool, captured, parameters_of
 from ferrata.flows.data import checked_output
-from ferrata.flows.failures import FlowError, NodeError, error_of
+from ferrata.flows.failures import FlowError, NodeError, row_error
 from ferrata.flows.inputs import take_inputs
 from ferrata.flows.known import using_connections
 from ferrata.flows.metrics import collect_metrics
@@ -106,6 +106,7 @@ class CallableFlow:
         sample = self._flow.sample.get("inputs")
         given = inputs or (cast("Mapping[str, Any]", sample) if isinstance(sample, dict) else inputs)
         watch_openai()
+        limit = asyncio.timeout(timeout)
         result = LineResult(Status.FAILED, given, started=time.time())
         printed: list[str] = []
         node = NodeResult(self._name, Status.RUNNING, given, started=result.started)
@@ -119,7 +120,7 @@ class CallableFlow:
                 try:
                     taken = self._taken(given, number)
                     node.inputs = result.inputs = attributes["input"] = taken
-                    async with asyncio.timeout(timeout):
+                    async with limit:
                         found = await self._ran(taken)
                         output = await self._whole(_as_outputs(found), stream=stream)
                     checked_output(output)
@@ -129,16 +130,8 @@ class CallableFlow:
                     attributes["output"] = output
                 finally:
                     node.usage, node.cost = span.usage, span.cost
-        except TimeoutError:
-            result.error = FlowError(
-                "LineExecutionTimeoutError",
-                f"the row was not done in {timeout:g} seconds",
-                hint="give it more by --timeout",
-            ).as_json()
-        except FlowError as error:
-            result.error = error.as_json()
         except Exception as error:  # noqa: BLE001 - a row's failure is the row's
-            result.error = error_of(error)
+            result.error = row_error(error, timeout if limit.expired() else None)
         result.ended = node.ended = time.time()
         node.logs = "".join(printed)
         if result.error is not None:
