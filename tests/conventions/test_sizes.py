@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,9 @@ def test_nothing_knows_of_one_machine_or_mirror() -> None:
         if OF_A_MACHINE.search(line)
     }
     assert found == set()
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    """pytest takes test files for modules of one name space: of two that share a name, it reads one."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, times in names.items() if times > 1] == []

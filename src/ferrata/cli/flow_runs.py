@@ -57,9 +57,9 @@ def runs() -> None:
 @_json
 def list_command(*, project: Path, most: int, wants_json: bool) -> None:
     """List the runs, the newest first."""
-    from ferrata.flows import list_runs
+    from ferrata.flows import RunFolder
 
-    found = list_runs(runs_folder(project))[:most]
+    found = RunFolder.every(runs_folder(project))[:most]
     if wants_json:
         click.echo(json.dumps([_about(run.document, run.status) for run in found], ensure_ascii=False, indent=2))
         return
@@ -174,9 +174,9 @@ def metrics(*, project: Path, name: str) -> None:
 @_name
 def delete(*, project: Path, name: str) -> None:
     """Remove a run with all that was recorded of it."""
-    from ferrata.flows import delete_run
+    from ferrata.flows import RunFolder
 
-    delete_run(runs_folder(project), name)
+    RunFolder.delete(runs_folder(project), name)
     click.echo(f"removed: run {name}")
 
 

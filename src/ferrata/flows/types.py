@@ -6,8 +6,9 @@ Knows no file format, no user code and no model.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from ferrata.runs import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,18 +33,6 @@ __all__ = [
 ]
 
 Kind = Literal["dag", "flex", "prompty", "python"]
-
-
-class Status(StrEnum):
-    """Of a node, a line or a run; the words are Prompt Flow's, with one of ours for runs."""
-
-    PREPARING = "Preparing"
-    RUNNING = "Running"
-    COMPLETED = "Completed"
-    COMPLETED_WITH_ERRORS = "CompletedWithErrors"
-    FAILED = "Failed"
-    BYPASSED = "Bypassed"
-    CANCELED = "Canceled"
 
 
 class Reference(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ferrata.errors import Conflict, NotFound, StoreUnavailable, UsageError
-from ferrata.flows import LineResult, RunFolder, Status, delete_run, list_runs
+from ferrata.flows import LineResult, RunFolder, Status
 from ferrata.flows.batch.records import record_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def test_another_reader_sees_a_run_while_it_goes_on(tmp_path: Path) -> None:
         with pytest.raises(Conflict, match=f"run 'r' goes on in process {os.getpid()}"):
             RunFolder.open(tmp_path, "r")
         with pytest.raises(Conflict):
-            delete_run(tmp_path, "r")
+            RunFolder.delete(tmp_path, "r")
     with RunFolder.read(tmp_path, "r") as other:  # nobody holds it, so nobody runs it
         assert other.status == "Canceled"
 
@@ -82,7 +82,7 @@ def test_a_name_is_taken_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../a", "a b", "-a", "a\n", "a" * 201, "é"])
 def test_a_name_cannot_lead_elsewhere(tmp_path: Path, name: str) -> None:
-    for make in (RunFolder.read, RunFolder.open, delete_run):
+    for make in (RunFolder.read, RunFolder.open, RunFolder.delete):
         with pytest.raises(UsageError, match="not a name for a run"):
             make(tmp_path, name)
     with pytest.raises(UsageError):
@@ -91,17 +91,17 @@ def test_a_name_cannot_lead_elsewhere(tmp_path: Path, name: str) -> None:
 
 
 def test_runs_are_listed_newest_first_and_removed(tmp_path: Path) -> None:
-    assert list_runs(tmp_path / "none") == []
+    assert RunFolder.every(tmp_path / "none") == []
     for name, created in (("a", "2026-01-01"), ("b", "2026-01-02")):
         RunFolder.create(tmp_path, name, {"created": created}).close()
     (tmp_path / "stray").mkdir()
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "run.json").write_text('{"format": 99}')
-    assert [run.name for run in list_runs(tmp_path)] == ["b", "a"]
-    delete_run(tmp_path, "b")
-    assert [run.name for run in list_runs(tmp_path)] == ["a"]
+    assert [run.name for run in RunFolder.every(tmp_path)] == ["b", "a"]
+    RunFolder.delete(tmp_path, "b")
+    assert [run.name for run in RunFolder.every(tmp_path)] == ["a"]
     with pytest.raises(NotFound, match="there is no run 'b'"):
-        delete_run(tmp_path, "b")
+        RunFolder.delete(tmp_path, "b")
 
 
 def test_the_document_is_replaced_whole(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_damaged_document_is_named(tmp_path: Path, changes: dict[str, object],
     (tmp_path / "r" / "run.json").write_text(json.dumps({"format": 1, "name": "r", **changes}))
     with pytest.raises(StoreUnavailable, match=message):
         RunFolder.read(tmp_path, "r")
-    assert list_runs(tmp_path) == []
+    assert RunFolder.every(tmp_path) == []
 
 
 def test_a_damaged_record_is_named(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferrata.flows import LineResult, NodeResult, Status
-from ferrata.flows.batch.index import Head, read_heads
 from ferrata.flows.batch.records import record_of, survives
 from ferrata.messages import Usage
+from ferrata.runs import Head, read_heads
 
 anything = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()),

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
-    from ferrata.flows.batch.data import Row, count_rows, read_rows
-    from ferrata.flows.batch.folder import RunFolder, delete_run, list_runs
+    from ferrata.flows.batch.flow_folder import RunFolder
     from ferrata.flows.batch.mapping import ColumnMapping, plan_mapping
     from ferrata.flows.batch.ray import RayRows
     from ferrata.flows.batch.runner import CONCURRENCY, LINE_TIMEOUT, run_flow
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 else:
     __getattr__ = door(
         __name__,
-        data=["Row", "count_rows", "read_rows"],
-        folder=["RunFolder", "delete_run", "list_runs"],
+        flow_folder=["RunFolder"],
         mapping=["ColumnMapping", "plan_mapping"],
         ray=["RayRows"],
         runner=["CONCURRENCY", "LINE_TIMEOUT", "run_flow"],
@@ -35,18 +33,13 @@ __all__ = [
     "Progress",
     "RayRows",
     "ReadyRun",
-    "Row",
     "RunFolder",
     "RunPlan",
     "RunSummary",
     "all_variants",
-    "count_rows",
-    "delete_run",
-    "list_runs",
     "new_run",
     "plan_mapping",
     "plan_of",
-    "read_rows",
     "resume_run",
     "run_flow",
     "run_name",

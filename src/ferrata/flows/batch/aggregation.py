@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ferrata.flows.base import LoadedFlow
-    from ferrata.flows.batch.folder import RunFolder
+    from ferrata.flows.batch.flow_folder import RunFolder
     from ferrata.flows.types import LineResult
 
 __all__ = ["aggregate"]

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ferrata.flows.batch.data import data_files
+from ferrata.datasets import data_files
 
 if TYPE_CHECKING:
     from ferrata.flows.types import Flow

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ferrata.flows.batch.data import count_rows, read_rows
+from ferrata.datasets import count_rows, read_rows
 from ferrata.flows.batch.mapping import DATA, LINE_NUMBER, RUN_INPUTS, RUN_OUTPUTS, missing_columns
 from ferrata.flows.failures import FlowError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
     from pathlib import Path
 
-    from ferrata.flows.batch.data import Row
+    from ferrata.datasets import Row
     from ferrata.flows.batch.mapping import ColumnMapping
 
 __all__ = ["EarlierRun", "RunRow", "Sources", "check_sources", "count_of", "rows_of"]

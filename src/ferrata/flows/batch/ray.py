@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from ferrata.flows.base import LoadedFlow
-    from ferrata.flows.batch.folder import RunFolder
+    from ferrata.flows.batch.flow_folder import RunFolder
     from ferrata.flows.batch.join import RunRow
 
 __all__ = ["RayRows"]

@@ -6,34 +6,22 @@ Knows no file and no flow.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from ferrata.flows.batch.index import Head
 from ferrata.flows.data import as_data, shown
 from ferrata.flows.failures import FlowError
 from ferrata.flows.types import Status
+from ferrata.runs import Head, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ferrata.flows.types import LineResult, NodeResult
 
-__all__ = ["Record", "record_of", "survives"]
+__all__ = ["record_of", "survives"]
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _encode_anyhow = json.JSONEncoder(ensure_ascii=False, default=shown, skipkeys=True).encode
-
-
-class Record(NamedTuple):
-    """A row, as it is written.
-
-    Attributes:
-        head: what the index takes of it.
-        line: JSON with the line's end.
-    """
-
-    head: Head
-    line: bytes
 
 
 def record_of(

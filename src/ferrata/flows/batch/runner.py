@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ferrata.clock import Clock
     from ferrata.flows.base import LoadedFlow
-    from ferrata.flows.batch.folder import RunFolder
+    from ferrata.flows.batch.flow_folder import RunFolder
     from ferrata.flows.batch.join import RunRow
 
 __all__ = ["CONCURRENCY", "LINE_TIMEOUT", "Engine", "LocalRows", "printed_by", "run_flow", "run_row"]

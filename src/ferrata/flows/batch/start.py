@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from ferrata.clock import format_time
 from ferrata.errors import NotFound, UsageError
 from ferrata.flows.batch.digests import digest_of_data, digest_of_flow
-from ferrata.flows.batch.folder import RunFolder
+from ferrata.flows.batch.flow_folder import RunFolder
 from ferrata.flows.batch.join import Sources, check_sources, count_of, rows_of
 from ferrata.flows.batch.mapping import RUN_INPUTS, plan_mapping
 from ferrata.flows.batch.types import Given, RunPlan, RunSummary

@@ -79,7 +79,7 @@ def import_run(folder: Path, runs: Path, *, clock: Clock, name: str = "") -> Imp
         UsageError: it is no name for a run.
         StoreUnavailable: it cannot be written.
     """
-    from ferrata.flows.batch.folder import RunFolder
+    from ferrata.flows.batch.flow_folder import RunFolder
     from ferrata.flows.batch.records import record_of
 
     old = read_old_run(folder)

@@ -6,29 +6,24 @@ import json
 from typing import TYPE_CHECKING, Any, cast
 
 from ferrata.errors import NotFound, StoreUnavailable
-from ferrata.flows.types import Status
+from ferrata.runs.status import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = ["DOCUMENT", "FORMAT", "read_document"]
 
 DOCUMENT = "run.json"
 FORMAT = 1
-_MAPPINGS = ("data", "column_mapping", "tags", "properties", "metrics", "aggregation", "error")
-_LISTS = ("init", "environment")
-_TEXTS = ("flow", "flow_name", "run", "variant", "created", "file", "connections", "display_name", "description")
-_NUMBERS = ("seconds", "total", "completed", "failed")
-_KINDS: dict[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(_MAPPINGS, dict),
-    **dict.fromkeys(_LISTS, list),
-    **dict.fromkeys(_TEXTS, str),
-    **dict.fromkeys(_NUMBERS, (int, float)),
-}
 
 
-def read_document(path: Path) -> dict[str, Any]:
+def read_document(path: Path, kinds: Mapping[str, type | tuple[type, ...]]) -> dict[str, Any]:
     """The `run.json` of a run's folder.
+
+    Args:
+        path: the folder.
+        kinds: what each key must be, where it is there and not null.
 
     Raises:
         NotFound: it has none.
@@ -44,7 +39,7 @@ def read_document(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict) or cast("dict[str, Any]", document).get("format") != FORMAT:
         raise StoreUnavailable(f"{str(file)!r} is not of a run that this version knows")
     known = cast("dict[str, Any]", document)
-    wrong = [key for key, kind in _KINDS.items() if known.get(key) is not None and not isinstance(known[key], kind)]
+    wrong = [key for key, kind in kinds.items() if known.get(key) is not None and not isinstance(known[key], kind)]
     if not isinstance(known.get("name"), str):
         wrong.append("name")
     if known.get("status", Status.RUNNING) not in list(Status):

@@ -2,12 +2,10 @@
 
     run.json       the run: plan, status, counts; replaced whole
     lines.jsonl    a row each, in the order in which they ended, written at once when it ends
-    spans.jsonl    spans
-    logs.txt       what nodes printed
-    metrics.json   metrics of the aggregation
+    logs.txt       what was printed
     lock           held by the process that runs it
 
-Knows nothing of how rows are run.
+Knows nothing of what is run, and how. A kind of runs is a subclass, which says what its `run.json` holds.
 """
 
 from __future__ import annotations
@@ -17,24 +15,25 @@ import os
 import re
 import shutil
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from ferrata.errors import Conflict, NotFound, StoreUnavailable, UsageError
-from ferrata.flows.batch.document import DOCUMENT, FORMAT, read_document
-from ferrata.flows.batch.index import LineIndex, read_heads
-from ferrata.flows.batch.locks import is_locked, take_lock
-from ferrata.flows.types import Status
+from ferrata.runs.document import DOCUMENT, FORMAT, read_document
+from ferrata.runs.index import LineIndex, read_heads
+from ferrata.runs.locks import is_locked, take_lock
+from ferrata.runs.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from ferrata.flows.batch.records import Record
+    from ferrata.runs.index import Record
 
-__all__ = ["RunFolder", "check_name", "delete_run", "list_runs"]
+
+__all__ = ["RunFolder", "check_name"]
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}\Z")
-_LINES, _LOGS, _METRICS = "lines.jsonl", "logs.txt", "metrics.json"
+_LINES, _LOGS = "lines.jsonl", "logs.txt"
 
 
 def check_name(name: str) -> str:
@@ -58,7 +57,14 @@ class RunFolder:
         path: where it is.
         document: what `run.json` says.
         index: where the record of each row is.
+        kinds: what each key of `run.json` must be, where it is there.
+        go_on: the command that goes on with a run of this kind, before the run's name.
+        show_all: the command that lists them.
     """
+
+    kinds: ClassVar[Mapping[str, type | tuple[type, ...]]] = {}
+    go_on: ClassVar[str] = ""
+    show_all: ClassVar[str] = ""
 
     def __init__(self, path: Path, document: dict[str, Any], *, lock: int | None = None) -> None:
         self.path = path
@@ -71,7 +77,7 @@ class RunFolder:
         self._end = 0
 
     @classmethod
-    def create(cls, runs: Path, name: str, document: Mapping[str, Any]) -> RunFolder:
+    def create(cls, runs: Path, name: str, document: Mapping[str, Any]) -> Self:
         """Make the folder of a new run.
 
         Raises:
@@ -86,7 +92,7 @@ class RunFolder:
         except FileExistsError:
             raise Conflict(
                 f"there is a run {name!r} already",
-                hint=f"choose another --name, or go on with it: ferrata flow run --resume {name}",
+                hint=f"choose another --name, or go on with it: {cls.go_on} {name}",
             ) from None
         except OSError as error:
             raise StoreUnavailable(f"cannot make {str(path)!r}: {error.strerror or error}") from None
@@ -96,7 +102,7 @@ class RunFolder:
         return folder
 
     @classmethod
-    def open(cls, runs: Path, name: str) -> RunFolder:
+    def open(cls, runs: Path, name: str) -> Self:
         """Open a run to go on with it. What a killed process left of a last line is cut off.
 
         Raises:
@@ -104,10 +110,10 @@ class RunFolder:
             Conflict: another process runs it.
             StoreUnavailable: it cannot be read or written.
         """
-        path = _existing(runs, name)
+        path = cls._existing(runs, name)
         folder = cls(path, {}, lock=take_lock(path))
         try:
-            folder.document = read_document(path)
+            folder.document = read_document(path, cls.kinds)
             folder._open_lines()
         except BaseException:
             folder.close()
@@ -115,15 +121,15 @@ class RunFolder:
         return folder
 
     @classmethod
-    def read(cls, runs: Path, name: str) -> RunFolder:
+    def read(cls, runs: Path, name: str) -> Self:
         """Open a run for reading, also while it goes on.
 
         Raises:
             NotFound: there is no such run.
             StoreUnavailable: it cannot be read.
         """
-        path = _existing(runs, name)
-        folder = cls(path, read_document(path))
+        path = cls._existing(runs, name)
+        folder = cls(path, read_document(path, cls.kinds))
         with suppress(FileNotFoundError):
             folder._reading = os.open(path / _LINES, os.O_RDONLY)
             folder._read_index()
@@ -149,15 +155,7 @@ class RunFolder:
             StoreUnavailable: it cannot be written.
         """
         self.document.update(changes)
-        self._replace(DOCUMENT, json.dumps(self.document, ensure_ascii=False, indent=2, default=str) + "\n")
-
-    def save_metrics(self, metrics: Mapping[str, Any]) -> None:
-        """Write `metrics.json`.
-
-        Raises:
-            StoreUnavailable: it cannot be written.
-        """
-        self._replace(_METRICS, json.dumps(metrics, ensure_ascii=False, indent=2, default=repr) + "\n")
+        self.replace(DOCUMENT, json.dumps(self.document, ensure_ascii=False, indent=2, default=str) + "\n")
 
     def append(self, record: Record) -> None:
         """Write the record of a row at once: whoever kills the process leaves it whole or not at all.
@@ -171,11 +169,11 @@ class RunFolder:
         try:
             written = os.write(self._lines, line)
         except OSError as error:
-            raise _full(self.path, error.strerror) from None
+            raise self._full(error.strerror) from None
         if written != len(line):
             with suppress(OSError):
                 os.ftruncate(self._lines, self._end)
-            raise _full(self.path, "no space left")
+            raise self._full("no space left")
         self.index.add(record.head, self._end)
         self._end += written
 
@@ -200,7 +198,7 @@ class RunFolder:
         except ValueError as error:
             raise StoreUnavailable(
                 f"{str(self.path / _LINES)!r}: the record of row {number} is damaged: {error}",
-                hint=f"delete its line, and the row is done again by: ferrata flow run --resume {self.name}",
+                hint=f"delete its line, and the row is done again by: {self.go_on} {self.name}",
             ) from None
 
     def lines(self, *, completed: bool | None = None) -> Iterator[dict[str, Any]]:
@@ -213,13 +211,6 @@ class RunFolder:
     def completed(self) -> Iterator[int]:
         """The rows that were completed, in their order."""
         return self.index.numbers(completed=True)
-
-    def output(self, number: int) -> dict[str, Any] | None:
-        """The output of a row with its number; None where it was not completed."""
-        if not self.index.is_completed(number):
-            return None
-        record = self.line(number)
-        return None if record is None else {"line_number": number, **record["output"]}
 
     def keep_completed(self, *, volatile: bool = True) -> int:
         """Take out the records of failed rows, so that they are done again; a kill leaves the old file or the new one.
@@ -242,7 +233,7 @@ class RunFolder:
                 copy_completed(source, part, volatile=volatile)
                 part.replace(source)
             except OSError as error:
-                raise _full(self.path, error.strerror) from None
+                raise self._full(error.strerror) from None
             finally:
                 with suppress(OSError):
                     part.unlink(missing_ok=True)
@@ -258,7 +249,7 @@ class RunFolder:
         try:
             copy_completed(other.path / _LINES, self.path / _LINES, volatile=volatile)
         except OSError as error:
-            raise _full(self.path, error.strerror) from None
+            raise self._full(error.strerror) from None
         self._open_lines()
 
     def close(self) -> None:
@@ -268,11 +259,51 @@ class RunFolder:
                 os.close(file)
         self._lines = self._logs = self._reading = self._lock = None
 
-    def __enter__(self) -> RunFolder:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @classmethod
+    def every(cls, runs: Path) -> list[Self]:
+        """All runs, the newest first, with their documents alone; what is no run is passed over."""
+        found: list[Self] = []
+        for path in runs.iterdir() if runs.is_dir() else ():
+            with suppress(StoreUnavailable, NotFound):
+                found.append(cls(path, read_document(path, cls.kinds)))
+        return sorted(found, key=lambda run: (str(run.document.get("created", "")), run.name), reverse=True)
+
+    @classmethod
+    def delete(cls, runs: Path, name: str) -> None:
+        """Remove a run.
+
+        Raises:
+            NotFound: there is no such run.
+            Conflict: a process runs it.
+            StoreUnavailable: it cannot be removed.
+        """
+        path = cls._existing(runs, name)
+        lock = take_lock(path)
+        try:
+            shutil.rmtree(path)
+        except OSError as error:
+            raise StoreUnavailable(f"cannot remove {str(path)!r}: {error.strerror or error}") from None
+        finally:
+            os.close(lock)
+
+    @classmethod
+    def _existing(cls, runs: Path, name: str) -> Path:
+        path = runs / check_name(name)
+        if not (path / DOCUMENT).is_file():
+            raise NotFound(f"there is no run {name!r}", hint=f"see them with: {cls.show_all}")
+        return path
+
+    def _full(self, why: str | None) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"cannot write the run's folder {str(self.path)!r}: {why or 'unknown error'}",
+            hint=f"make room, then: {self.go_on} {self.name}",
+        )
 
     def _open_lines(self) -> None:
         for file in (self._lines, self._reading):
@@ -286,7 +317,7 @@ class RunFolder:
             if os.fstat(self._lines).st_size != self._end:
                 os.ftruncate(self._lines, self._end)
         except OSError as error:
-            raise _full(self.path, error.strerror) from None
+            raise self._full(error.strerror) from None
 
     def _read_index(self) -> None:
         self.index, self._end = LineIndex(), 0
@@ -310,13 +341,18 @@ class RunFolder:
             offset += len(piece)
             size = min(size * 4, 1 << 24)
 
-    def _replace(self, name: str, text: str) -> None:
+    def replace(self, name: str, text: str) -> None:
+        """Replace a file of the folder whole.
+
+        Raises:
+            StoreUnavailable: it cannot be written.
+        """
         part = self.path / f"{name}.{os.getpid()}.part"
         try:
             part.write_bytes(text.encode("utf-8", "backslashreplace"))
             part.replace(self.path / name)
         except OSError as error:
-            raise _full(self.path, error.strerror) from None
+            raise self._full(error.strerror) from None
         finally:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
@@ -333,44 +369,3 @@ def copy_completed(source: Path, target: Path, *, volatile: bool) -> None:
 
 def _kept(head: Any, volatile: bool) -> bool:
     return head.completed and (volatile or not head.volatile)
-
-
-def list_runs(runs: Path) -> list[RunFolder]:
-    """All runs, the newest first, with their documents alone; what is no run is passed over."""
-    found: list[RunFolder] = []
-    for path in runs.iterdir() if runs.is_dir() else ():
-        with suppress(StoreUnavailable, NotFound):
-            found.append(RunFolder(path, read_document(path)))
-    return sorted(found, key=lambda run: (str(run.document.get("created", "")), run.name), reverse=True)
-
-
-def delete_run(runs: Path, name: str) -> None:
-    """Remove a run.
-
-    Raises:
-        NotFound: there is no such run.
-        Conflict: a process runs it.
-        StoreUnavailable: it cannot be removed.
-    """
-    path = _existing(runs, name)
-    lock = take_lock(path)
-    try:
-        shutil.rmtree(path)
-    except OSError as error:
-        raise StoreUnavailable(f"cannot remove {str(path)!r}: {error.strerror or error}") from None
-    finally:
-        os.close(lock)
-
-
-def _existing(runs: Path, name: str) -> Path:
-    path = runs / check_name(name)
-    if not (path / DOCUMENT).is_file():
-        raise NotFound(f"there is no run {name!r}", hint="see them with: ferrata flow runs list")
-    return path
-
-
-def _full(path: Path, why: str | None) -> StoreUnavailable:
-    return StoreUnavailable(
-        f"cannot write the run's folder {str(path)!r}: {why or 'unknown error'}",
-        hint=f"make room, then: ferrata flow run --resume {path.name}",
-    )

@@ -5,7 +5,7 @@ import io
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ferrata.flows.batch.index import Head, LineIndex, read_heads
+from ferrata.runs.index import Head, LineIndex, read_heads
 
 
 @example([*((number, True) for number in range(17)), (1297, True), (1298, False)])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-__all__ = ["Head", "LineIndex", "read_heads"]
+__all__ = ["Head", "LineIndex", "Record", "read_heads"]
 
 _HEAD = re.compile(
     rb'\{"line_number": (\d+), "status": "(\w+)"(?:, "tokens": \[(\d+), (\d+)\])?(?:, "cost_usd": ([\d.e+-]+))?'
@@ -45,6 +45,18 @@ class Head(NamedTuple):
     output_tokens: int = 0
     cost: float | None = None
     volatile: bool = False
+
+
+class Record(NamedTuple):
+    """A row, as it is written.
+
+    Attributes:
+        head: what the index takes of it.
+        line: JSON with the line's end.
+    """
+
+    head: Head
+    line: bytes
 
 
 def read_heads(file: BinaryIO) -> Iterator[tuple[Head | None, int, int]]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ferrata.datasets.rows import count_rows, data_files, read_rows
 from ferrata.errors import NotFound, UsageError
-from ferrata.flows.batch.data import count_rows, data_files, read_rows
 
 if TYPE_CHECKING:
     from pathlib import Path

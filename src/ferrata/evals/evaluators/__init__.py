@@ -1,0 +1,13 @@
+"""Evaluators: what they have in common."""
+
+from ferrata.evals.evaluators.base import (
+    ComputedEvaluator,
+    EvaluatorBase,
+    JudgeBase,
+    failed,
+    is_missing,
+    merge_keys,
+    skipped,
+)
+
+__all__ = ["ComputedEvaluator", "EvaluatorBase", "JudgeBase", "failed", "is_missing", "merge_keys", "skipped"]
