@@ -1,7 +1,7 @@
 """Spans: what ran, within what, for how long, with which inputs, outputs and tokens. Only emits; who keeps them is not known here."""
 
 from ferrata.telemetry.sinks import JsonlSink, MemorySink, SpanSink
-from ferrata.telemetry.spans import Span, add_usage, current_span, emit_to, open_span
+from ferrata.telemetry.spans import Span, add_usage, current_span, emit_to, hear_busy, open_span, tell_busy
 
 __all__ = [
     "JsonlSink",
@@ -11,5 +11,7 @@ __all__ = [
     "add_usage",
     "current_span",
     "emit_to",
+    "hear_busy",
     "open_span",
+    "tell_busy",
 ]

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from ferrata.messages import Usage
     from ferrata.telemetry.sinks import SpanSink
 
-__all__ = ["Span", "add_usage", "current_span", "emit_to", "open_span"]
+__all__ = ["Span", "add_usage", "current_span", "emit_to", "hear_busy", "open_span", "tell_busy"]
 
 _ids = random.Random()  # noqa: S311 - ids need to be different, not secret
 
@@ -79,6 +79,7 @@ class Span:
 
 _open: ContextVar[Span | None] = ContextVar("ferrata_span", default=None)
 _sink: ContextVar[SpanSink | None] = ContextVar("ferrata_span_sink", default=None)
+_busy: ContextVar[Callable[[float | None], object] | None] = ContextVar("ferrata_busy", default=None)
 
 
 def current_span() -> Span | None:
@@ -136,3 +137,24 @@ def add_usage(usage: Usage | None, cost: float | None) -> None:
         if cost is not None:
             span.cost = cost if span.cost is None else span.cost + cost
         span = span.parent
+
+
+@contextmanager
+def hear_busy(listener: Callable[[float | None], object]) -> Generator[None]:
+    """Tell `listener` when, in this block and in tasks started in it, a model refuses a call because there are too many.
+
+    Args:
+        listener: takes the seconds after which the vendor said to come again, or None.
+    """
+    token = _busy.set(listener)
+    try:
+        yield
+    finally:
+        _busy.reset(token)
+
+
+def tell_busy(retry_after: float | None) -> None:
+    """Say that a model refused a call because there are too many, and that it will be asked again."""
+    listener = _busy.get()
+    if listener is not None:
+        listener(retry_after)

@@ -12,7 +12,8 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
-from ferrata.errors import ModelError
+from ferrata.errors import ModelBusy, ModelError
+from ferrata.telemetry import tell_busy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -85,6 +86,8 @@ class Retry:
         asked = error.retry_after
         if not error.retryable or attempt == self._retries or (asked is not None and asked > self._cap):
             raise error
+        if isinstance(error, ModelBusy):
+            tell_busy(asked)
         bound = min(self._cap, self._base * 2**attempt)
         # What the vendor asks for is the least; the jitter after it keeps many from coming back at once.
         await self._sleep((asked or 0.0) + self._uniform(0.0, bound))
