@@ -11,14 +11,15 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from ferrata.errors import ModelBusy, ModelDenied, ModelOverQuota
 from ferrata.evals.evaluators.base import failed as failed_scores
+from ferrata.evals.runner.calling import Caller
 from ferrata.evals.runner.pace import Pace
-from ferrata.evals.runner.records import compact, error_of, key_of, part_record, read_score, sorted_text
+from ferrata.evals.runner.recorder import Answer, Recorder, Unit, missing_inputs
+from ferrata.evals.runner.records import key_of, read_score, sorted_text
 from ferrata.evals.runner.types import Progress, StoppedEarly
 from ferrata.evals.runner.values import inputs_of, values_for
 from ferrata.evals.types import Produced, Scoring
-from ferrata.telemetry import hear_busy, open_span
+from ferrata.telemetry import hear_busy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -26,10 +27,8 @@ if TYPE_CHECKING:
     from ferrata.evals.runner.folder import EvalFolder
     from ferrata.evals.runner.reuse import Reuse
     from ferrata.evals.runner.totals import Totals
-    from ferrata.evals.runner.types import Asked, DataRow, EvalPlan, Options
-    from ferrata.evals.runner.values import Values
+    from ferrata.evals.runner.types import Asked, EvalPlan, Options
     from ferrata.evals.types import Judging, Score
-    from ferrata.telemetry import Span
 
 __all__ = ["Engine"]
 
@@ -37,29 +36,18 @@ __all__ = ["Engine"]
 _BREATH = 0.01
 # What is stopped has so long to end, in seconds.
 _GRACE = 5.0
-# Calls that would fail for every row alike.
-_HOPELESS = (ModelDenied, ModelOverQuota)
 # Before anybody knows what a call costs, a budget allows so many at a time.
 _CAUTIOUS = 4
 
 
-class _Row(NamedTuple):
-    """A row on its way: its number with repeats counted, and what the target made of it."""
-
-    unit: int
-    row: DataRow
-    repeat: int
-    made: Mapping[str, Any]
-    left: set[int]
-
-
 class _Part(NamedTuple):
-    """A judge's part of a row."""
+    """A judge's part of a row: its place among the row's parts, and which of them are not done yet."""
 
-    number: int
+    place: int
     asked: Asked
     values: Mapping[str, Any]
-    row: _Row
+    unit: Unit
+    left: set[int]
 
 
 class Engine:
@@ -91,23 +79,23 @@ class Engine:
         self._totals = totals
         self._reuse = reuse
         self._on_progress = on_progress
-        self._scoring = [(a, values_for(a)) for a in plan.evaluators if isinstance(a.evaluator, Scoring)]
+        scoring = [(a, values_for(a)) for a in plan.evaluators if isinstance(a.evaluator, Scoring)]
+        self._recorder = Recorder(folder, totals, scoring)
         self._judging = [(a, values_for(a)) for a in plan.evaluators if not isinstance(a.evaluator, Scoring)]
         self._inputs = inputs_of(plan.inputs)
         self._parts = 1 + len(self._judging)
         self._total = None if plan.total is None else plan.total * plan.repeats
         self.pace = Pace(options.concurrency, fixed=options.fixed)
+        self._caller = Caller(self.pace, options.timeout, self._stop)
         self._ready: deque[_Part] = deque()
-        self._again: deque[tuple[DataRow, int]] = deque()
-        self._todo: Iterator[tuple[DataRow, int]] = iter(())
+        self._again: deque[Unit] = deque()
+        self._todo: Iterator[Unit] = iter(())
         self._exhausted = False
         self._workers: set[asyncio.Task[None]] = set()
         self._stopped: StoppedEarly | None = None
         self._end: asyncio.Event = asyncio.Event()
         self._breathed = 0.0
         self._ended = 0
-        self._flying = 0
-        self._dearest = 0.0
 
     async def run(self, *, stop: asyncio.Event | None = None) -> StoppedEarly | None:
         """Run what the folder does not have; why that was ended early, or None.
@@ -133,11 +121,11 @@ class Engine:
             await _end_of(self._workers, grace=_GRACE if self._stopped else 0.0)
             rows.close()
 
-    def _units(self) -> Generator[tuple[DataRow, int]]:
+    def _units(self) -> Generator[Unit]:
         repeats = self._plan.repeats
         for row in self._plan.rows:
             for repeat in range(repeats):
-                yield row, repeat
+                yield Unit(row.number * repeats + repeat, row, repeat)
 
     async def _stopper(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -168,7 +156,7 @@ class Engine:
         return self._exhausted and not self._again
 
     def _allowed(self) -> int:
-        if self._options.budget is not None and not self._dearest:
+        if self._options.budget is not None and not self._recorder.dearest:
             return min(self.pace.limit, _CAUTIOUS)
         return self.pace.limit
 
@@ -193,7 +181,7 @@ class Engine:
             if self._ready:
                 await self._judge(self._ready.popleft())
             elif (found := self._next()) is not None:
-                await self._ask(*found)
+                await self._ask(found)
             else:
                 return
             if self._workers and len(self._workers) < self._allowed():
@@ -203,18 +191,18 @@ class Engine:
                 await asyncio.sleep(0)
                 self._breathed = time.monotonic()
 
-    def _next(self) -> tuple[DataRow, int] | None:
+    def _next(self) -> Unit | None:
         """The next row that has not all its parts; those that have are counted."""
         if self._again:
             return self._again.popleft()
         if self._exhausted:
             return None
-        for row, repeat in self._todo:
-            first = (row.number * self._plan.repeats + repeat) * self._parts
+        for unit in self._todo:
+            first = unit.number * self._parts
             if all(self._index.is_completed(first + p) for p in range(self._parts)):
                 self._ended += 1
                 continue
-            return row, repeat
+            return unit
         self._exhausted = True
         return None
 
@@ -237,9 +225,9 @@ class Engine:
         if budget is None:
             return True
         spent = self._index.cost or 0.0
-        if spent + (self._flying + 1) * self._dearest <= budget:
+        if spent + (self._caller.flying + 1) * self._recorder.dearest <= budget:
             return True
-        if not self._flying:
+        if not self._caller.flying:
             self._stop(
                 StoppedEarly(
                     "BudgetSpent",
@@ -251,154 +239,56 @@ class Engine:
 
     # The target
 
-    async def _ask(self, row: DataRow, repeat: int) -> None:
-        unit = row.number * self._plan.repeats + repeat
-        number = unit * self._parts
-        if self._index.is_completed(number):  # only a judge is missing
-            record = self._folder.line(number) or {}
-            self._hand_on(unit, row, repeat, record.get("output") or {})
+    async def _ask(self, unit: Unit) -> None:
+        first = unit.number * self._parts
+        if self._index.is_completed(first):  # only a judge is missing
+            record = self._folder.line(first) or {}
+            self._hand_on(unit, record.get("output") or {})
             return
-        began = time.time()
+        began, row = time.time(), unit.row
         if row.problem:
             error = {"code": "InvalidRow", "message": f"{row.place}: {row.problem}", "hint": ""}
-            self._fail(number, row, repeat, error, began, None)
+            self._recorder.failed(first, unit, error, began, None)
+            self._end_row()
+            return
+        target = self._plan.target
+        if target is None:
+            self._answered(unit, Answer(Produced({}), began))
             return
         inputs = self._inputs(row.values)
-        key = self._key_of_output(inputs, repeat)
+        key = key_of("output", target.digest, sorted_text(inputs), str(unit.repeat)) if target.digest else ""
         known = self._reuse.find(key) if self._reuse is not None and key else None
         if known is not None:
-            took = float(known.get("seconds") or 0.0)
-            self._answer(
-                row, repeat, unit, Produced(known["output"], cached=True), None, key, known.get("started", began), took
-            )
+            again = Produced(known["output"], cached=True)
+            self._answered(unit, Answer(again, known.get("started", began), float(known.get("seconds") or 0), key=key))
             return
-        if self._plan.target is None:
-            self._answer(row, repeat, unit, Produced({}), None, "", began, 0.0)
-            return
-        self._flying += 1
-        start = time.perf_counter()
-        span: Span | None = None
-        try:
-            with open_span(f"row {unit}", "row", {"target": self._plan.target.name, "row": row.number}) as span:
-                if self._options.timeout is None:
-                    produced = await self._plan.target(inputs)
-                else:
-                    async with asyncio.timeout(self._options.timeout):
-                        produced = await self._plan.target(inputs)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary of a row: recorded as its failure
-            if self._is_of_the_run(error):
-                self._again.append((row, repeat))
-            else:
-                self.pace.answered(time.perf_counter() - start)
-                self._fail(number, row, repeat, self._error_of(error), began, span)
+        called = await self._caller.call(lambda: target(inputs), f"row {unit.number}", "row", {"target": target.name})
+        if called.put_off:
+            self._again.append(unit)
+        elif called.error is not None:
+            self._recorder.failed(first, unit, called.error, began, called.span)
+            self._end_row()
         else:
-            seconds = time.perf_counter() - start
-            self.pace.answered(seconds)
-            self._answer(row, repeat, unit, produced, span, key, began, seconds)
-        finally:
-            self._flying -= 1
+            self._answered(unit, Answer(called.found, began, called.seconds, called.span, key))
 
-    def _key_of_output(self, inputs: Mapping[str, Any], repeat: int) -> str:
-        target = self._plan.target
-        return key_of("output", target.digest, sorted_text(inputs), str(repeat)) if target and target.digest else ""
-
-    def _is_of_the_run(self, error: BaseException) -> bool:
-        """Whether an error is not the row's: then the row is put back, and the run slows down or stops."""
-        if isinstance(error, ModelBusy):
-            self.pace.refuse(error.retry_after)
-            return True
-        if isinstance(error, _HOPELESS):
-            self._stop(StoppedEarly(type(error).__name__, error.message, error.hint))
-            return True
-        return False
-
-    def _error_of(self, error: BaseException) -> dict[str, Any]:
-        if isinstance(error, TimeoutError) and not str(error):
-            message = f"no answer within {self._options.timeout:g} s" if self._options.timeout else "no answer in time"
-            return {"code": "Timeout", "message": message, "hint": "give it more by --timeout"}
-        return error_of(error)
-
-    def _fail(
-        self, number: int, row: DataRow, repeat: int, error: dict[str, Any], began: float, span: Span | None
-    ) -> None:
-        body: dict[str, Any] = {**_about(row, repeat), "error": error, "started": began}
-        usage, cost = (span.usage, span.cost) if span else (None, None)
-        self._folder.append(part_record(number, body, completed=False, usage=usage, cost=cost, key=""))
-        self._spent(cost)
-        self._totals.refused(error)
-        self._end_row()
-
-    def _answer(
-        self,
-        row: DataRow,
-        repeat: int,
-        unit: int,
-        produced: Produced,
-        span: Span | None,
-        key: str,
-        began: float,
-        seconds: float,
-    ) -> None:
-        usage = produced.usage or (span.usage if span else None)
-        cost = produced.cost if produced.cost is not None else (span.cost if span else None)
-        reused = produced.cached and span is None
-        made: Mapping[str, Any] = produced.values
-        measured = _measured(seconds, usage, cost)
-        scores: dict[str, Any] = {}
-        for asked, values in self._scoring:
-            found = self._score(asked, values(row.values, {**measured, **made}))
-            self._totals.add(asked.alias, found)
-            scores[asked.alias] = compact(found)
-        body: dict[str, Any] = {
-            **_about(row, repeat),
-            "output": made,
-            "scores": scores,
-            "started": began,
-            "seconds": round(seconds, 6),
-        }
-        if reused:
-            body["reused"] = True
-        if span is not None:
-            body["trace"] = span.trace_id
-        self._folder.append(part_record(unit * self._parts, body, completed=True, usage=usage, cost=cost, key=key))
-        self._spent(cost)
-        self._totals.answered(seconds, reused=reused)
-        self._hand_on(unit, row, repeat, made)
-
-    @staticmethod
-    def _score(asked: Asked, values: Values) -> Sequence[Score]:
-        evaluator = cast("Scoring", asked.evaluator)
-        if values.missing:
-            return failed_scores(evaluator.measures, _no(values))
-        try:
-            return evaluator.score(values.given)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary of an evaluator: recorded as its failure
-            return failed_scores(evaluator.measures, f"{type(error).__name__}: {error}")
-
-    def _spent(self, cost: float | None) -> None:
-        if cost is not None and cost > self._dearest:
-            self._dearest = cost
+    def _answered(self, unit: Unit, answer: Answer) -> None:
+        self._recorder.answered(unit.number * self._parts, unit, answer)
+        self._hand_on(unit, answer.produced.values)
 
     # Judges
 
-    def _hand_on(self, unit: int, row: DataRow, repeat: int, made: Mapping[str, Any]) -> None:
+    def _hand_on(self, unit: Unit, made: Mapping[str, Any]) -> None:
         """Put the judges' parts of a row where workers find them."""
-        first = unit * self._parts
+        first = unit.number * self._parts
         left = {p for p in range(1, self._parts) if not self._index.is_completed(first + p)}
-        going = _Row(unit, row, repeat, made, left)
         for p in sorted(left):
             asked, values = self._judging[p - 1]
-            found = values(row.values, made)
+            found = values(unit.row.values, made)
+            part = _Part(p, asked, found.given, unit, left)
             if found.missing:
-                self._judged(
-                    _Part(first + p, asked, found.given, going),
-                    failed_scores(asked.evaluator.measures, _no(found)),
-                    None,
-                    "",
-                    0.0,
-                )
+                self._judged(part, failed_scores(asked.evaluator.measures, missing_inputs(found)))
             else:
-                self._ready.append(_Part(first + p, asked, found.given, going))
+                self._ready.append(part)
         if not self._judging:
             self._end_row()
         elif self._ready:
@@ -406,67 +296,32 @@ class Engine:
 
     async def _judge(self, part: _Part) -> None:
         evaluator = cast("Judging", part.asked.evaluator)
-        key = key_of("judge", evaluator.digest, sorted_text(part.values), str(part.row.repeat))
+        key = key_of("judge", evaluator.digest, sorted_text(part.values), str(part.unit.repeat))
         known = self._reuse.find(key) if self._reuse is not None else None
         if known is not None:
-            found = [read_score(name, about) for name, about in known["scores"].items()]
-            self._judged(part, found, None, key, float(known.get("seconds") or 0.0), reused=True)
+            scores = [read_score(name, about) for name, about in known["scores"].items()]
+            self._judged(part, scores, key=key, seconds=float(known.get("seconds") or 0.0), reused=True)
             return
-        self._flying += 1
-        start = time.perf_counter()
-        span: Span | None = None
-        try:
-            with open_span(f"judge {part.asked.alias}", "evaluator", {"row": part.row.row.number}) as span:
-                if self._options.timeout is None:
-                    scores = await evaluator.judge(part.values)
-                else:
-                    async with asyncio.timeout(self._options.timeout):
-                        scores = await evaluator.judge(part.values)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary of an evaluator: recorded as its failure
-            if self._is_of_the_run(error):
-                self._ready.append(part)
-            else:
-                self.pace.answered(time.perf_counter() - start)
-                self._judge_failed(part, self._error_of(error), span)
+        name = f"judge {part.asked.alias}"
+        called = await self._caller.call(
+            lambda: evaluator.judge(part.values), name, "evaluator", {"row": part.unit.row.number}
+        )
+        if called.put_off:
+            self._ready.append(part)
+        elif called.error is not None:
+            number = part.unit.number * self._parts + part.place
+            self._recorder.judge_failed(number, part.unit, part.asked, called.error, called.span)
+            self._end_part(part)
         else:
-            seconds = time.perf_counter() - start
-            self.pace.answered(seconds)
-            self._judged(part, scores, span, key, seconds)
-        finally:
-            self._flying -= 1
+            self._judged(part, called.found, key=key, span=called.span, seconds=called.seconds)
 
-    def _judged(
-        self, part: _Part, scores: Sequence[Score], span: Span | None, key: str, seconds: float, *, reused: bool = False
-    ) -> None:
-        usage, cost = (span.usage, span.cost) if span else (None, None)
-        body: dict[str, Any] = {
-            "row": part.row.row.number,
-            "evaluator": part.asked.alias,
-            "scores": compact(scores),
-            "seconds": round(seconds, 6),
-        }
-        if part.row.repeat:
-            body["repeat"] = part.row.repeat
-        if reused:
-            body["reused"] = True
-        self._folder.append(part_record(part.number, body, completed=True, usage=usage, cost=cost, key=key))
-        self._spent(cost)
-        self._totals.add(part.asked.alias, scores)
-        self._end_part(part)
-
-    def _judge_failed(self, part: _Part, error: dict[str, Any], span: Span | None) -> None:
-        usage, cost = (span.usage, span.cost) if span else (None, None)
-        body: dict[str, Any] = {"row": part.row.row.number, "evaluator": part.asked.alias, "error": error}
-        if part.row.repeat:
-            body["repeat"] = part.row.repeat
-        self._folder.append(part_record(part.number, body, completed=False, usage=usage, cost=cost, key=""))
-        self._spent(cost)
-        self._totals.miss(part.asked.alias, f"{error['code']}: {error['message']}")
+    def _judged(self, part: _Part, scores: Sequence[Score], **how: Any) -> None:
+        self._recorder.judged(part.unit.number * self._parts + part.place, part.unit, part.asked, scores, **how)
         self._end_part(part)
 
     def _end_part(self, part: _Part) -> None:
-        part.row.left.discard(part.number - part.row.unit * self._parts)
-        if not part.row.left:
+        part.left.discard(part.place)
+        if not part.left:
             self._end_row()
 
     def _end_row(self) -> None:
@@ -474,29 +329,6 @@ class Engine:
         if self._on_progress is not None:
             cost = self._index.cost
             self._on_progress(Progress(self._ended, self._totals.failed, self._total, cost, self.pace.limit))
-
-
-def _about(row: DataRow, repeat: int) -> dict[str, Any]:
-    about: dict[str, Any] = {"row": row.number, "inputs": row.values}
-    if repeat:
-        about["repeat"] = repeat
-    if row.place:
-        about["place"] = row.place
-    return about
-
-
-def _measured(seconds: float, usage: Any, cost: float | None) -> dict[str, Any]:
-    found: dict[str, Any] = {"latency_seconds": seconds}
-    if usage is not None:
-        found |= {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
-    if cost is not None:
-        found["cost_usd"] = cost
-    return found
-
-
-def _no(values: Values) -> str:
-    names = " and no ".join(repr(name) for name in values.missing)
-    return f"there is no {names}"
 
 
 async def _end_of(tasks: set[asyncio.Task[None]], *, grace: float) -> None:

@@ -1,0 +1,102 @@
+"""One call of a target or of a judge: timed, in a span, within its time. Tells the row's errors from those of the whole run."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ferrata.errors import ModelBusy, ModelDenied, ModelOverQuota
+from ferrata.evals.runner.records import error_of
+from ferrata.evals.runner.types import StoppedEarly
+from ferrata.telemetry import open_span
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ferrata.evals.runner.pace import Pace
+    from ferrata.telemetry import Span
+
+__all__ = ["Called", "Caller"]
+
+# Calls that would fail for every row alike.
+_HOPELESS = (ModelDenied, ModelOverQuota)
+
+
+class Called(NamedTuple):
+    """What came of a call.
+
+    Attributes:
+        found: what was given back.
+        error: why there is nothing, as data; None if there is something.
+        span: of the call.
+        seconds: that it took.
+        put_off: it is to be made again: too many were made at a time, or the run ends.
+    """
+
+    found: Any
+    error: dict[str, Any] | None
+    span: Span | None
+    seconds: float
+    put_off: bool = False
+
+
+class Caller:
+    """Calls, and tells the pace what came.
+
+    Args:
+        pace: how many at a time.
+        timeout: seconds that a call may take; None: for ever.
+        stop: ends the run.
+
+    Attributes:
+        flying: calls on their way.
+    """
+
+    def __init__(self, pace: Pace, timeout: float | None, stop: Callable[[StoppedEarly], None]) -> None:
+        self.flying = 0
+        self._pace = pace
+        self._timeout = timeout
+        self._stop = stop
+
+    async def call(
+        self, call: Callable[[], Awaitable[Any]], name: str, kind: str, attributes: dict[str, Any]
+    ) -> Called:
+        """Make a call in a span of this name, kind and attributes; whatever goes wrong is in the result."""
+        self.flying += 1
+        start = time.perf_counter()
+        span: Span | None = None
+        try:
+            with open_span(name, kind, attributes) as span:
+                if self._timeout is None:
+                    found = await call()
+                else:
+                    async with asyncio.timeout(self._timeout):
+                        found = await call()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary of a call: recorded as its failure
+            seconds = time.perf_counter() - start
+            if self._is_of_the_run(error):
+                return Called(None, None, span, seconds, put_off=True)
+            self._pace.answered(seconds)
+            return Called(None, self._error_of(error), span, seconds)
+        finally:
+            self.flying -= 1
+        seconds = time.perf_counter() - start
+        self._pace.answered(seconds)
+        return Called(found, None, span, seconds)
+
+    def _is_of_the_run(self, error: BaseException) -> bool:
+        """Whether an error is not the row's: then the row is put back, and the run slows down or stops."""
+        if isinstance(error, ModelBusy):
+            self._pace.refuse(error.retry_after)
+            return True
+        if isinstance(error, _HOPELESS):
+            self._stop(StoppedEarly(type(error).__name__, error.message, error.hint))
+            return True
+        return False
+
+    def _error_of(self, error: BaseException) -> dict[str, Any]:
+        if isinstance(error, TimeoutError) and not str(error):
+            message = f"no answer within {self._timeout:g} s" if self._timeout else "no answer in time"
+            return {"code": "Timeout", "message": message, "hint": "give it more by --timeout"}
+        return error_of(error)
