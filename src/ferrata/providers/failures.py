@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ferrata.errors import (
@@ -269,6 +268,8 @@ def retry_after_of(header: Callable[[str], str | None], now: datetime | None = N
         pass
     if not value:
         return None
+    from email.utils import parsedate_to_datetime
+
     try:
         at = parsedate_to_datetime(value)
     except ValueError:
