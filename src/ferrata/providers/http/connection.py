@@ -73,7 +73,8 @@ class Exchange:
         Raises:
             Broken, Junk, TimeoutError: the rest will not come.
         """
-        if not (self.parts or self.ended or self.error):
+        # Bytes may have come that are no part of the body, as the length of a chunk.
+        while not (self.parts or self.ended or self.error):
             self._connection.wait_until(self, until)
             await self._wait()
             self._connection.wait_until(self, None)
@@ -260,7 +261,7 @@ class Connection(asyncio.Protocol):
         status = self._parser.get_status_code()
         found: dict[str, str] = {}
         for name, value in self._headers:
-            key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+            key, text = name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")
             found[key] = f"{found[key]}, {text}" if key in found else text
         self._headers.clear()
         self._interim = status < 200
