@@ -6,6 +6,7 @@ Knows no room.
 from __future__ import annotations
 
 from importlib import import_module
+from sys import modules
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,18 +15,21 @@ if TYPE_CHECKING:
 __all__ = ["door"]
 
 
-def door(room: str, /, **modules: Sequence[str]) -> Callable[[str], Any]:
+def door(room: str, /, **inner: Sequence[str]) -> Callable[[str], Any]:
     """A room's `__getattr__`: imports the inner module that has a name when the name is first asked for.
 
     Args:
         room: the room's `__name__`.
-        modules: inner module (`__` stands for a dot) -> the names that the room offers from it.
+        inner: inner module (`__` stands for a dot) -> the names that the room offers from it.
     """
-    where = {name: f"{room}.{module.replace('__', '.')}" for module, names in modules.items() for name in names}
+    where = {name: f"{room}.{module.replace('__', '.')}" for module, names in inner.items() for name in names}
 
     def find(name: str) -> Any:
         if name not in where:
             raise AttributeError(f"module {room!r} has no attribute {name!r}")
-        return getattr(import_module(where[name]), name)
+        found = getattr(import_module(where[name]), name)
+        # The next one who asks finds it without asking here.
+        setattr(modules[room], name, found)
+        return found
 
     return find

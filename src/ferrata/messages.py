@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = [
+    "OWN_PARAMETERS",
     "ChatChunk",
     "ChatRequest",
     "ChatResponse",
@@ -32,6 +33,9 @@ __all__ = [
 
 Role = Literal["system", "user", "assistant", "tool"]
 Finish = Literal["stop", "length", "tool_calls", "content_filter"]
+
+OWN_PARAMETERS = frozenset({"messages", "model", "stream", "input", "system", "instructions"})
+"""What a request says by itself: as a further parameter it would stand in the place of what was asked, or of whom."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ferrata.documents import Document, validate
 from ferrata.errors import InvalidDocument, Mistake, NotFound, UsageError
+from ferrata.messages import OWN_PARAMETERS
 from ferrata.yamls import line_of, read_text, read_yaml
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ __all__ = [
     "ModelParameters",
     "ModelSettings",
     "PriceSettings",
-    "OWN_PARAMETERS",
     "ProjectFile",
     "Settings",
     "load_settings",
@@ -69,10 +69,6 @@ class MaturitySettings(Document):
     answers: str | None = None
     rules: list[str] = []
     exclude: list[str] = []
-
-
-OWN_PARAMETERS = frozenset({"messages", "model", "stream", "input", "system", "instructions"})
-"""What a request says by itself: as a further parameter it would stand in the place of what was asked, or of whom."""
 
 
 def _further(name: str) -> str:

@@ -1,27 +1,58 @@
 """Chat and embedding models: vendors, wire formats, wrappers, the local model and the fake."""
 
-from ferrata.providers.assemble import Assembly, assemble
-from ferrata.providers.base import ChatModel, ChatWire, Dialect, EmbeddingModel, Price, Profile, StreamReader
-from ferrata.providers.build import Surroundings, access_of, build_chat, build_embeddings, check_vendors
-from ferrata.providers.fake import FakeEmbeddings, FakeModel, FakeServer
-from ferrata.providers.http import HttpClient, Timeouts
-from ferrata.providers.listing import list_models
-from ferrata.providers.local import WEIGHTS, LocalEmbeddings, LocalModel, Weights, data_folder, find_weights, pull
-from ferrata.providers.models import Models
-from ferrata.providers.remote import Access, RemoteEmbeddings, RemoteModel
-from ferrata.providers.vendors import Vendor, read_vendor, vendor_names
-from ferrata.providers.wires import ChatCompletions, ChatCompletionsServer, TextCompletions
-from ferrata.providers.wrappers import (
-    AnswerFile,
-    Budget,
-    Cache,
-    Call,
-    CapabilityCheck,
-    Deadline,
-    Limit,
-    Recording,
-    Retry,
-)
+from typing import TYPE_CHECKING
+
+from ferrata.doors import door
+
+if TYPE_CHECKING:
+    from ferrata.providers.assemble import Assembly, assemble
+    from ferrata.providers.base import ChatModel, ChatWire, Dialect, EmbeddingModel, Price, Profile, StreamReader
+    from ferrata.providers.build import Surroundings, access_of, build_chat, build_embeddings, check_vendors
+    from ferrata.providers.fake import FakeEmbeddings, FakeModel, FakeServer
+    from ferrata.providers.http import HttpClient, Timeouts
+    from ferrata.providers.listing import list_models
+    from ferrata.providers.local import WEIGHTS, LocalEmbeddings, LocalModel, Weights, data_folder, find_weights, pull
+    from ferrata.providers.models import Models
+    from ferrata.providers.remote import Access, RemoteEmbeddings, RemoteModel
+    from ferrata.providers.vendors import Vendor, read_vendor, vendor_names
+    from ferrata.providers.wires import ChatCompletions, ChatCompletionsServer, TextCompletions
+    from ferrata.providers.wrappers import (
+        AnswerFile,
+        Budget,
+        Cache,
+        Call,
+        CapabilityCheck,
+        Deadline,
+        Limit,
+        Recording,
+        Retry,
+    )
+else:
+    __getattr__ = door(
+        __name__,
+        assemble=("Assembly", "assemble"),
+        base=("ChatModel", "ChatWire", "Dialect", "EmbeddingModel", "Price", "Profile", "StreamReader"),
+        build=("Surroundings", "access_of", "build_chat", "build_embeddings", "check_vendors"),
+        fake=("FakeEmbeddings", "FakeModel", "FakeServer"),
+        http=("HttpClient", "Timeouts"),
+        listing=("list_models",),
+        local=("WEIGHTS", "LocalEmbeddings", "LocalModel", "Weights", "data_folder", "find_weights", "pull"),
+        models=("Models",),
+        remote=("Access", "RemoteEmbeddings", "RemoteModel"),
+        vendors=("Vendor", "read_vendor", "vendor_names"),
+        wires=("ChatCompletions", "ChatCompletionsServer", "TextCompletions"),
+        wrappers=(
+            "AnswerFile",
+            "Budget",
+            "Cache",
+            "Call",
+            "CapabilityCheck",
+            "Deadline",
+            "Limit",
+            "Recording",
+            "Retry",
+        ),
+    )
 
 __all__ = [
     "WEIGHTS",

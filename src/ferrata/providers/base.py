@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ferrata.errors import ModelRequestInvalid
-from ferrata.settings import OWN_PARAMETERS
+from ferrata.messages import OWN_PARAMETERS, Image
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -208,8 +208,6 @@ class ChatWire(Protocol):
 
 def features_of(request: ChatRequest) -> set[str]:
     """What a request asks for beyond text, by name; the names are those that a dialect refuses by."""
-    from ferrata.messages import Image
-
     plain = ("tools", "tool_choice", "max_tokens", "temperature", "top_p", "stop", "seed", "frequency_penalty")
     plain += ("presence_penalty", "reasoning_effort", "user")
     found = {name for name in plain if getattr(request, name) not in (None, ())}

@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from ferrata.errors import ModelDenied, NotFound, UsageError
 from ferrata.providers.base import Dialect
-from ferrata.providers.fake import FakeEmbeddings, FakeModel
 from ferrata.providers.http import Timeouts
-from ferrata.providers.local import LocalEmbeddings, LocalModel, find_weights
 from ferrata.providers.parameters import Parameters
 from ferrata.providers.remote import Access, RemoteEmbeddings, RemoteModel
 from ferrata.providers.vendors import Vendor, read_vendor
 from ferrata.providers.wires import client_wires
-from ferrata.providers.wrappers import Budget, Cache, CapabilityCheck, Deadline, Limit, Recording, Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,21 +83,33 @@ def build_chat(declared: ModelSettings, around: Surroundings) -> ChatModel:
     model = _bare(declared, around)
     limits = declared.limits
     if limits.requests_per_minute or limits.tokens_per_minute:
+        from ferrata.providers.wrappers import Limit
+
         model = Limit(model, requests=limits.requests_per_minute, tokens=limits.tokens_per_minute)
     if declared.retries:
+        from ferrata.providers.wrappers import Deadline, Retry
+
         model = Retry(model, declared.retries)
         model = Deadline(model, declared.timeout * (declared.retries + 1))
     price = around.price(declared.vendor, declared.model) if declared.vendor not in ("local", "fake") else None
     if declared.budget is not None:
+        from ferrata.providers.wrappers import Budget
+
         model = Budget(model, price, declared.budget)
     if declared.cache != "never" and around.answers is not None:
+        from ferrata.providers.wrappers import Cache
+
         salt = f"{declared.url} {declared.wire} {declared.api_version}"
         answers = around.answers()
         around.closing.append(answers.close)
         model = Cache(model, answers, always=declared.cache == "always", salt=salt)
     if (profile := _profile(declared, around)) is not None:
+        from ferrata.providers.wrappers import CapabilityCheck
+
         model = CapabilityCheck(model, profile)
     if around.sink is not None:
+        from ferrata.providers.wrappers import Recording
+
         model = Recording(model, around.sink, clock=around.clock, price=price)
     return Parameters(model, declared.parameters)
 
@@ -108,8 +117,12 @@ def build_chat(declared: ModelSettings, around: Surroundings) -> ChatModel:
 def build_embeddings(declared: ModelSettings, around: Surroundings) -> EmbeddingModel:
     """The embedding model that settings declare; raises as `build_chat` does."""
     if declared.vendor == "local":
+        from ferrata.providers.local import LocalEmbeddings
+
         return LocalEmbeddings()
     if declared.vendor == "fake":
+        from ferrata.providers.fake import FakeEmbeddings
+
         return FakeEmbeddings()
     vendor = read_vendor(declared.vendor)
     if vendor.embeddings is None:
@@ -126,8 +139,12 @@ def build_embeddings(declared: ModelSettings, around: Surroundings) -> Embedding
 
 def _bare(declared: ModelSettings, around: Surroundings) -> ChatModel:
     if declared.vendor == "fake":
+        from ferrata.providers.fake import FakeModel
+
         return FakeModel(name=f"fake/{declared.model}")
     if declared.vendor == "local":
+        from ferrata.providers.local import LocalModel, find_weights
+
         local = LocalModel(find_weights(declared.model), http=around.http, timeouts=_timeouts(declared))
         around.closing.append(local.close)
         return local

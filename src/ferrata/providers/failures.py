@@ -5,11 +5,9 @@ Knows the error objects of the wire formats; never repeats a key or a whole body
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ferrata.errors import (
@@ -23,6 +21,7 @@ from ferrata.errors import (
     ModelTimeout,
     ModelUnavailable,
 )
+from ferrata.providers.payload import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,7 +154,7 @@ def _about_parameter(name: str, said: str) -> tuple[str, str]:
 
 def _failure_in(body: bytes) -> Failure:
     try:
-        return failure_of(json.loads(body)) or Failure()
+        return failure_of(read_json(body)) or Failure()
     except (ValueError, RecursionError):
         return Failure()
 
@@ -233,7 +232,7 @@ def parse_object(body: bytes, *, who: str) -> dict[str, Any]:
             f"{who} answered with a web page, not JSON", hint="check the model's `url`: it often ends in /v1"
         )
     try:
-        found: object = json.loads(body)
+        found = read_json(body)
     except (ValueError, RecursionError):
         zipped = ", but with compressed bytes that its headers do not name" if body.startswith(_GZIP) else ""
         raise ModelBadResponse(
@@ -269,6 +268,8 @@ def retry_after_of(header: Callable[[str], str | None], now: datetime | None = N
         pass
     if not value:
         return None
+    from email.utils import parsedate_to_datetime
+
     try:
         at = parsedate_to_datetime(value)
     except ValueError:

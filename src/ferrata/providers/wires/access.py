@@ -5,10 +5,10 @@ An answer that is half understood would look like a model that says nothing. Kno
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, cast
 
 from ferrata.errors import ModelBadResponse
+from ferrata.providers.payload import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ def event_of(data: str) -> Json:
         ModelBadResponse: it is no JSON object.
     """
     try:
-        value: object = json.loads(data) if data else {}
+        value: object = read_json(data) if data else {}
     except (ValueError, RecursionError):
         raise ModelBadResponse("an event of the stream is no valid JSON", hint=_TRY) from None
     if not isinstance(value, dict):

@@ -1,16 +1,9 @@
-"""The wire formats by their names."""
+"""The wire formats by their names; those of clients and of servers are loaded apart."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING
-
-from ferrata.providers.wires.anthropic import AnthropicMessages
-from ferrata.providers.wires.anthropic_server import AnthropicMessagesServer
-from ferrata.providers.wires.chat import ChatCompletions
-from ferrata.providers.wires.chat_server import ChatCompletionsServer
-from ferrata.providers.wires.responses import Responses
-from ferrata.providers.wires.responses_server import ResponsesServer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +17,10 @@ __all__ = ["client_wires", "server_wires"]
 @cache
 def client_wires() -> Mapping[str, ChatWire]:
     """The clients' sides, by name."""
+    from ferrata.providers.wires.anthropic import AnthropicMessages
+    from ferrata.providers.wires.chat import ChatCompletions
+    from ferrata.providers.wires.responses import Responses
+
     wires: tuple[ChatWire, ...] = (ChatCompletions(), Responses(), AnthropicMessages())
     return {wire.name: wire for wire in wires}
 
@@ -31,4 +28,8 @@ def client_wires() -> Mapping[str, ChatWire]:
 @cache
 def server_wires() -> Sequence[ServerWire]:
     """The servers' sides; each knows its path."""
+    from ferrata.providers.wires.anthropic_server import AnthropicMessagesServer
+    from ferrata.providers.wires.chat_server import ChatCompletionsServer
+    from ferrata.providers.wires.responses_server import ResponsesServer
+
     return (ChatCompletionsServer(), ResponsesServer(), AnthropicMessagesServer())
