@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ferrata.assets import Ledger, Registry
     from ferrata.catalog import Catalog, CheckedModel
     from ferrata.clock import Clock
+    from ferrata.evals import Target
     from ferrata.flows import DeclaredConnections, LoadedFlow
     from ferrata.maturity import Assessment, Assessor
     from ferrata.prompts import Dialect, Prompt
@@ -190,6 +191,22 @@ class App:
         from ferrata.flows import open_flow
 
         return open_flow((self.settings.root / path).resolve(), connections=self.connections)
+
+    def target(self, name: str, *, model: str | None = None) -> Target:
+        """Whatever can be evaluated, by name; models are closed with `models`, a flow by `close` of the target's `flow`.
+
+        Args:
+            name: a prompt (file or version), a flow's folder or file, `model:NAME`, `file.py:function`,
+                `module:function`, or a URL.
+            model: that a prompt is asked of.
+
+        Raises:
+            NotFound, UsageError, InvalidDocument, FlowError: there is none, or it is wrong.
+        """
+        from ferrata.targets import Around, target_of
+
+        root, declared = self.settings.root, self.settings.file.models
+        return target_of(Around(root, lambda: self.models, declared, self.prompt, self.flow), name, model=model)
 
     def prompt(self, name: str | Path) -> Prompt:
         """A prompt of the project: a file, or a version of the registry, as `prompt/support@production`.

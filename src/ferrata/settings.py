@@ -247,6 +247,7 @@ class ProjectFile(Document):
         connections: what flows of Prompt Flow's name as a connection: a `type`, as open_ai, and what that type takes; secrets
             are references. A flow may name one of `models` as well.
         packs: whose packs of assets are trusted.
+        evals: evaluations, by names of their own; what each may hold, the room of evaluations says.
     """
 
     project: Name | None = None
@@ -256,6 +257,7 @@ class ProjectFile(Document):
     models: dict[Name, ModelSettings] = {}
     connections: dict[Name, ConnectionSettings] = {}
     packs: PackSettings = PackSettings()
+    evals: dict[Name, Any] = {}
 
 
 @dataclass(frozen=True)

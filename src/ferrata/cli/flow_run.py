@@ -116,7 +116,7 @@ def run(context: click.Context, /, **options: Any) -> None:
     FLOW is a folder or a file. Exit status: 0 done; 1 rows failed (--fail-on); 2 a mistake in the request or in a file;
     130 interrupted, and then --resume goes on.
     """
-    from ferrata.flows import FailOn
+    from ferrata.runs import FailOn
 
     asked = _Asked(**options)
     fail_on = FailOn.parse(asked.fail_on)

@@ -140,13 +140,21 @@ def add_usage(usage: Usage | None, cost: float | None) -> None:
 
 
 @contextmanager
-def hear_busy(listener: Callable[[float | None], object]) -> Generator[None]:
+def hear_busy(listener: Callable[[float | None], object], *, too: bool = False) -> Generator[None]:
     """Tell `listener` when, in this block and in tasks started in it, a model refuses a call because there are too many.
 
     Args:
         listener: takes the seconds after which the vendor said to come again, or None.
+        too: who listened before hears it as well.
     """
-    token = _busy.set(listener)
+    before = _busy.get() if too else None
+
+    def both(retry_after: float | None) -> None:
+        listener(retry_after)
+        if before is not None:
+            before(retry_after)
+
+    token = _busy.set(both)
     try:
         yield
     finally:

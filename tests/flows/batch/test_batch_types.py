@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from ferrata.errors import UsageError
-from ferrata.flows import FailOn, RunSummary, Status
+from ferrata.flows import RunSummary, Status
+from ferrata.runs import FailOn
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from ferrata.doors import door
 
 if TYPE_CHECKING:
     from ferrata.evals.runner.folder import EvalFolder
+    from ferrata.evals.runner.results import Compared, EvalRow, compare_evals, flat_row, rows_of_eval
     from ferrata.evals.runner.reuse import Reuse
     from ferrata.evals.runner.run import (
         EvalSummary,
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
         run_name,
         summary_of,
     )
+    from ferrata.evals.runner.totals import KeyTotals, Totals
     from ferrata.evals.runner.types import Asked, DataRow, EvalPlan, Options, Progress, StoppedEarly
+    from ferrata.evals.runner.values import values_for
 else:
     __getattr__ = door(
         __name__,
         folder=["EvalFolder"],
+        results=["Compared", "EvalRow", "compare_evals", "flat_row", "rows_of_eval"],
         reuse=["Reuse"],
         run=[
             "EvalSummary",
@@ -33,24 +37,34 @@ else:
             "run_name",
             "summary_of",
         ],
+        totals=["KeyTotals", "Totals"],
         types=["Asked", "DataRow", "EvalPlan", "Options", "Progress", "StoppedEarly"],
+        values=["values_for"],
     )
 
 __all__ = [
     "Asked",
+    "Compared",
     "DataRow",
     "EvalFolder",
     "EvalPlan",
+    "EvalRow",
     "EvalSummary",
+    "KeyTotals",
     "Options",
     "Progress",
     "Reuse",
     "StoppedEarly",
+    "Totals",
+    "compare_evals",
     "existing",
+    "flat_row",
     "new_eval",
     "resume_eval",
     "reusable",
+    "rows_of_eval",
     "run_eval",
     "run_name",
     "summary_of",
+    "values_for",
 ]

@@ -77,6 +77,22 @@ class EvalSummary:
         """Scores that could not be had."""
         return sum(about["missing"] for about in self.metrics.values())
 
+    @property
+    def total(self) -> int:
+        """Rows that ended."""
+        return self.rows
+
+    @property
+    def completed(self) -> int:
+        """Of them, those whose target answered."""
+        return self.rows - self.failed
+
+    @property
+    def broken(self) -> bool:
+        """Whether it is not only rows that went wrong: stopped, nothing completed, or a score that no row has."""
+        none = any(not about["n"] and about["missing"] for about in self.metrics.values())
+        return none or self.status in (Status.FAILED, Status.CANCELED)
+
     def as_json(self) -> dict[str, Any]:
         """All of it as data."""
         return {

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ferrata.errors import UsageError
-from ferrata.flows.types import Status
+from ferrata.runs import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["FailOn", "Given", "Progress", "RunPlan", "RunSummary", "Verdict"]
+__all__ = ["Given", "Progress", "RunPlan", "RunSummary"]
 
 
 @dataclass(frozen=True)
@@ -111,51 +109,7 @@ class RunSummary:
     output_tokens: int = 0
     cost: float | None = None
 
-
-Verdict = Literal["error", "none", "all", "share", "count"]
-
-
-class FailOn(NamedTuple):
-    """When a run that ended has exit status 1.
-
-    Attributes:
-        kind: `error` (a row failed), `none` (never), `all` (no row was completed), `share` or `count` (so many failed).
-        limit: percent for `share`, rows for `count`.
-    """
-
-    kind: Verdict = "error"
-    limit: float = 1
-
-    @classmethod
-    def parse(cls, text: str) -> FailOn:
-        """From `error`, `none`, `all`, `5%` or `10`.
-
-        Raises:
-            UsageError: it is none of them.
-        """
-        if text == "error":
-            return cls()
-        if text == "none":
-            return cls("none")
-        if text == "all":
-            return cls("all")
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", text)
-        if match is None or (match[2] and float(match[1]) > 100) or (not match[2] and "." in match[1]):
-            raise UsageError(f"not a limit of failed rows: {text!r}", hint="write error, none, all, 5% or 10")
-        return cls("share" if match[2] else "count", float(match[1]))
-
-    def fails(self, summary: RunSummary) -> bool:
-        """Whether the run is too bad. A failed aggregation always is, but for `none`."""
-        if self.kind == "none":
-            return False
-        if summary.aggregation_error is not None or summary.status in (Status.FAILED, Status.CANCELED):
-            return True
-        if not summary.failed:
-            return False
-        if self.kind == "error":
-            return True
-        if self.kind == "all":
-            return not summary.completed
-        if self.kind == "count":
-            return summary.failed >= self.limit
-        return 100 * summary.failed >= self.limit * summary.total
+    @property
+    def broken(self) -> bool:
+        """Whether it is not only rows that went wrong."""
+        return self.aggregation_error is not None or self.status in (Status.FAILED, Status.CANCELED)

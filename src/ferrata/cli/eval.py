@@ -1,0 +1,23 @@
+"""`ferrata eval`: the group. Each command's module is imported when the command is run."""
+
+from __future__ import annotations
+
+import click
+
+from ferrata.cli.lazy import LazyGroup
+
+__all__ = ["eval_group"]
+
+# Command -> module, attribute, one line of help.
+_COMMANDS = {
+    "list": ("eval_show", "list_command", "Evaluations that are declared, their runs, and evaluators."),
+    "show": ("eval_show", "show", "A run with its rows, or an evaluator with what it takes."),
+    "run": ("eval_run", "run", "Run a target over data under evaluators, and go on where it was stopped."),
+    "rerun": ("eval_run", "rerun", "Run again; what was answered is not asked again."),
+    "compare": ("eval_compare", "compare", "Two runs side by side, row by row."),
+}
+
+
+@click.group("eval", cls=LazyGroup, table=_COMMANDS)
+def eval_group() -> None:
+    """Evaluations: a prompt, a flow, a model, a function or a URL over data, scored row by row."""

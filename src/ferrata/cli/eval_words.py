@@ -1,0 +1,93 @@
+"""How `ferrata eval` shows runs: a summary in lines, and rows in a file."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ferrata.cli.words import aligned, counted, printable
+from ferrata.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ferrata.evals import EvalFolder, EvalSummary
+
+__all__ = ["metric_lines", "print_summary", "write_rows"]
+
+
+def metric_lines(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A table of scores: mean, pass rate against the threshold, rows with a value, missing."""
+    rows = [["score", "mean", "passed", "n", "missing", "skipped"]]
+    for name, about in metrics.items():
+        rate = about.get("pass_rate")
+        sign = ">=" if about.get("higher_is_better", True) else "<="
+        passed = "" if rate is None else f"{rate:.1%} {sign} {about['threshold']:g}"
+        shown = (number(about["mean"]), passed, f"{about['n']:,}", f"{about['missing']:,}", about.get("skipped", ""))
+        rows.append([printable(name), *map(str, shown)])
+    return aligned(rows, right=(1, 3, 4, 5))
+
+
+def number(value: float | None) -> str:
+    """A value with four figures; a dash where there is none."""
+    return "-" if value is None else f"{value:.4g}"
+
+
+def print_summary(summary: EvalSummary) -> None:
+    """A run's result: scores, what is missing and why, errors, time and cost."""
+    from ferrata.runs import Status
+
+    failed = f", {summary.failed:,} failed" if summary.failed else ""
+    reused = f", {summary.reused:,} of them answered by an earlier run" if summary.reused else ""
+    click.echo(f"{summary.name}: {summary.status}, {counted(summary.rows, 'row')}{failed}{reused}")
+    if summary.metrics:
+        click.echo("")
+        click.echo("\n".join(metric_lines(summary.metrics)))
+    for name, about in summary.metrics.items():
+        for reason, count in about.get("missing_because", {}).items():
+            click.echo(f"missing {printable(name)}: {count:,} x {printable(reason)}", err=True)
+    for code, about in summary.errors.items():
+        click.echo(f"failed {about['count']:,} x {printable(code)}: {printable(str(about['message']))}", err=True)
+    latency = summary.latency
+    parts = [f"{summary.seconds:,.1f} s"]
+    if latency.get("n"):
+        parts.append(f"target {latency['p50']:.2g} s median, {latency['p95']:.2g} s 95th percentile")
+    if summary.input_tokens or summary.output_tokens:
+        parts.append(f"{summary.input_tokens:,} tokens in, {summary.output_tokens:,} out")
+    if summary.cost is not None:
+        parts.append(f"${summary.cost:,.4f}")
+    click.echo(f"\n{'; '.join(parts)}")
+    if summary.status == Status.CANCELED and summary.stopped is not None:
+        hint = f" ({summary.stopped.hint})" if summary.stopped.hint else ""
+        click.echo(f"stopped: {printable(summary.stopped.message)}{hint}", err=True)
+
+
+def write_rows(folder: EvalFolder, path: Path) -> None:
+    """Write a run's rows under azure-ai-evaluation's names: JSON lines, or CSV by the file's name.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    from ferrata.evals import flat_row, rows_of_eval
+
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            if path.suffix.lower() == ".csv":
+                names = list(dict.fromkeys(name for row in rows_of_eval(folder) for name in flat_row(row)))
+                writer = csv.DictWriter(file, names)
+                writer.writeheader()
+                for row in rows_of_eval(folder):
+                    writer.writerow({k: _cell(v) for k, v in flat_row(row).items()})
+            else:
+                for row in rows_of_eval(folder):
+                    file.write(json.dumps(flat_row(row), ensure_ascii=False, default=str) + "\n")
+    except OSError as error:
+        raise UsageError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else value

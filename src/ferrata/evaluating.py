@@ -1,0 +1,319 @@
+"""An evaluation by names into a run: target, data and evaluators of a project, and the ledger's record of what came of it.
+
+The way of `ferrata eval`, of `fr.evaluate` and of the pytest plugin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from ferrata.errors import StoreUnavailable, UsageError
+from ferrata.evals import (
+    Asked,
+    DataRow,
+    EvalFolder,
+    EvalPlan,
+    Judged,
+    Makers,
+    Options,
+    make_evaluator,
+    new_eval,
+    resume_eval,
+    reusable,
+    run_eval,
+    run_name,
+)
+from ferrata.runs import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from ferrata.app import App
+    from ferrata.evals import EvalSettings, EvalSummary, Evaluator, EvaluatorSettings, Progress, Target
+    from ferrata.messages import Usage
+
+__all__ = ["Evaluation", "Given", "changed", "kept_settings", "run_evaluation", "runs_folder"]
+
+_RUNS = "evals"
+
+
+def runs_folder(app: App) -> Path:
+    """Where the project's evaluation runs are."""
+    return app.settings.state / _RUNS
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an evaluation is made of, by name or as objects.
+
+    Attributes:
+        definition: its entry.
+        name: of the entry; begins the names of its runs.
+        target: in the place of the entry's.
+        rows: in the place of the entry's data: a row each.
+        evaluators: in the place of the entry's: alias -> evaluator.
+    """
+
+    definition: EvalSettings
+    name: str = "eval"
+    target: Target | None = None
+    rows: Sequence[Mapping[str, Any]] | None = None
+    evaluators: Mapping[str, Evaluator] = field(default_factory=dict[str, "Evaluator"])
+
+
+@dataclass
+class Evaluation:
+    """An evaluation that can be run; close it.
+
+    Attributes:
+        app: the project.
+        given: what it is made of.
+        plan: for the runner.
+        options: likewise.
+    """
+
+    app: App
+    given: Given
+    plan: EvalPlan
+    options: Options
+    closing: ExitStack
+
+    @classmethod
+    def open(cls, app: App, given: Given) -> Evaluation:
+        """Look at everything.
+
+        Raises:
+            NotFound, UsageError, InvalidDocument, FlowError: something is not there, or wrong.
+        """
+        definition = given.definition
+        with ExitStack() as stack:
+            target = given.target
+            if target is None and definition.target is not None:
+                target = app.target(definition.target, model=definition.model)
+            _close_at_end(stack, target)
+            evaluators = [Asked(alias, one) for alias, one in given.evaluators.items()] or [
+                _asked(app, use, definition) for use in definition.evaluators
+            ]
+            rows, about, total = _rows(app, given)
+            about["definition"] = given.name
+            if given.target is None and given.rows is None and not given.evaluators:
+                about["asked"] = definition.model_dump(mode="json")
+            if definition.tags:
+                about["tags"] = dict(definition.tags)
+            plan = EvalPlan(
+                target, rows, evaluators, total, repeats=definition.repeats, inputs=definition.inputs, about=about
+            )
+            _check_columns(plan)
+            options = Options(definition.concurrency, timeout=definition.timeout, budget=definition.budget)
+            return cls(app, given, plan, options, stack.pop_all())
+        raise AssertionError("the stack suppresses nothing")
+
+    def close(self) -> None:
+        """Let go of the target."""
+        self.closing.close()
+
+
+def _close_at_end(stack: ExitStack, target: Any) -> None:
+    for owner in (getattr(target, "flow", None), target):
+        close = getattr(owner, "close", None)
+        if close is not None:
+            stack.callback(close)
+
+
+def _asked(app: App, use: EvaluatorSettings, definition: EvalSettings) -> Asked:
+    def judge(name: str | None) -> Judged:
+        chosen = name or definition.judge
+        price = app.models.price(chosen)
+
+        def cost(usage: Usage) -> float | None:
+            return None if price is None else price.cost(usage)
+
+        return Judged(app.models.chat(chosen), cost)
+
+    evaluator = make_evaluator(
+        use.use,
+        Makers(app.settings.root, judge),
+        alias=use.name,
+        threshold=use.threshold,
+        model=use.model,
+        options=use.options,
+    )
+    return Asked(use.name or evaluator.name, evaluator, use.map)
+
+
+class _Rows:
+    """Rows of data, read anew each time."""
+
+    def __init__(self, read: Callable[[], Iterator[DataRow]]) -> None:
+        self._read = read
+
+    def __iter__(self) -> Iterator[DataRow]:
+        return self._read()
+
+
+def _rows(app: App, given: Given) -> tuple[_Rows, dict[str, Any], int]:
+    from ferrata.datasets import count_rows, read_rows
+
+    if given.rows is not None:
+        held = list(given.rows)
+        return _Rows(lambda: (DataRow(i, row, f"row {i}") for i, row in enumerate(held))), {"data": None}, len(held)
+    name = given.definition.data
+    path = app.settings.root / name
+
+    def read() -> Iterator[DataRow]:
+        for number, row in enumerate(read_rows(path)):
+            yield DataRow(number, row.values, row.place, row.problem)
+
+    total = count_rows(path)
+    return _Rows(read), {"data": {"name": name, "digest": _digest(path), "rows": total}}, total
+
+
+def _digest(path: Path) -> str:
+    import hashlib
+
+    from ferrata.datasets import data_files
+
+    total = hashlib.sha256()
+    for file in data_files(path):
+        with file.open("rb") as opened:
+            total.update(hashlib.file_digest(opened, "sha256").digest())
+    return total.hexdigest()
+
+
+def _check_columns(plan: EvalPlan) -> None:
+    """Refuse a run without a target whose rows lack what every evaluator needs, before it makes nothing of them.
+
+    Raises:
+        UsageError: no evaluator could score the first row.
+    """
+    if plan.target is not None:
+        return
+    from ferrata.evals import values_for
+
+    first = next((row for row in plan.rows if not row.problem), None)
+    if first is None:
+        return
+    missing = {asked.alias: values_for(asked)(first.values, {}).missing for asked in plan.evaluators}
+    if missing and all(missing.values()):
+        names = sorted({name for found in missing.values() for name in found})
+        raise UsageError(
+            f"{first.place}: there is no {' and no '.join(map(repr, names))}; the columns are {', '.join(first.values)}",
+            hint="name a target that makes it, or say by `map` which column it is",
+        )
+
+
+def run_evaluation(
+    evaluation: Evaluation,
+    *,
+    name: str = "",
+    resume: str = "",
+    fresh: bool = False,
+    force: bool = False,
+    fixed: bool = False,
+    engine: str = "local",
+    on_progress: Callable[[Progress], None] | None = None,
+    around: Callable[[asyncio.Event], Any] | None = None,
+    save: bool = True,
+) -> EvalSummary:
+    """Run it, or go on with a run of it, and put what came of it into the ledger.
+
+    Args:
+        evaluation: what is run.
+        name: of the run; the next free one of the entry's where it is empty.
+        resume: the run to go on with.
+        fresh: ask again what earlier runs were answered.
+        force: go on also with a run of other things.
+        fixed: so many calls at a time from the beginning.
+        engine: `local`, or `ray`.
+        on_progress: called after each row.
+        around: a context manager around the run, given the event that stops it.
+        save: write the ledger's record.
+
+    Raises:
+        UsageError, NotFound, Conflict, StoreUnavailable: as `new_eval`, `resume_eval` and `run_eval`.
+    """
+    app, plan = evaluation.app, evaluation.plan
+    runs = runs_folder(app)
+    app.state.make()
+    if resume:
+        folder = resume_eval(runs, resume, plan, force=force)
+    else:
+        folder = new_eval(runs, plan, name or run_name(evaluation.given.name, runs), clock=app.clock)
+    with folder, ExitStack() as stack:
+        reuse = None
+        if not fresh:
+            reuse = reusable(runs, plan, but=folder.name)
+            stack.callback(reuse.close)
+
+        async def main() -> EvalSummary:
+            stop = asyncio.Event()
+            with around(stop) if around else ExitStack():
+                try:
+                    return await run_eval(
+                        plan,
+                        replace(evaluation.options, fixed=fixed),
+                        folder,
+                        reuse=reuse,
+                        on_progress=on_progress,
+                        stop=stop,
+                        clock=app.clock,
+                    )
+                finally:
+                    await _close_connections(app, plan.target)
+
+        summary = asyncio.run(main())
+        if save and summary.status not in (Status.CANCELED, Status.FAILED):
+            _record(app, folder, plan, summary)
+    return summary
+
+
+async def _close_connections(app: App, target: Any) -> None:
+    with suppress(Exception):  # what came of the run matters more
+        if "models" in app.__dict__:
+            await app.models.__aexit__()
+        if (http := getattr(target, "http", None)) is not None:
+            await http.aclose()
+
+
+def _record(app: App, folder: EvalFolder, plan: EvalPlan, summary: EvalSummary) -> None:
+    about = folder.document.get("data") or {}
+    models = sorted({n for a in plan.evaluators if (n := getattr(a.evaluator, "model_name", ""))})
+    payload: dict[str, Any] = {
+        "dataset": str(about.get("name") or "rows given in code"),
+        "rows": summary.rows,
+        "metrics": sorted(summary.metrics),
+        "evaluators": [asked.evaluator.name for asked in plan.evaluators],
+        "intervals": False,
+    }
+    if models:
+        payload["judge"] = ", ".join(models)
+    with suppress(StoreUnavailable):
+        app.ledger.append("eval.completed", payload=payload)
+
+
+def changed(settings: EvalSettings | None, **changes: Any) -> EvalSettings:
+    """An entry with what the caller gave in the place of its own.
+
+    Raises:
+        UsageError: it makes no sense.
+    """
+    from ferrata.evals import EvalSettings
+
+    try:
+        return EvalSettings.model_validate({**(settings.model_dump() if settings else {}), **changes})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UsageError(f"{where}: {first['msg']}") from None
+
+
+def kept_settings(document: Mapping[str, Any]) -> EvalSettings | None:
+    """The entry that a run was begun with; None where it was begun in code."""
+    kept = document.get("asked")
+    return None if not kept else changed(None, **kept)
