@@ -8,6 +8,16 @@ from ferrata.evals.evaluators.base import (
     is_missing,
     merge_keys,
     skipped,
+    with_thresholds,
 )
 
-__all__ = ["ComputedEvaluator", "EvaluatorBase", "JudgeBase", "failed", "is_missing", "merge_keys", "skipped"]
+__all__ = [
+    "ComputedEvaluator",
+    "EvaluatorBase",
+    "JudgeBase",
+    "failed",
+    "is_missing",
+    "merge_keys",
+    "skipped",
+    "with_thresholds",
+]
