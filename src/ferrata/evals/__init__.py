@@ -6,7 +6,7 @@ from ferrata.doors import door
 
 if TYPE_CHECKING:
     from ferrata.evals.definitions import EvalSettings, EvaluatorSettings, definition_of, definitions_of
-    from ferrata.evals.evaluators import (
+    from ferrata.evals.registry import (
         ADAPTERS,
         Judged,
         KnownEvaluator,
@@ -41,7 +41,7 @@ else:
     __getattr__ = door(
         __name__,
         definitions=["EvalSettings", "EvaluatorSettings", "definition_of", "definitions_of"],
-        evaluators=["ADAPTERS", "Judged", "KnownEvaluator", "Makers", "known_evaluators", "make_evaluator"],
+        registry=["ADAPTERS", "Judged", "KnownEvaluator", "Makers", "known_evaluators", "make_evaluator"],
         runner=[
             "Asked",
             "Compared",

@@ -1,4 +1,4 @@
-"""Evaluators: what they have in common, and how they are found by name."""
+"""Evaluators: what they have in common, and those that compute."""
 
 from typing import TYPE_CHECKING
 
@@ -13,34 +13,33 @@ if TYPE_CHECKING:
         is_missing,
         merge_keys,
         skipped,
+        with_thresholds,
     )
-    from ferrata.evals.evaluators.registry import (
-        ADAPTERS,
-        Judged,
-        KnownEvaluator,
-        Makers,
-        known_evaluators,
-        make_evaluator,
-    )
+    from ferrata.evals.evaluators.computed import COMPUTED
 else:
     __getattr__ = door(
         __name__,
-        base=["ComputedEvaluator", "EvaluatorBase", "JudgeBase", "failed", "is_missing", "merge_keys", "skipped"],
-        registry=["ADAPTERS", "Judged", "KnownEvaluator", "Makers", "known_evaluators", "make_evaluator"],
+        base=[
+            "ComputedEvaluator",
+            "EvaluatorBase",
+            "JudgeBase",
+            "failed",
+            "is_missing",
+            "merge_keys",
+            "skipped",
+            "with_thresholds",
+        ],
+        computed=["COMPUTED"],
     )
 
 __all__ = [
-    "ADAPTERS",
+    "COMPUTED",
     "ComputedEvaluator",
     "EvaluatorBase",
     "JudgeBase",
-    "Judged",
-    "KnownEvaluator",
-    "Makers",
     "failed",
     "is_missing",
-    "known_evaluators",
-    "make_evaluator",
     "merge_keys",
     "skipped",
+    "with_thresholds",
 ]

@@ -19,7 +19,16 @@ from ferrata.evals.types import Measure, Score, passes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ComputedEvaluator", "EvaluatorBase", "JudgeBase", "failed", "is_missing", "merge_keys", "skipped"]
+__all__ = [
+    "ComputedEvaluator",
+    "EvaluatorBase",
+    "JudgeBase",
+    "failed",
+    "is_missing",
+    "merge_keys",
+    "skipped",
+    "with_thresholds",
+]
 
 
 def is_missing(value: Any) -> bool:
@@ -68,7 +77,7 @@ class EvaluatorBase:
 
     def __init__(self, *, threshold: float | Mapping[str, float] | None = None, **parameters: Any) -> None:
         self.parameters = {key: value for key, value in parameters.items() if value is not None}
-        self.measures: tuple[Measure, ...] = _with_thresholds(self.usual, threshold, self.name)
+        self.measures: tuple[Measure, ...] = with_thresholds(self.usual, threshold, self.name)
 
     @property
     def digest(self) -> str:
@@ -137,9 +146,14 @@ def _check_needs(evaluator: EvaluatorBase, values: Mapping[str, Any]) -> None:
         )
 
 
-def _with_thresholds(
+def with_thresholds(
     measures: Sequence[Measure], threshold: float | Mapping[str, float] | None, name: str
 ) -> tuple[Measure, ...]:
+    """The measures with other thresholds: of the main one, or by key; `name` is whose they are.
+
+    Raises:
+        UsageError: there is no measure of that key.
+    """
     if threshold is None:
         return tuple(measures)
     given = threshold if isinstance(threshold, Mapping) else {measures[0].key: threshold}
