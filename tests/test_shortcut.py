@@ -60,3 +60,57 @@ def test_a_wrong_project_is_said_to_be(tmp_path: Path) -> None:
     (tmp_path / "ferrata.yaml").write_text("projekt: x\n")
     with pytest.raises(FerrataError, match="projekt"), open_registry(tmp_path):
         pass
+
+
+def test_a_file_that_was_read_before_is_not_read_again_until_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    load = settings.load_settings
+
+    def counted(root: Path) -> settings.Settings:
+        read.append((root / "ferrata.yaml").read_text())
+        return load(root)
+
+    monkeypatch.setenv("FERRATA_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(settings, "load_settings", counted)
+    project = tmp_path / "bot"
+    project.mkdir()
+    for text in ("project: one\n", "project: two\n", "{}\n"):
+        (project / "ferrata.yaml").write_text(text)
+        for _ in range(3):  # the first makes the tables, by the app
+            with open_registry(project) as registry:
+                registry.register(SUPPORT, {"a": b"1"})
+        assert set(read) == {text}
+        assert len(read) <= 2
+        read.clear()
+    with open_app(project) as app:
+        assert [record.project for record in app.ledger.records()] == ["one", "two", "bot"]
+    moved = project.rename(tmp_path / "other")
+    with open_registry(moved) as registry:  # without a name of its own, a project is called as its folder
+        assert registry.register(SUPPORT, {"a": b"1"}).new
+
+
+def test_a_file_that_names_a_database_is_read_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FERRATA_CACHE", str(tmp_path / "cache"))
+    project = tmp_path / "bot"
+    project.mkdir()
+    (project / "ferrata.yaml").write_text("store: '${env:FERRATA_THERE}'\n")
+    for name in ("first", "second"):
+        monkeypatch.setenv("FERRATA_THERE", f"sqlite:///{tmp_path}/{name}.db")
+        for new in (True, False):
+            with open_registry(project) as registry:
+                assert registry.register(SUPPORT, {"a": b"1"}).new is new
+
+
+def test_a_wrong_file_is_wrong_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FERRATA_CACHE", str(tmp_path / "cache"))
+    project = tmp_path / "bot"
+    project.mkdir()
+    (project / "ferrata.yaml").write_bytes(b"project: \xff\n")
+    for text in (None, "models: 3\n", "projekt: x\n"):
+        if text is not None:
+            (project / "ferrata.yaml").write_text(text)
+        for _ in range(2):
+            with pytest.raises(FerrataError, match=r"ferrata\.yaml"), open_registry(project):
+                pass

@@ -13,7 +13,6 @@ from ferrata.caches import UserCache
 from ferrata.clock import SystemClock
 from ferrata.errors import FerrataError, NotFound, StoreUnavailable
 from ferrata.refs import Ref
-from ferrata.settings import load_settings
 from ferrata.state import LocalState
 
 if TYPE_CHECKING:
@@ -286,6 +285,9 @@ def open_app(root: Path, *, clock: Clock | None = None) -> App:
         UsageError: it is no folder.
         InvalidDocument: its `ferrata.yaml` is wrong.
     """
+    # What checks a settings file takes longer to load than most of what else is here, and a prompt's file is read without.
+    from ferrata.settings import load_settings
+
     return App(load_settings(root), clock or SystemClock())
 
 

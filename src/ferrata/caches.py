@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tempfile
 from contextlib import suppress
 from functools import cached_property
 from hashlib import blake2b
@@ -57,6 +56,8 @@ class UserCache:
         path = self.file(name)
         if path is None or not self.writes:
             return
+        import tempfile
+
         with suppress(OSError):
             handle, partial = tempfile.mkstemp(prefix="part-", dir=path.parent)
             try:

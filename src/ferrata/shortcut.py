@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ferrata import __version__
 from ferrata.actor import current_actor
 from ferrata.assets import LEDGER_SCHEMA, SCHEMA, Journal, Registry
+from ferrata.caches import UserCache, digest_of_texts
 from ferrata.clock import SystemClock
 from ferrata.errors import StoreUnavailable
 from ferrata.state import LocalState
@@ -30,6 +32,7 @@ FILE = "ferrata.yaml"
 FOLDER = ".ferrata"
 _FILE = "sqlite:///"
 _DATABASE = "ferrata.db"
+_MOST_BYTES = 1_000_000
 
 
 @contextmanager
@@ -103,14 +106,33 @@ class _Place(NamedTuple):
 
 
 def _place(root: Path) -> _Place:
-    """As the settings say; without loading what reads `ferrata.yaml` where there is none."""
+    """As the settings say; without loading what reads `ferrata.yaml` where there is none, or where it has been read before."""
     name = root.resolve().name
     if name and name.isascii() and name.isprintable() and root.is_dir() and not os.path.lexists(root / FILE):
         return _Place(root, root / FOLDER, name, os.environ.get("FERRATA_STORE") or None)
+    memory, key = UserCache.of_user(away_from=root), _key(root)
+    project = memory.find(key) if key else None
+    if project is not None:
+        return _Place(root, root / FOLDER, project.decode(), os.environ.get("FERRATA_STORE") or None)
     from ferrata.settings import load_settings
 
     settings = load_settings(root)
+    if key and settings.file.store is None:  # what names a database is read anew each time, as its variable is
+        memory.keep(key, settings.project.encode())
     return _Place(root, settings.state, settings.project, settings.store_url)
+
+
+def _key(root: Path) -> str:
+    """The name under which the project of a `ferrata.yaml` without mistakes is remembered; empty where it cannot be read."""
+    file = root / FILE
+    try:
+        if file.is_file() and file.stat().st_size < _MOST_BYTES:
+            return (
+                f"project-{digest_of_texts([__version__, str(root.resolve()), file.read_text(encoding='utf-8')])}.txt"
+            )
+    except (OSError, ValueError):  # the settings say what is wrong
+        pass
+    return ""
 
 
 def _direct(place: _Place, steps: Mapping[str, Sequence[str]] = SCHEMA) -> DirectStore | None:

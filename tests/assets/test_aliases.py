@@ -26,7 +26,7 @@ def with_versions(registry: Registry) -> Registry:
     return registry
 
 
-def targets(registry: Registry) -> list[int]:
+def targets(registry: Registry) -> list[int | None]:
     return [move.to for move in reversed(registry.moves(PRODUCTION))]
 
 
@@ -123,3 +123,64 @@ def test_the_history_of_an_asset_is_that_of_all_its_aliases(with_versions: Regis
     assert len(with_versions.moves(Ref("prompt", "support"), limit=1)) == 1
     with pytest.raises(NotFound, match="has no alias 'beta': it has production, staging"):
         with_versions.moves(Ref.parse("prompt/support@beta"))
+
+
+def test_a_removed_alias_is_gone_and_its_history_stays(
+    store: Store, with_versions: Registry, clock: FrozenClock, ledger: Ledger
+) -> None:
+    with_versions.move(PRODUCTION, to=3)
+    with_versions.move(Ref.parse("prompt/support@beta"), to=4)
+    clock.advance(timedelta(hours=1))
+    gone = open_registry(store, clock, "bob").remove_alias(PRODUCTION, why="the bot is switched off")
+    assert gone == Move(
+        "prompt/support@production", 3, None, "bob", "2026-03-01T13:00:00.000000Z", "the bot is switched off", False
+    )
+    assert with_versions.moves(PRODUCTION)[0] == gone
+    assert targets(with_versions) == [3, None]
+    assert with_versions.assets()[0].aliases == {"beta": 4}
+    removed = next(iter(ledger.records(subject="prompt/support@production", newest_first=True)))
+    assert (removed.action, removed.payload) == ("alias.removed", {"from": 3, "why": "the bot is switched off"})
+    assert removed.subjects == ("prompt/support@production", "prompt/support@3")
+    for ask in (with_versions.resolve, with_versions.rollback, with_versions.remove_alias):
+        with pytest.raises(NotFound) as caught:
+            ask(PRODUCTION)
+        assert caught.value.message == (
+            "prompt/support has no alias 'production': bob removed it from version 3 at 2026-03-01T13:00:00.000000Z: "
+            "the bot is switched off"
+        )
+        assert caught.value.hint == "set it with `ferrata asset alias prompt/support production --to 3`"
+    with pytest.raises(NotFound, match="no alias 'gamma': it has beta$"):
+        with_versions.remove_alias(Ref.parse("prompt/support@gamma"))
+
+
+def test_a_removed_alias_can_be_set_again_and_goes_back_to_where_it_was(with_versions: Registry) -> None:
+    for to in (1, 3):
+        with_versions.move(PRODUCTION, to=to)
+    with_versions.remove_alias(PRODUCTION, expect=3)
+    assert with_versions.move(PRODUCTION, to=3, expect=0).before is None
+    with_versions.remove_alias(PRODUCTION)
+    with_versions.move(PRODUCTION, to=4)
+    assert with_versions.resolve(PRODUCTION).number == 4
+    assert with_versions.rollback(PRODUCTION).to == 3
+    assert targets(with_versions) == [1, 3, None, 3, None, 4, 3]
+    assert with_versions.rollback(PRODUCTION, to=1).to == 1
+
+
+def test_an_alias_that_was_moved_meanwhile_is_not_removed(with_versions: Registry) -> None:
+    with_versions.move(PRODUCTION, to=3, why="better")
+    with pytest.raises(Conflict, match=r"is at version 3, not 2: ann moved it at .*: better"):
+        with_versions.remove_alias(PRODUCTION, expect=2)
+    assert with_versions.resolve(PRODUCTION).number == 3
+    with_versions.remove_alias(PRODUCTION)
+    with pytest.raises(Conflict, match=r"is gone \(ann removed it from version 3 at .*\), so it is not at version 3"):
+        with_versions.move(PRODUCTION, to=4, expect=3)
+    with pytest.raises(UsageError, match="names no alias"):
+        with_versions.remove_alias(Ref.parse("prompt/support@3"))
+
+
+def test_versions_of_a_removed_alias_are_no_garbage(with_versions: Registry, clock: FrozenClock) -> None:
+    with_versions.move(PRODUCTION, to=2)
+    with_versions.remove_alias(PRODUCTION)
+    clock.advance(timedelta(days=1000))
+    gone = with_versions.collect(older_than=timedelta(days=1))
+    assert [ref.version for ref in gone.versions] == [1, 3, 4]

@@ -184,6 +184,38 @@ def test_labels_and_parents_that_are_not_added_are_said(three: Path, ferrata: Ca
     kept = "the labels and parents were not added to it, as a version stays as it is"
     assert (ran.status, ran.out) == (0, f"prompt/support@3 has this content already; {kept}\n")
     assert "new" not in ferrata("asset", "show", "prompt/support").out
+    said = json.loads(ferrata(*words, "--label", "team=new", "--json").out)
+    assert (said["ref"], said["new"], said["not_added"]) == ("prompt/support@3", False, ["labels"])
+    assert json.loads(ferrata(*words, "--json").out)["not_added"] == []
+
+
+def test_an_alias_is_removed(three: Path, ferrata: Callable[..., Ran]) -> None:
+    words = ("asset", "alias", "prompt/support", "production")
+    ferrata(*words, "--to", 2)
+    for wrong in ((), ("--to", 1, "--remove")):
+        refused = ferrata(*words, *wrong)
+        assert refused.status == 2
+        assert "hint: give one of --to NUMBER and --remove" in refused.err
+    assert ferrata(*words, "--remove", "--expect", 1).status == 1
+    assert ferrata(*words, "--remove", "--why", "switched off").out == (
+        "prompt/support@production is removed (it was at 2)\n"
+    )
+    history = ferrata("asset", "history", "prompt/support@production").out.splitlines()
+    assert history[0].split()[2:] == [
+        "prompt/support@production",
+        "2",
+        "->",
+        "none",
+        "removal",
+        "ann",
+        "switched",
+        "off",
+    ]
+    again = ferrata(*words, "--remove", "--json")
+    assert (again.status, again.out) == (2, "")
+    assert "switched off" in again.err
+    ferrata(*words, "--to", 1)
+    assert json.loads(ferrata(*words, "--remove", "--json").out)["to"] is None
 
 
 def test_a_registry_that_cannot_be_kept_names_no_option_that_it_lacks(

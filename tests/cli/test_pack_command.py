@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ferrata.assets import Packs
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from conftest import Ran
 
@@ -95,3 +98,34 @@ def test_a_file_that_is_there_is_written_over_only_when_asked(
     )
     assert ferrata(*words, "--force").status == 0
     assert ferrata("pack", "show", file).status == 0
+
+
+def test_a_file_that_appears_meanwhile_is_not_written_over(
+    teams: tuple[Path, Path], ferrata: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "late.pack"
+    words = ("pack", "export", "prompt/support", "--output", file, "--project", teams[0])
+    ferrata("pack", "key", "--new")
+    make = Packs.make
+
+    def slow(*given: Any, **named: Any) -> Any:
+        made = make(*given, **named)
+        file.write_text("mine")  # another process was quicker
+        return made
+
+    monkeypatch.setattr(Packs, "make", slow)
+    for _ in range(2):
+        ran = ferrata(*words)
+        assert (ran.status, file.read_text()) == (2, "mine")
+        assert "is there already" in ran.err
+        # As on a file system without links.
+        monkeypatch.setattr(Path, "hardlink_to", no_links)
+    assert list(tmp_path.glob("*.part")) == []
+    monkeypatch.setattr(Packs, "make", make)
+    file.unlink()
+    assert ferrata(*words).status == 0
+    assert ferrata("pack", "show", file).status == 0
+
+
+def no_links(*_: Any) -> None:
+    raise OSError(errno.EPERM, "no links here")

@@ -85,6 +85,26 @@ sys.exit(f"loaded: {heavy}" if heavy else 0)
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ["prompt", "diff", "a.prompty", "b.prompty"],
+        ["asset", "gc", "--dry-run"],
+        ["asset", "diff", "prompt/a@1", "prompt/a@2"],
+    ],
+)
+def test_a_project_file_that_was_read_before_takes_no_validation_library(tmp_path, words):
+    (tmp_path / "ferrata.yaml").write_text("project: shop\n")
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.prompty").write_text(f"---\nname: {name}\n---\nsystem:\nSay {name}.\n")
+        assert run("asset", "register", "prompt/a", tmp_path / f"{name}.prompty", "--project", tmp_path).returncode == 0
+    command = [FERRATA[0], "-X", "importtime", *FERRATA[1:], *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "ferrata.errors" in loaded
+    assert not {"pydantic", "sqlalchemy"} & loaded
+
+
+@pytest.mark.parametrize(
     ("words", "status"),
     [
         (["assess", "--no-save", "--verbose"], 0),

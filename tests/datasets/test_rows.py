@@ -143,6 +143,21 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path, name: str) -> None:
         tracemalloc.stop()
 
 
+def test_who_holds_a_row_holds_its_text_once(tmp_path: Path) -> None:
+    size = 4_000_000
+    (tmp_path / "d.jsonl").write_text(json.dumps({"a": "x" * size}) + "\n" + json.dumps({"a": "y"}) + "\n")
+    tracemalloc.start()
+    try:
+        found = read_rows(tmp_path / "d.jsonl")
+        row = next(found)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(row.values["a"]) == size
+    assert held < 1.5 * size
+    assert [row.values for row in found] == [{"a": "y"}]
+
+
 def test_missing_data_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match=r"no such data: .*gone\.jsonl"):
         list(read_rows(tmp_path / "gone.jsonl"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,3 +51,16 @@ def test_a_file_takes_a_line_a_span_and_never_raises(tmp_path: Path) -> None:
     (line,) = (tmp_path / "spans.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(line)["name"] == "ask"
     assert sink.lost == 1
+
+
+def test_a_text_without_end_is_cut_and_its_length_is_said(tmp_path: Path) -> None:
+    whole, long = "a" * 1_000_000, "b" * 1_000_001
+    with closing(JsonlSink(tmp_path / "spans.jsonl")) as sink, emit_to(sink):
+        with open_span("ask", "flow", {"input": {"x": long, "y": whole}, "output": long}):
+            pass
+        with open_span("deep", "flow", {"input": {"x": [{"y": (long, "c")}]}}):
+            pass
+    shallow, deep = (json.loads(line)["attributes"] for line in (tmp_path / "spans.jsonl").read_text().splitlines())
+    cut = "b" * 1_000_000 + "... (1,000,001 characters)"
+    assert shallow == {"input": {"x": cut, "y": whole}, "output": cut}
+    assert deep == {"input": {"x": [{"y": [cut, "c"]}]}}

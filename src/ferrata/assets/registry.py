@@ -259,6 +259,27 @@ class Registry:
             self._journal.append_in(connection, "alias.rolled_back", subjects=subjects, payload=payload)
             return move
 
+    def remove_alias(self, ref: Ref, *, why: str = "", expect: int | None = None) -> Move:
+        """Take an alias away. Its history stays, and so do the versions that it pointed to.
+
+        Args:
+            ref: `kind/name@alias`.
+            why: the reason, for the history.
+            expect: the number that the caller saw it at; None: wherever it is.
+
+        Raises:
+            UsageError: `ref` names no alias.
+            NotFound: there is no such asset or alias.
+            Conflict: the alias is not at `expect`; says who moved it and when.
+        """
+        with self._changing(ref) as (connection, asset):
+            known = aliases.check_removal(connection, asset, ref, expect=expect)
+            move = self._moved(connection, asset, ref, before=known, to=None, why=why, back=False)
+            payload = {"from": known, "why": why or None}
+            subjects = [str(ref), _at(ref, known)]
+            self._journal.append_in(connection, "alias.removed", subjects=subjects, payload=payload)
+            return move
+
     def moves(self, ref: Ref, *, limit: int | None = None) -> list[Move]:
         """The history of an alias (or of all of an asset's, where `ref` names none), the newest first.
 
@@ -306,7 +327,15 @@ class Registry:
             yield connection, rows.require(connection, self._project, ref)
 
     def _moved(
-        self, connection: Connection, asset: rows.Found, ref: Ref, *, before: int | None, to: int, why: str, back: bool
+        self,
+        connection: Connection,
+        asset: rows.Found,
+        ref: Ref,
+        *,
+        before: int | None,
+        to: int | None,
+        why: str,
+        back: bool,
     ) -> Move:
         move = Move(str(ref), before, to, self._journal.actor, format_time(self._clock.now()), one_text(why), back)
         aliases.write_move(connection, asset.id, ref, move)

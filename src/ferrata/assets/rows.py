@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ferrata.store import Connection
 
 __all__ = [
+    "REMOVED",
     "Found",
     "asset_rows",
     "children_of",
@@ -28,6 +29,8 @@ __all__ = [
     "versions_by_id",
 ]
 
+REMOVED = 2
+"""`back` of a move that took an alias away."""
 _PAGE = 400
 _NUMBERS = 2**63  # the databases' integers end before
 _VERSION = (
@@ -83,10 +86,10 @@ def require_version(connection: Connection, asset: Found, ref: Ref, *, number: i
 
 
 def target_of(connection: Connection, asset: int, alias: str) -> int | None:
-    """The number that an alias points to now; None where there is no such alias."""
-    query = "SELECT target FROM move WHERE asset = ? AND alias = ? ORDER BY id DESC LIMIT 1"
+    """The number that an alias points to now; None where there is no such alias, or no more."""
+    query = "SELECT target, back FROM move WHERE asset = ? AND alias = ? ORDER BY id DESC LIMIT 1"
     row = run(connection, query, (asset, alias)).fetchone()
-    return None if row is None else row[0]
+    return None if row is None or row[1] == REMOVED else row[0]
 
 
 def newest_of(connection: Connection, project: str, refs: Iterable[Ref]) -> dict[tuple[str, str], tuple[int, str, int]]:
@@ -174,7 +177,8 @@ def asset_rows(connection: Connection, project: str, *, kind: str | None, limit:
     for page in pages([row[0] for row in rows]):
         moves = (
             "SELECT m.asset, m.alias, m.target FROM move m JOIN (SELECT asset, alias, MAX(id) AS id FROM move"  # noqa: S608
-            f" WHERE asset IN ({_marks(page)}) GROUP BY asset, alias) last ON last.id = m.id ORDER BY m.alias"
+            f" WHERE asset IN ({_marks(page)}) GROUP BY asset, alias) last ON last.id = m.id"
+            f" WHERE m.back <> {REMOVED} ORDER BY m.alias"
         )
         for asset, alias, target in run(connection, moves, tuple(page)).fetchall():
             aliases.setdefault(asset, {})[alias] = target

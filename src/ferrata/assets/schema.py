@@ -32,7 +32,8 @@ _TABLES = (
     """CREATE TABLE parent (version {integer} NOT NULL REFERENCES version (id), role {text} NOT NULL,
     parent {integer} NOT NULL REFERENCES version (id), PRIMARY KEY (version, role, parent))""",
     "CREATE INDEX parent_by_parent ON parent (parent)",
-    # The newest move of an alias says where it points.
+    # The newest move of an alias says where it points. `back` is 0 for a move, 1 for a rollback, and 2 for a removal, whose target
+    # is where the alias was.
     """CREATE TABLE move (id {serial}, asset {integer} NOT NULL REFERENCES asset (id), alias {text} NOT NULL,
     before {integer}, target {integer} NOT NULL, actor {text} NOT NULL, at {text} NOT NULL, why {text} NOT NULL,
     back {integer} NOT NULL, FOREIGN KEY (asset, target) REFERENCES version (asset, number))""",

@@ -119,7 +119,7 @@ class Move(NamedTuple):
     Attributes:
         alias: `kind/name@alias`.
         before: the number that it pointed to; None: it was new.
-        to: the number that it points to since.
+        to: the number that it points to since; None: it was removed.
         actor: who moved it.
         at: when, as `clock.format_time`.
         why: the reason given.
@@ -128,7 +128,7 @@ class Move(NamedTuple):
 
     alias: str
     before: int | None
-    to: int
+    to: int | None
     actor: str
     at: str
     why: str

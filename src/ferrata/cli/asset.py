@@ -18,7 +18,7 @@ from ferrata.cli.words import counted, printable
 from ferrata.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ferrata.assets import Move, Registered, Version
 
@@ -83,12 +83,16 @@ def register(
             parents=came_from,
             expect=expect,
         )
+    own = done.version
+    lost = {
+        "labels": not _labels(labels).items() <= own.labels.items(),
+        "parents": not set(came_from) <= set(own.parents),
+    }
+    not_added = [name for name, is_lost in lost.items() if is_lost]
     if as_json:
-        click.echo(json.dumps({**done.version.as_json(), "new": done.new}))
+        click.echo(json.dumps({**own.as_json(), "new": done.new, "not_added": not_added}))
     else:
-        own = done.version
-        strange = set(came_from) - set(own.parents)
-        click.echo(_said(done, labels=not _labels(labels).items() <= own.labels.items(), parents=bool(strange)))
+        click.echo(_said(done, not_added=not_added))
 
 
 @asset.command("list")
@@ -164,20 +168,28 @@ def versions(*, project: Path, ref: str, limit: int, as_json: bool) -> None:
 @_project
 @click.argument("ref", metavar="KIND/NAME")
 @click.argument("name", metavar="ALIAS")
-@click.option("--to", metavar="N", type=click.IntRange(min=1), required=True, help="The version.")
+@click.option("--to", metavar="N", type=click.IntRange(min=1), help="The version.")
+@click.option("--remove", is_flag=True, help="Take the alias away instead; its history stays.")
 @click.option("--why", default="", help="The reason, for the history.")
 @click.option(
     "--expect", metavar="N", type=click.IntRange(min=0), help="Refuse unless it points to N now (0: it is new)."
 )
 @_json
-def alias(*, project: Path, ref: str, name: str, to: int, why: str, expect: int | None, as_json: bool) -> None:
-    """Point an alias to a version, as in: ferrata asset alias prompt/support production --to 3."""
+def alias(
+    *, project: Path, ref: str, name: str, to: int | None, remove: bool, why: str, expect: int | None, as_json: bool
+) -> None:
+    """Point an alias to a version, as in: ferrata asset alias prompt/support production --to 3; or remove it."""
     from ferrata.refs import Ref
     from ferrata.shortcut import open_registry
 
+    if (to is not None) == remove:
+        raise UsageError("an alias is either pointed somewhere or removed", hint="give one of --to NUMBER and --remove")
     wanted = Ref.parse(f"{ref}@{name}")
     with open_registry(project) as registry:
-        move = registry.move(wanted, to=to, why=why, expect=expect)
+        if to is None:
+            move = registry.remove_alias(wanted, why=why, expect=expect)
+        else:
+            move = registry.move(wanted, to=to, why=why, expect=expect)
     _print_move(move, as_json=as_json)
 
 
@@ -200,8 +212,8 @@ def history(*, project: Path, ref: str, limit: int, as_json: bool) -> None:
         (
             _moment(m.at),
             m.alias,
-            f"{m.before or 'new'} -> {m.to}",
-            "rollback" if m.back else "move",
+            f"{m.before or 'new'} -> {m.to or 'none'}",
+            "removal" if m.to is None else "rollback" if m.back else "move",
             m.actor,
             _first_line(m.why),
         )
@@ -260,11 +272,10 @@ def _pairs(words: Iterable[str], option: str) -> list[tuple[str, str]]:
     return found
 
 
-def _said(done: Registered, *, labels: bool = False, parents: bool = False) -> str:
+def _said(done: Registered, *, not_added: Sequence[str] = ()) -> str:
     version = done.version
     if not done.new:
-        lost = [name for name, given in (("labels", labels), ("parents", parents)) if given]
-        more = f"; the {' and '.join(lost)} were not added to it, as a version stays as it is" if lost else ""
+        more = f"; the {' and '.join(not_added)} were not added to it, as a version stays as it is" if not_added else ""
         return f"{version.ref} has this content already{more}"
     return f"{version.ref} registered, {counted(len(version.files), 'file')}, {version.digest[:12]}"
 
@@ -272,6 +283,9 @@ def _said(done: Registered, *, labels: bool = False, parents: bool = False) -> s
 def _print_move(move: Move, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(move.as_json()))
+        return
+    if move.to is None:
+        click.echo(f"{move.alias} is removed (it was at {move.before})")
         return
     came = "new" if move.before is None else f"it was at {move.before}"
     click.echo(f"{move.alias} points to version {move.to} ({came})")

@@ -65,12 +65,10 @@ def export(
     from ferrata.refs import Ref
     from ferrata.shortcut import open_registry
 
-    if not force and os.path.lexists(output):
-        raise UsageError(f"{str(output)!r} is there already", hint="name another file, or write over it with --force")
     chosen = name if name is not None else name_for(Path(output.name), within=Path())
     with open_registry(project) as registry:
         made = registry.packs.make([Ref.parse(ref) for ref in refs], name=chosen, message=message)
-        _write(output, made.data)
+        _write(output, made.data, force=force)
         registry.packs.note_export(made)
     if as_json:
         click.echo(json.dumps({"file": str(output), "digest": made.digest, "assets": len(made.document.assets)}))
@@ -165,14 +163,35 @@ def _lines(opened: OpenedPack) -> list[str]:
     return lines
 
 
-def _write(output: Path, data: bytes) -> None:
-    # A reader of the file never sees half a pack.
-    partial = output.with_name(output.name + ".part")
+def _write(output: Path, data: bytes, *, force: bool) -> None:
+    """Put a whole file in its place at once: a reader never sees half a pack, and two writers never overwrite each other unasked.
+
+    Raises:
+        UsageError: there is one already, or it cannot be written.
+    """
+    partial = output.with_name(f"{output.name}.{os.getpid()}.part")
     try:
         partial.write_bytes(data)
-        partial.replace(output)
+        if force:
+            partial.replace(output)
+        else:
+            _place(partial, output)
+    except FileExistsError:
+        hint = "name another file, or write over it with --force"
+        raise UsageError(f"{str(output)!r} is there already", hint=hint) from None
     except OSError as error:
         raise UsageError(f"cannot write {str(output)!r}: {error.strerror or error}") from None
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def _place(partial: Path, output: Path) -> None:
+    """Give a file its name if no other has it."""
+    try:
+        output.hardlink_to(partial)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links: whole or not at all, but not both at one moment
+        output.touch(exist_ok=False)
+        partial.replace(output)

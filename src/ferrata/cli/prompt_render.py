@@ -130,12 +130,13 @@ def open_prompt(name: str, project: Path | None = None, dialect: str | None = No
     """
     from ferrata.app import prompt_in, prompt_ref
     from ferrata.prompts import read_prompt
-    from ferrata.shortcut import open_registry
 
     asked = cast("Dialect | None", dialect)
     ref = prompt_ref(name, Path())
     if ref is None:
         return read_prompt(Path(name), root=project_of(name, project), dialect=asked)
+    from ferrata.shortcut import open_registry
+
     with open_registry(project or Path()) as registry:
         return prompt_in(registry, ref, dialect=asked)
 

@@ -136,17 +136,24 @@ def _json_lines(path: Path) -> Generator[Row]:
                     yield _json_row(text, f"{path}:{number}", path.parent)
         return
     with path.open("rb") as file:
-        for number, raw in enumerate(file, 1):
-            line = raw.removeprefix(_UTF8_BOM) if number == 1 else raw
+        number = 0
+        while line := file.readline():
+            number += 1
+            if number == 1:
+                line = line.removeprefix(_UTF8_BOM)
             if not line or line.isspace():
                 continue
-            place = f"{path}:{number}"
-            try:
-                text = line.decode()
-            except UnicodeDecodeError as error:
-                yield Row({}, place, path.parent, f"byte {error.start + 1} of the line is not UTF-8")
-            else:
-                yield _json_row(text, place, path.parent)
+            row = _json_line(line, f"{path}:{number}", path.parent)
+            line = b""  # who reads a row holds it alone, not also the text that it was made of
+            yield row
+
+
+def _json_line(line: bytes, place: str, folder: Path) -> Row:
+    try:
+        text = line.decode()
+    except UnicodeDecodeError as error:
+        return Row({}, place, folder, f"byte {error.start + 1} of the line is not UTF-8")
+    return _json_row(text, place, folder)
 
 
 def _json_row(text: str, place: str, folder: Path) -> Row:

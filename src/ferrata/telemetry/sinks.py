@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +15,8 @@ __all__ = ["JsonlSink", "MemorySink", "SpanSink"]
 
 # Bytes of spans that wait for the one around them.
 _MOST_WAITING = 1 << 18
+# Characters of a text in a span: one that is longer belongs to what is watched, and lies where that keeps it.
+_MOST_TEXT = 1_000_000
 
 
 class SpanSink(Protocol):
@@ -43,6 +45,8 @@ class MemorySink:
 class JsonlSink:
     """Appends each to a file, a line each; when the outermost one ends, with all that have ended in it, or where many wait.
 
+    Texts longer than 1,000,000 characters are cut to that, and how long they were is said.
+
     Attributes:
         lost: how many could not be written.
     """
@@ -57,12 +61,12 @@ class JsonlSink:
     def emit(self, span: Span) -> None:
         """Write it; what has no JSON is written as text."""
         try:
-            line = _encode(span.as_json()).encode("utf-8", "backslashreplace")
+            line = _line_of(span)
         except (ValueError, TypeError, RecursionError):
             self.lost += 1
             return
         with self._lock:
-            self._waiting.append(line + b"\n")
+            self._waiting.append(line)
             self._size += len(line)
             if not span.parent_id or self._size > _MOST_WAITING:
                 self._write()
@@ -79,6 +83,34 @@ class JsonlSink:
             self._file.write(b"".join(lines))
         except (OSError, ValueError):
             self.lost += len(lines)
+
+
+def _line_of(span: Span) -> bytes:
+    """A span as a line of JSON."""
+    found = span.as_json()
+    # Most that is long is seen here, before it is copied.
+    text = "" if any(_is_long(value) for value in span.attributes.values()) else _encode(found)
+    if not text or len(text) > _MOST_TEXT:
+        text = _encode(_cut(found))
+    text += "\n"
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _is_long(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(type(item) is str and len(item) > _MOST_TEXT for item in cast("dict[Any, Any]", value).values())
+    return type(value) is str and len(value) > _MOST_TEXT
+
+
+def _cut(value: Any) -> Any:
+    """The value with no text that is too long, however deep in it."""
+    if isinstance(value, str):
+        return value if len(value) <= _MOST_TEXT else f"{value[:_MOST_TEXT]}... ({len(value):,} characters)"
+    if isinstance(value, dict):
+        return {key: _cut(item) for key, item in cast("dict[Any, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_cut(item) for item in cast("list[Any]", value)]
+    return value
 
 
 def _as_text(value: Any) -> str:

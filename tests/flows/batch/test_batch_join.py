@@ -99,6 +99,17 @@ def test_rows_of_which_none_can_be_read_are_left_to_the_run(tmp_path: Path) -> N
     assert row.error is not None and row.error.codes == ("InvalidUserData",)
 
 
+@pytest.mark.parametrize(
+    ("numbers", "twice"), [((0, 5, 0), 3), ((10**12, 3, 10**12), 3), ((3000, *range(2000), 3000), 2002)]
+)
+def test_a_number_that_comes_twice_is_refused(tmp_path: Path, numbers: tuple[int, ...], twice: int) -> None:
+    data = write(tmp_path / "d.jsonl", *({"line_number": number, "a": 1} for number in numbers))
+    mapping = plan_mapping({"a": InputSpec("int")}, None)
+    with pytest.raises(FlowError, match=rf"d.jsonl:{twice}: line_number {numbers[-1]} of data comes again"):
+        for _ in rows_of(Sources(data), mapping):
+            pass
+
+
 @pytest.mark.parametrize("number", [-1, "x", 1.5, None, True])
 def test_a_number_that_is_none_is_refused(tmp_path: Path, number: object) -> None:
     data = write(tmp_path / "d.jsonl", {"line_number": 0, "a": 1}, {"line_number": number, "a": 2})

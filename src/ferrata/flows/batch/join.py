@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EarlierRun", "RunRow", "Sources", "check_sources", "count_of", "rows_of"]
 
+# Numbers up to this many times as large as their count are kept a byte each.
+_SPREAD = 16
+
 
 class EarlierRun(Protocol):
     """As much of a run as another one reads."""
@@ -190,7 +193,7 @@ class _Numbered(NamedTuple):
 def _numbered(path: Path, source: str) -> Iterator[_Numbered]:
     """Rows with their numbers: the column `line_number` where the first row has it, else by counting."""
     explicit: bool | None = None
-    seen: set[int] = set()
+    seen = _Seen()
     for index, row in enumerate(read_rows(path)):
         if explicit is None and not row.problem:
             explicit = LINE_NUMBER in row.values
@@ -200,12 +203,33 @@ def _numbered(path: Path, source: str) -> Iterator[_Numbered]:
         if row.problem:  # without its number, nothing says which row it is
             raise FlowError("InputMappingError", f"{row.place}: {row.problem}")
         number = _as_number(row.values.get(LINE_NUMBER))
-        if number is None or number in seen:
+        if number is None or not seen.add(number):
             what = "comes again" if number is not None else "must be a whole number from 0"
             value = row.values.get(LINE_NUMBER)
             raise FlowError("InputMappingError", f"{row.place}: {LINE_NUMBER} {value!r} of {source} {what}")
-        seen.add(number)
         yield _Numbered(number, row)
+
+
+class _Seen:
+    """Numbers of rows that have come: a byte each, but for those that are far beyond how many there are."""
+
+    def __init__(self) -> None:
+        self._near = bytearray()
+        self._far: set[int] = set()
+        self._count = 0
+
+    def add(self, number: int) -> bool:
+        """Take in a number; whether it is new."""
+        if number in self._far or (number < len(self._near) and self._near[number]):
+            return False
+        self._count += 1
+        if number >= len(self._near):
+            if number > _SPREAD * (self._count + 64):
+                self._far.add(number)
+                return True
+            self._near.extend(bytes(number + 1 - len(self._near)))
+        self._near[number] = 1
+        return True
 
 
 def _as_number(value: Any) -> int | None:

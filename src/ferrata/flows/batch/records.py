@@ -76,9 +76,10 @@ def record_of(
         cost,
         volatile,
     )
-    return Record(
-        head, (_head_text(head, counted=usage is not None) + text[1:] + "\n").encode("utf-8", "backslashreplace")
-    )
+    data = text.encode("utf-8", "backslashreplace")
+    del text  # of a large row, no more copies than need be
+    line = b"".join((_head_text(head, counted=usage is not None).encode(), memoryview(data)[1:], b"\n"))
+    return Record(head, line)
 
 
 def _head_text(head: Head, *, counted: bool) -> str:
