@@ -57,7 +57,7 @@ class Given:
         name: of the entry; begins the names of its runs.
         target: in the place of the entry's.
         rows: in the place of the entry's data: a row each.
-        evaluators: in the place of the entry's: alias -> evaluator.
+        evaluators: beside the entry's: alias -> evaluator.
     """
 
     definition: EvalSettings
@@ -97,9 +97,10 @@ class Evaluation:
             if target is None and definition.target is not None:
                 target = app.target(definition.target, model=definition.model)
             _close_at_end(stack, target)
-            evaluators = [Asked(alias, one) for alias, one in given.evaluators.items()] or [
-                _asked(app, use, definition) for use in definition.evaluators
-            ]
+            evaluators = [_asked(app, use, definition) for use in definition.evaluators]
+            evaluators += [Asked(alias, one) for alias, one in given.evaluators.items()]
+            for asked in evaluators:
+                _close_at_end(stack, asked.evaluator)
             rows, about, total = _rows(app, given)
             about["definition"] = given.name
             if given.target is None and given.rows is None and not given.evaluators:
@@ -282,7 +283,7 @@ async def _close_connections(app: App, target: Any) -> None:
 
 
 def _record(app: App, folder: EvalFolder, plan: EvalPlan, summary: EvalSummary) -> None:
-    about = folder.document.get("data") or {}
+    about: dict[str, Any] = folder.document.get("data") or {}
     models = sorted({n for a in plan.evaluators if (n := getattr(a.evaluator, "model_name", ""))})
     payload: dict[str, Any] = {
         "dataset": str(about.get("name") or "rows given in code"),

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ferrata.cli.eval_words import print_summary, write_rows
+from ferrata.cli.flow_given import given_pairs
 from ferrata.cli.flow_stop import stopped_by_signals
-from ferrata.cli.pairs import given_pairs
 from ferrata.cli.progress import show_progress
 from ferrata.errors import UsageError
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from ferrata.evals import EvalFolder, EvalSummary
 
+TARGET_FAILED = "the target failed: "
+
 __all__ = ["metric_lines", "print_summary", "write_rows"]
 
 
@@ -47,9 +49,8 @@ def print_summary(summary: EvalSummary) -> None:
     if summary.metrics:
         click.echo("")
         click.echo("\n".join(metric_lines(summary.metrics)))
-    for name, about in summary.metrics.items():
-        for reason, count in about.get("missing_because", {}).items():
-            click.echo(f"missing {printable(name)}: {count:,} x {printable(reason)}", err=True)
+    for (reason, count), names in _missing(summary).items():
+        click.echo(f"missing {count:,} x {', '.join(map(printable, names))}: {printable(reason)}", err=True)
     for code, about in summary.errors.items():
         click.echo(f"failed {about['count']:,} x {printable(code)}: {printable(str(about['message']))}", err=True)
     latency = summary.latency
@@ -64,6 +65,16 @@ def print_summary(summary: EvalSummary) -> None:
     if summary.status == Status.CANCELED and summary.stopped is not None:
         hint = f" ({summary.stopped.hint})" if summary.stopped.hint else ""
         click.echo(f"stopped: {printable(summary.stopped.message)}{hint}", err=True)
+
+
+def _missing(summary: EvalSummary) -> dict[tuple[str, int], list[str]]:
+    """Why scores are missing and how often -> which; rows whose target failed are told of by themselves."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for name, about in summary.metrics.items():
+        for reason, count in about.get("missing_because", {}).items():
+            if not reason.startswith(TARGET_FAILED):
+                found.setdefault((reason, count), []).append(name)
+    return found
 
 
 def write_rows(folder: EvalFolder, path: Path) -> None:

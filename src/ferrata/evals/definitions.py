@@ -61,7 +61,7 @@ class EvalSettings(Document):
 
     target: str | None = None
     data: str
-    evaluators: list[EvaluatorSettings] = Field(min_length=1)
+    evaluators: list[EvaluatorSettings]
     model: str | None = None
     judge: str | None = None
     inputs: dict[str, Any] = {}

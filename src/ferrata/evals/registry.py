@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from ferrata.errors import NotFound, UsageError
@@ -66,8 +67,6 @@ class KnownEvaluator(NamedTuple):
 
 def known_evaluators() -> list[KnownEvaluator]:
     """Every evaluator that has a name, computed ones first."""
-    from ferrata.evals.judges import judge_kinds
-
     found = [
         KnownEvaluator(
             name,
@@ -79,10 +78,13 @@ def known_evaluators() -> list[KnownEvaluator]:
         )
         for name, kind in _computed().items()
     ]
-    found += [
-        KnownEvaluator(k.name, "judge", tuple(sorted(k.needs)), tuple(sorted(k.takes)), k.gives, k.about)
-        for k in judge_kinds()
-    ]
+    from ferrata.evals.judges import SPECS, judge_summaries
+
+    for name, about in judge_summaries().items():
+        spec = SPECS.get(name)
+        needs = spec.ways[0] if spec else frozenset[str]()
+        takes = frozenset(spec.takes.split()).union(*spec.ways) - needs if spec else frozenset[str]()
+        found.append(KnownEvaluator(name, "judge", tuple(sorted(needs)), tuple(sorted(takes)), (name,), about))
     found += [KnownEvaluator(name, "plugin", about=_line_of(make)) for name, make in _plugins().items()]
     return found
 
@@ -114,16 +116,15 @@ def make_evaluator(
     computed = _computed()
     if use in computed:
         return cast("Evaluator", _made(use, computed[use], threshold=threshold, **given))
-    from ferrata.evals.judges import judge_names, make_judge, make_prompty_judge
+    from ferrata.evals.judges import judge_names, make_judge
 
-    if use in judge_names():
+    kind = "prompty" if use.endswith(".prompty") else use
+    if kind in judge_names():
         judged = makers.judge(model)
-        return _made(use, make_judge, name=use, model=judged.model, price=judged.price, threshold=threshold, **given)
-    if use.endswith(".prompty"):
-        judged = makers.judge(model)
-        return _made(
-            use, make_prompty_judge, makers.root / use, judged.model, price=judged.price, threshold=threshold, **given
-        )
+        if kind == "prompty" and use != "prompty":
+            given |= {"prompt": makers.root / use, "name": alias or PurePosixPath(use).stem}
+        common = {"price": judged.price, "threshold": threshold}
+        return cast("Evaluator", _made(use, make_judge, kind, judged.model, **common, **given))
     plugins = _plugins()
     if use in plugins:
         return cast("Evaluator", _made(use, plugins[use], threshold=threshold, **given))
@@ -160,7 +161,7 @@ def _line_of(thing: Any) -> str:
 
 
 def _computed() -> dict[str, type[ComputedEvaluator]]:
-    from ferrata.evals.evaluators.computed import COMPUTED
+    from ferrata.evals.evaluators import COMPUTED
 
     return {kind.name: kind for kind in COMPUTED}
 

@@ -85,7 +85,7 @@ def rows_of_eval(folder: EvalFolder) -> Iterator[EvalRow]:
 
 
 def _row(lines: list[dict[str, Any]]) -> EvalRow:
-    first = next((line for line in lines if "evaluator" not in line), {})
+    first = next((line for line in lines if "evaluator" not in line), dict[str, Any]())
     scores: dict[str, list[Score]] = {
         alias: [read_score(key, about) for key, about in of.items()] for alias, of in first.get("scores", {}).items()
     }
