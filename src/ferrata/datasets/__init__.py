@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
+    from ferrata.datasets.check import CHECKS, CheckedDataset, check_dataset
+    from ferrata.datasets.checks import SEVERITIES, Finding, Severity
     from ferrata.datasets.dataset import Dataset, open_file
     from ferrata.datasets.description import Description, description_beside, read_description, write_description
     from ferrata.datasets.formats import FORMATS, Format, detect_format, read_any
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 else:
     __getattr__ = door(
         __name__,
+        check=["CHECKS", "CheckedDataset", "check_dataset"],
+        checks=["SEVERITIES", "Finding", "Severity"],
         dataset=["Dataset", "open_file"],
         description=["Description", "description_beside", "read_description", "write_description"],
         formats=["FORMATS", "Format", "detect_format", "read_any"],
@@ -23,18 +27,24 @@ else:
     )
 
 __all__ = [
+    "CHECKS",
     "FORMATS",
+    "SEVERITIES",
+    "CheckedDataset",
     "Column",
     "Dataset",
     "Description",
     "Example",
+    "Finding",
     "Format",
     "Origin",
     "Provenance",
     "Row",
+    "Severity",
     "Source",
     "SplitRule",
     "Summary",
+    "check_dataset",
     "count_rows",
     "data_files",
     "description_beside",
