@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import string
 from collections import Counter
+from operator import add
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ferrata.errors import UsageError
@@ -90,9 +91,11 @@ def chrf_of_counts(counts: ChrfCounts, *, beta: float = 2) -> float:
 
 def _grams(text: str, words: int) -> list[Counter[Any]]:
     letters = "".join(text.split())
-    found: list[Counter[Any]] = [
-        Counter([letters[i : i + order] for i in range(len(letters) - order + 1)]) for order in range(1, _ORDERS + 1)
-    ]
+    grams, found = list(letters), list[Counter[Any]]()
+    for order in range(1, _ORDERS + 1):
+        found.append(Counter(grams))
+        # Each n-gram and the letter behind it make the next longer one.
+        grams = list(map(add, grams, letters[order:]))
     if words:
         tokens = _words(text)
         found += [Counter(zip(*(tokens[i:] for i in range(order)), strict=False)) for order in range(1, words + 1)]

@@ -14,7 +14,8 @@ from ferrata.evals.metrics.stemming import stem
 
 __all__ = ["normalize_text", "tokenize_13a", "tokenize_answer", "tokenize_plain"]
 
-_PLAIN: Final = re.compile(r"[a-z0-9]+")
+# By bytes, as that is several times faster than looking for runs: what is not ASCII becomes "?" first, and so a space.
+_PLAIN: Final = bytes(code if chr(code) in string.ascii_lowercase + string.digits else 0x20 for code in range(256))
 _ARTICLE: Final = re.compile(r"\b(?:a|an|the)\b")
 _ARTICLES: Final = frozenset(("a", "an", "the"))
 _NO_PUNCTUATION: Final = str.maketrans("", "", string.punctuation)
@@ -69,7 +70,7 @@ def tokenize_plain(text: str, *, stems: bool = False) -> list[str]:
         text: any text.
         stems: whether words of more than three letters are reduced to their stem (`use_stemmer` of rouge-score).
     """
-    tokens: list[str] = _PLAIN.findall(text.lower())
+    tokens = text.lower().encode("ascii", "replace").translate(_PLAIN).decode("ascii").split()
     return [stem(token) if len(token) > 3 else token for token in tokens] if stems else tokens
 
 

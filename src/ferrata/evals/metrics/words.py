@@ -10,6 +10,7 @@ differ at abbreviations. Knows no metric.
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
 from functools import cache
 from typing import Final
@@ -31,33 +32,41 @@ _OPENERS: Final = frozenset(
     " for by with from so then also its his her their our my yet still".split()
 )
 
-# In order: a sign that must be there for the rule to change anything, what is looked for, what is put there.
-_RULES: Final = tuple(
-    (sign, re.compile(pattern), instead)
-    for sign, pattern, instead in (
-        ("`", r"`+", r" \g<0> "),
-        ('"', r'^"', "``"),
-        ("`", r"``", " `` "),
-        ("\"'", r"([ (\[{<])(?:\"|'')", r"\1 `` "),
-        ("'", r"(?i)(?<!\w)'(?!(?:re|ve|ll|m|t|s|d|n)\b)(?=\w)", "' "),
-        (".", r"([^.])\.([\])}>\"' ]*+)\s*$", r"\1 . \2 "),
-        (":,", r"([:,])([^\d])", r" \1 \2"),
-        (":,", r"([:,])$", r" \1 "),
-        (".", r"\.{2,}", r" \g<0> "),
-        (";@#$%&", r"[;@#$%&]", r" \g<0> "),
-        (".", r"([^.])\.([\])}>\"']*)\s*$", r"\1 .\2 "),
-        ("?!", r"[?!]", r" \g<0> "),
-        ("'", r"([^'])' ", r"\1 ' "),
-        ("*", r"\*", " * "),
-        ("()[]{}<>", r"[\]\[(){}<>]", r" \g<0> "),
-        ("-", r"--", " -- "),
-    )
+_Rule = tuple[frozenset[str], re.Pattern[str], str]
+
+
+def _rules(*rows: tuple[str, str, str]) -> tuple[_Rule, ...]:
+    """Rules, applied in order: signs of which the text must have one, what is looked for, what is put there."""
+    return tuple((frozenset(signs), re.compile(pattern), instead) for signs, pattern, instead in rows)
+
+
+_QUOTES: Final = _rules(
+    ("`", r"`+", r" \g<0> "),
+    ('"', r'^"', "``"),
+    ('`"', r"``", " `` "),
+    ("\"'", r"([ (\[{<])(?:\"|'')", r"\1 `` "),
+    ("'", r"(?i)(?<!\w)'(?!(?:re|ve|ll|m|t|s|d|n)\b)(?=\w)", "' "),
 )
+_SIGNS: Final = _rules(
+    (":,", r"([:,])([^\d])", r" \1 \2"),
+    (":,", r"([:,])$", r" \1 "),
+    (".", r"\.{2,}", r" \g<0> "),
+    (";@#$%&", r"[;@#$%&]", r" \g<0> "),
+    ("?!", r"[?!]", r" \g<0> "),
+    ("'", r"([^'])' ", r"\1 ' "),
+    ("*", r"\*", " * "),
+    ("()[]{}<>", r"[\]\[(){}<>]", r" \g<0> "),
+    ("-", r"--", " -- "),
+)
+# The period at the end of a sentence, and what may follow it.
+_LAST: Final = re.compile(r"([^.])\.([\])}>\"' ]*+)\s*$")
+_AFTER_LAST: Final = "])}>\"'" + string.whitespace
 _CLITIC: Final = re.compile(r"([^' ])('[sSmMdD]|') ")
 _LONG_CLITIC: Final = re.compile(r"([^' ])('ll|'LL|'re|'RE|'ve|'VE|n't|N'T) ")
 _JOINED: Final = re.compile(
     r"(?i)\b(can(?=not)|d(?='ye)|gim(?=me)|gon(?=na)|got(?=ta)|lem(?=me)|more(?='n)|wan(?=na\s))(not|'ye|me|na|ta|'n)\b"
 )
+_CUT: Final = ("cannot", "d'ye", "gimme", "gonna", "gotta", "lemme", "more'n", "wanna")
 _TIS: Final = re.compile(r"(?i) ('t)(is|was)\b")
 
 
@@ -69,7 +78,10 @@ def tokenize_words(text: str) -> list[str]:
     """
     if not text.isascii():
         return _international(text)
-    return [token for sentence in split_sentences(text) for token in _treebank(sentence)]
+    signs, lower = set(text), text.lower()
+    quotes, rest = ([rule for rule in rules if not rule[0].isdisjoint(signs)] for rules in (_QUOTES, _SIGNS))
+    cut = any(word in lower for word in _CUT)
+    return [token for sentence in split_sentences(text) for token in _treebank(sentence, quotes, rest, cut=cut)]
 
 
 def split_sentences(text: str) -> list[str]:
@@ -100,17 +112,23 @@ def _ends_sentence(word: str, following: str) -> bool:
     return opens or name.rpartition("-")[2] not in _ABBREVIATIONS
 
 
-def _treebank(text: str) -> list[str]:
-    """The tokens of one sentence in ASCII."""
-    for signs, pattern, instead in _RULES:
-        if any(sign in text for sign in signs):
-            text = pattern.sub(instead, text)
-    text = f" {text} "
-    if "'" in text or '"' in text:
-        text = text.replace("''", " '' ").replace('"', " '' ")
+def _treebank(text: str, quotes: list[_Rule], signs: list[_Rule], *, cut: bool) -> list[str]:
+    """The tokens of one sentence in ASCII, by the rules that may concern it; `cut` says whether two words may be in one."""
+    for _, pattern, instead in quotes:
+        text = pattern.sub(instead, text)
+    before = len(text.rstrip(_AFTER_LAST)) - 2
+    if before >= 0 and text[before + 1] == ".":
+        text = text[:before] + _LAST.sub(r"\1 . \2 ", text[before:])
+    for _, pattern, instead in signs:
+        text = pattern.sub(instead, text)
+    quoted = bool(quotes)
+    if quoted:
+        text = f" {text} ".replace("''", " '' ").replace('"', " '' ")
         text = " ".join(f"_{text}_".split())[1:-1]
         text = _LONG_CLITIC.sub(r"\1 \2 ", _CLITIC.sub(r"\1 \2 ", text))
-    return _TIS.sub(r" \1 \2 ", _JOINED.sub(r" \1 \2 ", text)).split()
+    if cut:
+        text = _JOINED.sub(r" \1 \2 ", f" {text} ")
+    return (_TIS.sub(r" \1 \2 ", text) if quoted else text).split()
 
 
 @cache
