@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ferrata.assets import Ledger, Registry
     from ferrata.catalog import Catalog, CheckedModel
     from ferrata.clock import Clock
+    from ferrata.datasets import Dataset
     from ferrata.evals import Target
     from ferrata.flows import DeclaredConnections, LoadedFlow
     from ferrata.maturity import Assessment, Assessor
@@ -190,6 +191,18 @@ class App:
         from ferrata.flows import open_flow
 
         return open_flow((self.settings.root / path).resolve(), connections=self.connections)
+
+    def dataset(self, name: str | Path) -> Dataset:
+        """A dataset of the project: a file or folder, or a version of the registry, as `dataset/support@3`.
+
+        Raises:
+            NotFound, UsageError, InvalidDocument: as `datasets.open_dataset`.
+        """
+        from ferrata.datasets import dataset_ref, open_dataset
+
+        if dataset_ref(name) is None:
+            return open_dataset(self.settings.root / name)
+        return open_dataset(name, self.registry if self.has_store else None, bodies=self.settings.state / "bodies")
 
     def target(self, name: str, *, model: str | None = None) -> Target:
         """Whatever can be evaluated, by name; models are closed with `models`, a flow by `close` of the target's `flow`.

@@ -1,9 +1,9 @@
 """`fr.evaluate`: an evaluation in Python, with objects in the place of names where one likes.
 
-    import ferrata as fr
+import ferrata as fr
 
-    report = fr.evaluate("flows/support", "data/golden.jsonl", ["f1_score", "groundedness"])
-    report.metrics["f1_score.f1"]["mean"]
+report = fr.evaluate("flows/support", "data/golden.jsonl", ["f1_score", "groundedness"])
+report.metrics["f1_score.f1"]["mean"]
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ class EvalReport:
 def evaluate(
     target: str | Target | Callable[..., Any] | None,
     data: str | Path | Iterable[Mapping[str, Any]],
-    evaluators: Sequence[str | Mapping[str, Any]] | Mapping[str, str | Mapping[str, Any] | Callable[..., Any] | Evaluator],
+    evaluators: Sequence[str | Mapping[str, Any]]
+    | Mapping[str, str | Mapping[str, Any] | Callable[..., Any] | Evaluator],
     *,
     baseline: str | EvalReport | None = None,
     project: str | Path = ".",
@@ -98,7 +99,7 @@ def evaluate(
         name: of the run; the next free one where it is empty.
         on_progress: called after each row.
         fresh: ask again what earlier runs were answered.
-        settings: as in an entry of `evals`: `model`, `judge`, `inputs`, `repeats`, `concurrency`, `timeout`, `budget`, `tags`.
+        settings: as in an entry of `evals`: `split`, `model`, `judge`, `inputs`, `repeats`, `concurrency`, `timeout`, `budget`, `tags`.
 
     Raises:
         FerrataError: something is not there or wrong; rows that fail raise nothing and are counted.

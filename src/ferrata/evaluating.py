@@ -6,12 +6,16 @@ The way of `ferrata eval`, of `fr.evaluate` and of the pytest plugin.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from ferrata.app import open_app
+from ferrata.datasets import count_rows, data_files, read_any
 from ferrata.errors import StoreUnavailable, UsageError
 from ferrata.evals import (
     Asked,
@@ -21,6 +25,8 @@ from ferrata.evals import (
     Judged,
     Makers,
     Options,
+    RayEngine,
+    Worker,
     make_evaluator,
     new_eval,
     resume_eval,
@@ -159,27 +165,29 @@ class _Rows:
 
 
 def _rows(app: App, given: Given) -> tuple[_Rows, dict[str, Any], int]:
-    from ferrata.datasets import count_rows, read_rows
-
     if given.rows is not None:
         held = list(given.rows)
         return _Rows(lambda: (DataRow(i, row, f"row {i}") for i, row in enumerate(held))), {"data": None}, len(held)
-    name = given.definition.data
-    path = app.settings.root / name
+    name, split = given.definition.data, given.definition.split
+    dataset = app.dataset(name)
 
     def read() -> Iterator[DataRow]:
-        for number, row in enumerate(read_rows(path)):
-            yield DataRow(number, row.values, row.place, row.problem)
+        if split is None:  # without ids, which would have to be remembered
+            found = read_any(dataset.path, dataset.format)
+            yield from (DataRow(i, row.values, row.place, row.problem) for i, row in enumerate(found))
+        else:
+            chosen = (row for row in dataset.read() if row.problem or row.split == split)
+            yield from (DataRow(i, row.values, row.place, row.problem) for i, row in enumerate(chosen))
 
-    total = count_rows(path)
-    return _Rows(read), {"data": {"name": name, "digest": _digest(path), "rows": total}}, total
+    plain = split is None and dataset.path.suffix == ".jsonl" and dataset.format is None
+    total = count_rows(dataset.path) if plain else sum(1 for _ in read())
+    about = {"name": dataset.version or name, "digest": f"{_digest(dataset.path)}{split or ''}", "rows": total}
+    if split:
+        about["split"] = split
+    return _Rows(read), {"data": about}, total
 
 
 def _digest(path: Path) -> str:
-    import hashlib
-
-    from ferrata.datasets import data_files
-
     total = hashlib.sha256()
     for file in data_files(path):
         with file.open("rb") as opened:
@@ -264,6 +272,7 @@ def run_evaluation(
                         on_progress=on_progress,
                         stop=stop,
                         clock=app.clock,
+                        **(_on_ray(app, evaluation.given, folder.name) if engine == "ray" else {}),
                     )
                 finally:
                     await _close_connections(app, plan.target)
@@ -272,6 +281,25 @@ def run_evaluation(
         if save and summary.status not in (Status.CANCELED, Status.FAILED):
             _record(app, folder, plan, summary)
     return summary
+
+
+def _on_ray(app: App, given: Given, run: str) -> dict[str, Any]:
+    """What makes the run one on a Ray cluster.
+
+    Raises:
+        UsageError: it is made of objects, which another process does not have.
+    """
+    if given.target is not None or given.rows is not None or given.evaluators:
+        raise UsageError("what runs on a cluster must be given by name", hint="declare it in ferrata.yaml")
+    root = app.settings.root.resolve()
+    opener = partial(_open_in_worker, root, given.definition.model_dump(mode="json"), given.name, run)
+    return {"engine": partial(RayEngine, opener=opener)}
+
+
+def _open_in_worker(root: Path, settings: dict[str, Any], name: str, run: str) -> Worker:
+    app = open_app(root)
+    plan = Evaluation.open(app, Given(changed(None, **settings), name)).plan
+    return Worker(plan, reusable(runs_folder(app), plan, but=run))
 
 
 async def _close_connections(app: App, target: Any) -> None:

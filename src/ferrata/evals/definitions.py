@@ -48,6 +48,7 @@ class EvalSettings(Document):
     Attributes:
         target: a prompt, a flow, `model:NAME`, `file.py:function` or a URL; without one the data has the responses.
         data: a file, or a version of the registry, as `dataset/support@3`.
+        split: only the rows of this part of the data.
         evaluators: at least one.
         model: that a prompt is asked of, by its name in `models`.
         judge: the model of judges that name none; the default one where it is missing.
@@ -61,6 +62,7 @@ class EvalSettings(Document):
 
     target: str | None = None
     data: str
+    split: str | None = None
     evaluators: list[EvaluatorSettings]
     model: str | None = None
     judge: str | None = None

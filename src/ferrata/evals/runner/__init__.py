@@ -6,6 +6,7 @@ from ferrata.doors import door
 
 if TYPE_CHECKING:
     from ferrata.evals.runner.folder import EvalFolder
+    from ferrata.evals.runner.ray import RayEngine, Worker
     from ferrata.evals.runner.results import Compared, EvalRow, compare_evals, flat_row, rows_of_eval
     from ferrata.evals.runner.reuse import Reuse
     from ferrata.evals.runner.run import (
@@ -25,6 +26,7 @@ else:
     __getattr__ = door(
         __name__,
         folder=["EvalFolder"],
+        ray=["RayEngine", "Worker"],
         results=["Compared", "EvalRow", "compare_evals", "flat_row", "rows_of_eval"],
         reuse=["Reuse"],
         run=[
@@ -53,9 +55,11 @@ __all__ = [
     "KeyTotals",
     "Options",
     "Progress",
+    "RayEngine",
     "Reuse",
     "StoppedEarly",
     "Totals",
+    "Worker",
     "compare_evals",
     "existing",
     "flat_row",

@@ -15,9 +15,9 @@ from ferrata.clock import SystemClock, format_time
 from ferrata.errors import NotFound, UsageError
 from ferrata.evals.runner.engine import Engine
 from ferrata.evals.runner.folder import EvalFolder
-from ferrata.evals.runner.records import error_of, read_score
+from ferrata.evals.runner.records import error_of
 from ferrata.evals.runner.reuse import Reuse
-from ferrata.evals.runner.totals import Totals
+from ferrata.evals.runner.totals import Totals, add_line
 from ferrata.evals.runner.types import StoppedEarly
 from ferrata.evals.types import Scoring
 from ferrata.runs import Status
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ferrata.clock import Clock
+    from ferrata.evals.runner.ray import RayEngine
     from ferrata.evals.runner.types import EvalPlan, Options, Progress
 
 __all__ = ["EvalSummary", "new_eval", "reusable", "resume_eval", "run_eval", "run_name", "summary_of"]
@@ -222,6 +223,7 @@ async def run_eval(
     on_progress: Callable[[Progress], None] | None = None,
     stop: asyncio.Event | None = None,
     clock: Clock | None = None,
+    engine: Callable[..., Engine | RayEngine] = Engine,
 ) -> EvalSummary:
     """Run what the folder does not have, and write down what came of it.
 
@@ -233,6 +235,7 @@ async def run_eval(
         on_progress: called after each row.
         stop: set by whoever wants the run to end early; calls on their way may end, the rest stays for a resume.
         clock: the time of day.
+        engine: runs the rows; with the opener given, `RayEngine` runs them elsewhere.
 
     Raises:
         StoreUnavailable: the folder cannot be written; what was written is good and the run can be resumed.
@@ -241,11 +244,11 @@ async def run_eval(
     began = time.perf_counter()
     before = float(folder.document.get("seconds") or 0.0)
     totals = _totals_of(folder, {asked.alias: asked.evaluator.measures for asked in plan.evaluators})
-    engine = Engine(plan, options, folder, totals, reuse=reuse, on_progress=on_progress)
+    running = engine(plan, options, folder, totals, reuse=reuse, on_progress=on_progress)
     folder.save(status=Status.RUNNING, error=None)
     try:
         with closing(JsonlSink(folder.path / "spans.jsonl")) as sink, emit_to(sink):
-            stopped = await engine.run(stop=stop)
+            stopped = await running.run(stop=stop)
     except BaseException as error:
         with suppress(Exception):  # what was raised is the one to tell, also where this cannot be written
             told = error_of(error) if isinstance(error, Exception) else None
@@ -294,23 +297,6 @@ def _totals_of(folder: EvalFolder, measures: Any) -> Totals:
     for line in folder.lines():
         add_line(totals, line)
     return totals
-
-
-def add_line(totals: Totals, line: dict[str, Any]) -> None:
-    """Count a record of a run."""
-    alias = line.get("evaluator")
-    if alias is not None:
-        if "error" in line:
-            totals.miss(alias, f"{line['error']['code']}: {line['error']['message']}")
-        else:
-            totals.add(alias, [read_score(key, about) for key, about in line["scores"].items()])
-        return
-    if "error" in line:
-        totals.refused(line["error"])
-        return
-    totals.answered(float(line.get("seconds") or 0.0), reused=bool(line.get("reused")))
-    for name, scores in line.get("scores", {}).items():
-        totals.add(name, [read_score(key, about) for key, about in scores.items()])
 
 
 def summary_of(folder: EvalFolder) -> EvalSummary:

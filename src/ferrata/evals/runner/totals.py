@@ -8,12 +8,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from ferrata.evals.runner.records import read_score
+from ferrata.evals.types import Measure
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ferrata.evals.types import Measure, Score
+    from ferrata.evals.types import Score
 
-__all__ = ["Durations", "KeyTotals", "Totals"]
+__all__ = ["Durations", "KeyTotals", "Totals", "add_line"]
 
 # Reasons of missing scores that are kept as examples, and their longest text.
 _REASONS, _LONGEST = 3, 300
@@ -172,8 +175,9 @@ class Totals:
         """Take in the scores of a row."""
         known = self.keys[alias]
         for score in scores:
-            if score.key in known:
-                known[score.key].add(score)
+            if score.key not in known:  # an evaluator of one's own gives what it likes
+                known[score.key] = KeyTotals(Measure(score.key, low=None, high=None, threshold=score.threshold))
+            known[score.key].add(score)
 
     def miss(self, alias: str, reason: str) -> None:
         """Count the scores of a row that could not be had."""
@@ -188,3 +192,20 @@ class Totals:
     def metrics(self) -> dict[str, Any]:
         """`ALIAS.KEY` -> its totals as data."""
         return {f"{alias}.{key}": totals.as_json() for alias, keys in self.keys.items() for key, totals in keys.items()}
+
+
+def add_line(totals: Totals, line: dict[str, Any]) -> None:
+    """Count a record of a run."""
+    alias = line.get("evaluator")
+    if alias is not None:
+        if "error" in line:
+            totals.miss(alias, f"{line['error']['code']}: {line['error']['message']}")
+        else:
+            totals.add(alias, [read_score(key, about) for key, about in line["scores"].items()])
+        return
+    if "error" in line:
+        totals.refused(line["error"])
+        return
+    totals.answered(float(line.get("seconds") or 0.0), reused=bool(line.get("reused")))
+    for name, scores in line.get("scores", {}).items():
+        totals.add(name, [read_score(key, about) for key, about in scores.items()])
