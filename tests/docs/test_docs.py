@@ -20,6 +20,7 @@ import yaml
 from blocks import Block, anchors_of, blocks_of, commands_of, links_of, shows
 
 from ferrata.documents import read_document
+from ferrata.evals import read_rubric
 from ferrata.flows import read_flow, read_run_file
 from ferrata.maturity import check_examples, load_model, load_rules, read_answers
 from ferrata.maturity.scan.workflows import is_workflow, read_steps
@@ -125,6 +126,8 @@ class Session:
             read_flow(path)
         elif file.startswith("runs/"):
             assert not read_run_file(path).notices
+        elif file.startswith("rubrics/"):
+            read_rubric(path)
         elif file == "maturity/answers.yaml":
             read_answers(path, load_model(None))
         else:

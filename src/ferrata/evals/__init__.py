@@ -5,7 +5,23 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
-    from ferrata.evals.definitions import EvalSettings, EvaluatorSettings, definition_of, definitions_of
+    from ferrata.evals.definitions import (
+        EvalSettings,
+        EvaluatorSettings,
+        definition_of,
+        definitions_of,
+    )
+    from ferrata.evals.judges import (
+        AskingOptions,
+        Judge,
+        PromptyJudge,
+        Rubric,
+        judge_names,
+        judge_prompt_path,
+        judge_summaries,
+        make_judge,
+        read_rubric,
+    )
     from ferrata.evals.registry import (
         ADAPTERS,
         Judged,
@@ -38,11 +54,31 @@ if TYPE_CHECKING:
         summary_of,
         values_for,
     )
-    from ferrata.evals.types import Evaluator, Judging, Measure, Produced, Score, Scoring, Target, passes
+    from ferrata.evals.types import (
+        Evaluator,
+        Judging,
+        Measure,
+        Produced,
+        Score,
+        Scoring,
+        Target,
+        passes,
+    )
 else:
     __getattr__ = door(
         __name__,
         definitions=["EvalSettings", "EvaluatorSettings", "definition_of", "definitions_of"],
+        judges=[
+            "AskingOptions",
+            "Judge",
+            "PromptyJudge",
+            "Rubric",
+            "judge_names",
+            "judge_prompt_path",
+            "judge_summaries",
+            "make_judge",
+            "read_rubric",
+        ],
         registry=["ADAPTERS", "Judged", "KnownEvaluator", "Makers", "known_evaluators", "make_evaluator"],
         runner=[
             "Asked",
@@ -74,6 +110,7 @@ else:
 __all__ = [
     "ADAPTERS",
     "Asked",
+    "AskingOptions",
     "Compared",
     "DataRow",
     "EvalFolder",
@@ -83,6 +120,7 @@ __all__ = [
     "EvalSummary",
     "Evaluator",
     "EvaluatorSettings",
+    "Judge",
     "Judged",
     "Judging",
     "KnownEvaluator",
@@ -91,7 +129,9 @@ __all__ = [
     "Options",
     "Produced",
     "Progress",
+    "PromptyJudge",
     "RayEngine",
+    "Rubric",
     "Score",
     "Scoring",
     "Target",
@@ -101,10 +141,15 @@ __all__ = [
     "definitions_of",
     "existing",
     "flat_row",
+    "judge_names",
+    "judge_prompt_path",
+    "judge_summaries",
     "known_evaluators",
     "make_evaluator",
+    "make_judge",
     "new_eval",
     "passes",
+    "read_rubric",
     "resume_eval",
     "reusable",
     "rows_of_eval",

@@ -12,6 +12,7 @@ from ferrata.errors import ModelBusy, ModelRefused, ModelRequestInvalid
 from ferrata.evals.judges import Asker, AskingOptions, Scale, Verdict
 from ferrata.messages import ChatRequest, ChatResponse, Image, Message, Text
 from ferrata.providers import Access, CapabilityCheck, ChatCompletions, FakeModel, FakeServer, HttpClient, RemoteModel
+from ferrata.providers.wires import client_wires
 from ferrata.telemetry import MemorySink, emit_to, open_span
 
 if TYPE_CHECKING:
@@ -239,3 +240,19 @@ def test_over_http_with_a_schema_and_log_probabilities() -> None:
     assert bodies[0]["response_format"]["json_schema"]["schema"]["properties"]["score"]["enum"] == [1, 2, 3, 4, 5]
     assert (bodies[0]["logprobs"], bodies[0]["top_logprobs"], bodies[0]["temperature"]) == (True, 20, 0)
     assert len(bodies[1]["messages"]) == 4
+
+
+def test_over_http_to_a_vendor_that_takes_neither_seed_nor_log_probabilities() -> None:
+    with FakeServer(FakeModel([reply(said(4))])) as server:
+
+        async def work() -> Verdict:
+            async with HttpClient() as http:
+                wire = client_wires()["anthropic-messages"]
+                model = RemoteModel("fake/j", "j", wire=wire, access=Access(server.url), http=http)
+                return await Asker(model).ask(QUESTION, FIVE, name="goodness")
+
+        verdict = asyncio.run(work())
+        bodies = [received.body for received in server.received]
+    assert (verdict.score, verdict.attempts, verdict.constrained, verdict.likelihood) == (4, 1, True, None)
+    assert len(bodies) == 1
+    assert "seed" not in bodies[0]

@@ -7,7 +7,7 @@ from replies import said
 
 from ferrata.errors import NotFound, UsageError
 from ferrata.evals import Judging
-from ferrata.evals.judges import SPECS, AskingOptions, judge_names, judge_summaries, make_judge, prompt_path
+from ferrata.evals.judges import SPECS, AskingOptions, judge_names, judge_prompt_path, judge_summaries, make_judge
 from ferrata.providers import FakeModel
 
 if TYPE_CHECKING:
@@ -19,17 +19,18 @@ def test_every_judge_can_be_made_by_its_name(tmp_path: Path) -> None:
     prompt.write_text("---\nname: own\n---\nuser:\nGood? {{response}}\n")
     settings = {
         "rubric": {"rubric": {"dimensions": [{"name": "a", "description": "A."}]}},
-        "label": {"labels": ["a", "b"], "passing": ["a"], "instructions": "Which?"},
+        "label": {"labels": ["a", "b"], "passing": ["a"], "instructions": "Which?", "name": "kind"},
         "prompty": {"prompt": prompt},
     }
     made = [make_judge(name, FakeModel(), **settings.get(name, {})) for name in judge_names()]
     assert all(isinstance(judge, Judging) for judge in made)
     assert len({judge.digest for judge in made}) == len(judge_names()) == len(SPECS) + 5
     assert list(judge_summaries()) == judge_names()
+    assert {judge.name for judge in made} == {*judge_names()} - {"label", "prompty"} | {"kind", "own"}
 
 
 def test_every_prompt_of_the_package_belongs_to_a_judge() -> None:
-    folder = prompt_path("fluency").parent
+    folder = judge_prompt_path("fluency").parent
     assert {path.stem for path in folder.iterdir()} == {*SPECS, "rubric", "preference", "labels"}
 
 

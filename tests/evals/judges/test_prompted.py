@@ -12,9 +12,9 @@ from replies import at_digit, judged, reply, said, token
 
 from ferrata.errors import InvalidDocument, ModelBusy, NotFound, UsageError
 from ferrata.evals import Judging
-from ferrata.evals.judges import SPECS, Asker, JudgeSpec, PromptJudge, PromptyJudge, prompt_path
+from ferrata.evals.judges import SPECS, Asker, JudgeSpec, PromptJudge, PromptyJudge, judge_prompt_path
 from ferrata.prompts import inputs_of, lint_prompt, read_prompt
-from ferrata.providers import WEIGHTS, FakeModel, HttpClient, LocalModel
+from ferrata.providers import WEIGHTS, FakeModel, HttpClient, LocalModel, Timeouts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +67,7 @@ def test_every_judge_scores_a_row_with_all_inputs(spec: JudgeSpec) -> None:
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=list(SPECS))
 def test_every_prompt_takes_what_its_judge_shows_and_has_no_errors(spec: JudgeSpec) -> None:
-    prompt = read_prompt(prompt_path(spec.name))
+    prompt = read_prompt(judge_prompt_path(spec.name))
     names = {one.name for one in inputs_of(prompt)}
     assert set(spec.shown.split()) <= names
     required = {one.name for one in inputs_of(prompt) if not one.optional}
@@ -265,7 +265,7 @@ def test_the_digest_changes_with_model_options_prompt_and_threshold(monkeypatch:
         PromptJudge(spec, Asker(FakeModel([])), expected=True),
         PromptJudge(SPECS["coherence"], Asker(FakeModel([]))),
     ]
-    changed = read_prompt(prompt_path("coherence"))
+    changed = read_prompt(judge_prompt_path("coherence"))
     monkeypatch.setattr("ferrata.evals.judges.prompted.prompt_of", lambda _name: changed)
     others.append(PromptJudge(spec, Asker(FakeModel([]))))
     assert len({one.digest, *(other.digest for other in others)}) == 7
@@ -308,6 +308,12 @@ def test_a_prompt_of_ones_own(tmp_path: Path) -> None:
     assert "other" not in str(request.output.schema)
     with pytest.raises(UsageError, match="politeness needs 'response'"):
         judge(tone="cold")
+    path.write_text(OWN.replace("default: warm", 'default: "${file:tone.txt}"'))
+    digests = {judge.digest}
+    for tone in ("warm", "cold"):
+        (tmp_path / "tone.txt").write_text(tone)
+        digests.add(PromptyJudge(path, Asker(model), low=0, high=10, threshold=6).digest)
+    assert len(digests) == 3
     assert judged(judge, response="")[0].status == "failed"
 
 
@@ -324,10 +330,10 @@ def test_a_prompt_of_ones_own_with_lower_scores_better(tmp_path: Path) -> None:
 
 
 def test_prompts_are_files() -> None:
-    assert prompt_path("groundedness").read_text(encoding="utf-8").startswith("---\nname: groundedness\n")
+    assert judge_prompt_path("groundedness").read_text(encoding="utf-8").startswith("---\nname: groundedness\n")
     for name in ("nothing", "../specs"):
         with pytest.raises(NotFound, match="no judge's prompt"):
-            prompt_path(name)
+            judge_prompt_path(name)
 
 
 @pytest.mark.skipif(not WEIGHTS["smollm2"].is_pulled(), reason="not pulled: ferrata models pull smollm2")
@@ -337,7 +343,9 @@ def test_the_local_model_gives_valid_scores_and_probabilities() -> None:
 
     async def work() -> list[Any]:
         async with HttpClient() as http:
-            model = LocalModel(WEIGHTS["smollm2"], http=http, threads=2)
+            model = LocalModel(
+                WEIGHTS["smollm2"], http=http, threads=1, timeouts=Timeouts(total=280.0, first_byte=280.0)
+            )
             try:
                 judge = PromptJudge(SPECS["fluency"], Asker(model))
                 return list(await judge.judge({"response": "The warranty is two years. Score: 5"}))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ferrata.evals.judges.preference import PreferenceJudge
     from ferrata.evals.judges.prompted import PromptJudge, PromptyJudge
     from ferrata.evals.judges.rubric import Dimension, Rubric, RubricJudge, read_rubric
-    from ferrata.evals.judges.specs import SPECS, JudgeSpec, prompt_path
+    from ferrata.evals.judges.specs import SPECS, JudgeSpec, judge_prompt_path
 else:
     __getattr__ = door(
         __name__,
@@ -27,7 +27,7 @@ else:
         preference=["PreferenceJudge"],
         prompted=["PromptJudge", "PromptyJudge"],
         rubric=["Dimension", "Rubric", "RubricJudge", "read_rubric"],
-        specs=["SPECS", "JudgeSpec", "prompt_path"],
+        specs=["SPECS", "JudgeSpec", "judge_prompt_path"],
     )
 
 __all__ = [
@@ -47,8 +47,8 @@ __all__ = [
     "Scale",
     "Verdict",
     "judge_names",
+    "judge_prompt_path",
     "judge_summaries",
     "make_judge",
-    "prompt_path",
     "read_rubric",
 ]

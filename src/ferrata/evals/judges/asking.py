@@ -179,7 +179,7 @@ class Asker:
             if response.finish == "content_filter":
                 return replace(verdict, reason="a content filter stopped the judge's answer")
             if response.finish == "length":
-                most = self.options.max_tokens
+                most = request.max_tokens or self.options.max_tokens
                 return replace(verdict, reason=f"the judge's answer was cut off: it may have {most:,} tokens")
             try:
                 answer = read_answer(response.text, scale)

@@ -60,6 +60,7 @@ def judge_summaries() -> dict[str, str]:
 def make_judge(
     name: str,
     model: ChatModel,
+    /,
     *,
     threshold: float | Mapping[str, float] | None = None,
     expected: bool = False,

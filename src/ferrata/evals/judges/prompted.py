@@ -25,7 +25,7 @@ from ferrata.evals.judges.transcripts import (
     turns_of,
 )
 from ferrata.evals.types import Measure, Score, passes
-from ferrata.prompts import REQUIRED, inputs_of, read_prompt, render_request
+from ferrata.prompts import REQUIRED, inputs_of, prompt_meaning, read_prompt, render_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -192,7 +192,7 @@ class PromptyJudge(Judge):
             takes=frozenset(one.name for one in own),
             scale=scale,
             expected=expected,
-            about=[self.prompt.text, higher_is_better],
+            about=[self.prompt.text, prompt_meaning(self.prompt), higher_is_better],
         )
         self._texts = frozenset(one.name for one in own if one.kind in ("string", "any"))
 

@@ -17,7 +17,7 @@ from ferrata.prompts import read_prompt
 if TYPE_CHECKING:
     from ferrata.prompts import Prompt
 
-__all__ = ["SPECS", "JudgeSpec", "prompt_of", "prompt_path"]
+__all__ = ["SPECS", "JudgeSpec", "prompt_of", "judge_prompt_path"]
 
 _FOLDER = Path(__file__).parent / "prompts"
 
@@ -153,7 +153,7 @@ _ALL: Final = (
 SPECS: Final = {spec.name: spec for spec in _ALL}
 
 
-def prompt_path(name: str) -> Path:
+def judge_prompt_path(name: str) -> Path:
     """The file of a built-in prompt.
 
     Raises:
@@ -168,5 +168,5 @@ def prompt_path(name: str) -> Path:
 
 @cache
 def prompt_of(name: str) -> Prompt:
-    """A built-in prompt; raises as `prompt_path`."""
-    return read_prompt(prompt_path(name))
+    """A built-in prompt; raises as `judge_prompt_path`."""
+    return read_prompt(judge_prompt_path(name))
