@@ -152,7 +152,7 @@ def save_built(path: Path, built: Rows, *, replace: bool = False) -> Description
     """
     if not built.rows:
         said = ", ".join(f"{count:,} {why}" for why, count in built.dropped.items()) or "there was nothing to read"
-        raise UsageError(f"no row is left: {said}", hint="ask for less")
+        raise UsageError(f"no row is left: {said}", hint="select less strictly, or let another model write")
     description = Description.model_validate({"data": path.name, "provenance": built.provenance.as_json()})
     beside = description_beside(path)
     if beside.exists() and not replace:
