@@ -49,7 +49,7 @@ def test_a_broken_row_is_named_and_counted(tmp_path: Path) -> None:
     found = checked(tmp_path, *sound(2), "{no", "7")
     assert found["broken-row"] == (
         "error",
-        "2 rows cannot be read",
+        "2 rows that cannot be read",
         [
             "3: not valid JSON: Expecting property name enclosed in double quotes at column 2",
             "4: must be a JSON object with a value a column, not a number",
@@ -95,7 +95,7 @@ def test_copies_and_near_copies(tmp_path: Path) -> None:
     a = {"query": "May I return my red running shoes after thirty days of wearing them?", "ground_truth": "no"}
     near = {"query": "may I return my red running shoes after thirty days of wearing them please", "ground_truth": "no"}
     found = checked(tmp_path, a, {**a, "id": "other"}, near, {**a, "query": a["query"].upper()}, *sound(3))
-    assert found["duplicate"][1:] == ("1 row are copies of earlier ones", ["2: as 1"])
+    assert found["duplicate"][1:] == ("1 row copied from earlier ones", ["2: as 1"])
     assert found["near-duplicate"][2] == ["3: 93% as 1", "4: 100% as 1"]
     assert "near-duplicate" not in checked(tmp_path, a, near, similarity=0.95)
 
@@ -108,7 +108,7 @@ def test_rows_that_leak_from_split_to_split(tmp_path: Path) -> None:
     found = checked(tmp_path, *rows, leaked)
     assert found["leakage"] == (
         "error",
-        "1 row ask the same as a row of another split, or nearly so",
+        "1 row asking the same as a row of another split, or nearly so",
         ["61 in 'test': as 1 in 'train'"],
     )
 
@@ -121,7 +121,7 @@ def test_rows_that_other_data_has(tmp_path: Path) -> None:
     ]
     found = checked(tmp_path, *rows, against=other)
     assert found["leakage"][1:] == (
-        "2 rows ask the same as a row of b.jsonl, or nearly so",
+        "2 rows asking the same as a row of b.jsonl, or nearly so",
         ["2: 85% as b.jsonl:2", "4: 100% as b.jsonl:1"],
     )
 
@@ -133,7 +133,7 @@ def test_contradictions_are_of_the_same_context(tmp_path: Path) -> None:
     )
     assert found["contradiction"] == (
         "warning",
-        "1 row expect something else than an earlier row with the same question",
+        "1 row expecting something else than an earlier row with the same question",
         ["2: against 1"],
     )
 
@@ -169,7 +169,7 @@ def test_labels_and_splits_that_are_small(tmp_path: Path) -> None:
     found = [f for f in check_dataset(open_file(path)).findings if f.check in ("imbalance", "no-split")]
     assert [f.message for f in found] == [
         "the column 'label' is unbalanced: 'rare' 1, against 59 'often'",
-        "1 rows belong to no split",
+        "1 row of no split",
         "the split 'dev' has 3 rows",
     ]
 

@@ -19,6 +19,7 @@ import pytest
 import yaml
 from blocks import Block, anchors_of, blocks_of, commands_of, links_of, shows
 
+from ferrata.datasets import read_description
 from ferrata.documents import read_document
 from ferrata.evals import read_rubric
 from ferrata.flows import read_flow, read_run_file
@@ -124,6 +125,8 @@ class Session:
             load_model(path)
         elif file.startswith("flows/"):
             read_flow(path)
+        elif file.endswith(".dataset.yaml"):
+            read_description(path)
         elif file.startswith("runs/"):
             assert not read_run_file(path).notices
         elif file.startswith("rubrics/"):

@@ -51,7 +51,7 @@ def diff(*, project: Path, before: str, after: str, rows: Path | None, as_json: 
         files = registry.files(old), registry.files(new)
     names = str(old.ref), str(new.ref)
     prompts = _as_prompts(names, files) if old.kind == new.kind == "prompt" else None
-    found = compare_versions(*files, names=names, meaning=_meaning(prompts))
+    found = compare_versions(*files, names=names, meaning=_meaning(old.kind, new.kind, prompts))
     messages = _messages(prompts, rows)
     if as_json:
         about = {"before": names[0], "after": names[1], **found.as_json()}
@@ -84,8 +84,12 @@ def _as_prompts(names: tuple[str, str], files: tuple[Files, Files]) -> tuple[Pro
         return None
 
 
-def _meaning(prompts: tuple[Prompt, Prompt] | None) -> Meaning | None:
+def _meaning(before: str, after: str, prompts: tuple[Prompt, Prompt] | None) -> Meaning | None:
     """What the files of a kind mean, where a room knows the kind."""
+    if before == after == "dataset":
+        from ferrata.datasets import dataset_meaning
+
+        return dataset_meaning
     if prompts is None:
         return None
     from ferrata.prompts import meaning_of_files

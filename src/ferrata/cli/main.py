@@ -30,6 +30,7 @@ _COMMANDS = {
     "rollback": ("asset", "rollback", "Point an alias back to where it pointed before."),
     "pack": ("pack", "pack", "Signed archives of assets with their evidence, to share between teams."),
     "prompt": ("prompt", "prompt", "Prompts: render, check, test, compare, convert and run them."),
+    "data": ("data", "data", "Datasets: check, version and convert them, build them from traces."),
     "flow": ("flow", "flow", "Flows: run, test and serve them; Prompt Flow's as they are."),
     "eval": ("eval", "eval_group", "Evaluations: targets over data, scored row by row."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ferrata.datasets.formats import FORMATS, Format, detect_format, read_any
     from ferrata.datasets.likeness import Likeness, Near, likeness_of
     from ferrata.datasets.rows import Row, count_rows, data_files, read_rows
+    from ferrata.datasets.synthetic import TASKS, WritePlan, Written, write_synthetic
     from ferrata.datasets.types import Column, Example, Origin, Provenance, Source, SplitRule, Summary
     from ferrata.datasets.versions import (
         RegisteredDataset,
@@ -35,6 +36,7 @@ else:
         formats=["FORMATS", "Format", "detect_format", "read_any"],
         likeness=["Likeness", "Near", "likeness_of"],
         rows=["Row", "count_rows", "data_files", "read_rows"],
+        synthetic=["TASKS", "WritePlan", "Written", "write_synthetic"],
         types=["Column", "Example", "Origin", "Provenance", "Source", "SplitRule", "Summary"],
         versions=["RegisteredDataset", "dataset_meaning", "dataset_ref", "open_dataset", "register_dataset"],
         writing=["write_rows"],
@@ -44,6 +46,7 @@ __all__ = [
     "CHECKS",
     "FORMATS",
     "SEVERITIES",
+    "TASKS",
     "BuildPlan",
     "Built",
     "CheckedDataset",
@@ -64,6 +67,8 @@ __all__ = [
     "Source",
     "SplitRule",
     "Summary",
+    "WritePlan",
+    "Written",
     "build_dataset",
     "check_dataset",
     "compare_datasets",
@@ -83,4 +88,5 @@ __all__ = [
     "save_built",
     "write_description",
     "write_rows",
+    "write_synthetic",
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ferrata.datasets.checks import Roles
 from ferrata.datasets.dataset import open_file
@@ -72,6 +72,25 @@ class BuildPlan:
     seed: int = 0
 
 
+class Rows(Protocol):
+    """Rows that something made, to be saved."""
+
+    @property
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """The rows."""
+        ...
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where they came from."""
+        ...
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """Reason -> how many were dropped."""
+        ...
+
+
 @dataclass
 class Built:
     """What came of it.
@@ -125,7 +144,7 @@ def build_dataset(plan: BuildPlan, *, made_by: str = "") -> Built:
     return Built(rows, provenance, dict(dropped), found.broken, masked)
 
 
-def save_built(path: Path, built: Built, *, replace: bool = False) -> Description:
+def save_built(path: Path, built: Rows, *, replace: bool = False) -> Description:
     """Write the rows and the description beside them.
 
     Raises:
@@ -133,7 +152,7 @@ def save_built(path: Path, built: Built, *, replace: bool = False) -> Descriptio
     """
     if not built.rows:
         said = ", ".join(f"{count:,} {why}" for why, count in built.dropped.items()) or "there was nothing to read"
-        raise UsageError(f"no row is left: {said}", hint="ask for less")
+        raise UsageError(f"no row is left: {said}", hint="select less strictly, or let another model write")
     description = Description.model_validate({"data": path.name, "provenance": built.provenance.as_json()})
     beside = description_beside(path)
     if beside.exists() and not replace:

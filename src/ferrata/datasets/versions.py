@@ -111,29 +111,37 @@ def register_dataset(
     summary = described.summary
     if not summary.count:
         raise UsageError(f"{dataset.name} has no row that can be read", hint="see `ferrata data check FILE`")
-    size, digest = dataset.path.stat().st_size, sha256_of_file(dataset.path)
-    manifest: dict[str, Any] = {
-        "data": dataset.path.name,
-        "format": described.format or "rows",
-        **summary.as_json(),
-        "split": description.split_rule.as_json() if description.split_rule else None,
-        "tags": dict(description.tags),
-        "licence": description.licence,
-        "provenance": described.provenance.as_json(),
-        "body": {"sha256": digest, "bytes": size, "in_version": size < LARGE},
-    }
-    files = {MANIFEST: (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode()}
-    with tempfile.TemporaryDirectory() as folder:
-        written = Path(folder) / "x"
-        write_description(written, description)
-        files[description_beside(Path(dataset.path.name)).name] = written.read_bytes()
-    if size < LARGE:
-        files[dataset.path.name] = dataset.path.read_bytes()
-    else:
+    digest = sha256_of_file(dataset.path)
+    large = dataset.path.stat().st_size >= LARGE
+    files = _about(described, digest)
+    if large:
         _keep(dataset.path, bodies, digest)
+    else:
+        files[dataset.path.name] = dataset.path.read_bytes()
     labels = {**description.tags, "origin": described.provenance.origin, "rows": str(summary.count)}
     done = registry.register(Ref("dataset", name), files, message=message, labels=labels, parents=parents)
     return RegisteredDataset(done, summary.count, summary.broken, described.provenance.origin)
+
+
+def _about(dataset: Dataset, digest: str) -> dict[str, bytes]:
+    """The manifest and the description, as files of a version."""
+    description, size = dataset.description, dataset.path.stat().st_size
+    manifest: dict[str, Any] = {
+        "data": dataset.path.name,
+        "format": dataset.format or "rows",
+        **dataset.summary.as_json(),
+        "split": description.split_rule.as_json() if description.split_rule else None,
+        "tags": dict(description.tags),
+        "licence": description.licence,
+        "provenance": dataset.provenance.as_json(),
+        "body": {"sha256": digest, "bytes": size, "in_version": size < LARGE},
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder) / "x"
+        write_description(written, description)
+        described = written.read_bytes()
+    text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
+    return {MANIFEST: text.encode(), description_beside(Path(dataset.path.name)).name: described}
 
 
 def _with(

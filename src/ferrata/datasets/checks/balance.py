@@ -62,7 +62,8 @@ class Balance:
         if self._splits.keys() == {""}:
             return
         if self._splits[""]:
-            said = f"{self._splits['']:,} rows belong to no split"
+            none = self._splits[""]
+            said = f"{none:,} row{'' if none == 1 else 's'} of no split"
             yield Finding("no-split", "warning", said, self._splits[""], hint="name their split, or declare ratios")
         for split, count in sorted(self._splits.items()):
             if split and count < _SMALLEST_SPLIT:

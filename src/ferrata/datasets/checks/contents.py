@@ -81,7 +81,7 @@ class Contradictions:
     def findings(self) -> Iterator[Finding]:
         """One, if there are any."""
         if self._places:
-            said = "{rows} expect something else than an earlier row with the same question"
+            said = "{rows} expecting something else than an earlier row with the same question"
             hint = "decide on one answer, or tell the questions apart"
             yield self._places.finding("contradiction", "warning", said, hint)
 

@@ -79,13 +79,13 @@ class Duplicates:
     def findings(self) -> Iterator[Finding]:
         """Of each sort one, if there are any."""
         if self._leaks:
-            said = "{rows} ask the same as a row of another split, or nearly so"
+            said = "{rows} asking the same as a row of another split, or nearly so"
             hint = "keep them in one split: split by `ratios` with the `key` that they share, or remove them"
             yield self._leaks.finding("leakage", "error", said, hint)
         if self._exact:
-            yield self._exact.finding("duplicate", "warning", "{rows} are copies of earlier ones", "remove the copies")
+            yield self._exact.finding("duplicate", "warning", "{rows} copied from earlier ones", "remove the copies")
         if self._near:
-            said = f"{{rows}} ask nearly what an earlier one asks (likeness of words at least {self._like.least:g})"
+            said = f"{{rows}} asking nearly what an earlier one asks (likeness of words at least {self._like.least:g})"
             yield self._near.finding("near-duplicate", "warning", said, "keep one of each group, or count them as one")
 
 
@@ -141,6 +141,6 @@ class Leakage:
     def findings(self) -> Iterator[Finding]:
         """One, if there are any."""
         if self._places:
-            said = f"{{rows}} ask the same as a row of {self._known.name}, or nearly so"
+            said = f"{{rows}} asking the same as a row of {self._known.name}, or nearly so"
             hint = "remove them from one of the two, or results will be too good"
             yield self._places.finding("leakage", "error", said, hint)

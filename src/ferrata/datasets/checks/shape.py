@@ -35,7 +35,7 @@ class Broken:
         """One, if there are any."""
         if self._places:
             hint = "repair or remove them; a run would count them as failed"
-            yield self._places.finding("broken-row", "error", "{rows} cannot be read", hint)
+            yield self._places.finding("broken-row", "error", "{rows} that cannot be read", hint)
 
 
 class Size:
