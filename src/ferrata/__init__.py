@@ -11,10 +11,11 @@ from ferrata.doors import door
 
 if TYPE_CHECKING:
     from ferrata.eval_api import EvalReport, evaluate
+    from ferrata.evals import evaluator
     from ferrata.flows import flow, step
 else:
-    __getattr__ = door(__name__, eval_api=["EvalReport", "evaluate"], flows=["flow", "step"])
+    __getattr__ = door(__name__, eval_api=["EvalReport", "evaluate"], evals=["evaluator"], flows=["flow", "step"])
 
-__all__ = ["EvalReport", "__version__", "evaluate", "flow", "step"]
+__all__ = ["EvalReport", "__version__", "evaluate", "evaluator", "flow", "step"]
 
 __version__ = "0.1.0"

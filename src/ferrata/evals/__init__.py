@@ -11,6 +11,11 @@ if TYPE_CHECKING:
         definition_of,
         definitions_of,
     )
+    from ferrata.evals.evaluators.custom import (
+        evaluator,
+        evaluator_of,
+        load_evaluator,
+    )
     from ferrata.evals.judges import (
         AskingOptions,
         Judge,
@@ -68,6 +73,7 @@ else:
     __getattr__ = door(
         __name__,
         definitions=["EvalSettings", "EvaluatorSettings", "definition_of", "definitions_of"],
+        evaluators__custom=["evaluator", "evaluator_of", "load_evaluator"],
         judges=[
             "AskingOptions",
             "Judge",
@@ -139,12 +145,15 @@ __all__ = [
     "compare_evals",
     "definition_of",
     "definitions_of",
+    "evaluator",
+    "evaluator_of",
     "existing",
     "flat_row",
     "judge_names",
     "judge_prompt_path",
     "judge_summaries",
     "known_evaluators",
+    "load_evaluator",
     "make_evaluator",
     "make_judge",
     "new_eval",
