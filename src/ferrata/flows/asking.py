@@ -15,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
+from ferrata import providers
 from ferrata.errors import ModelError
 from ferrata.flows.background import each, wait_for
 from ferrata.flows.contracts.connections import AzureOpenAIConnection, OpenAIConnection, ServerlessConnection
@@ -25,13 +26,14 @@ from ferrata.flows.contracts.tool_errors import (
     WrappedOpenAIError,
 )
 from ferrata.flows.model_parameters import parameters_of
-from ferrata.flows.prices import begin_price, price_of
+from ferrata.flows.prices import begin_price, price_of, wait_for_prices
+from ferrata.messages import ChatRequest, Message
 from ferrata.telemetry import add_usage, open_span
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 
-    from ferrata.messages import ChatChunk, ChatRequest, ChatResponse, Usage
+    from ferrata.messages import ChatChunk, ChatResponse, Usage
     from ferrata.providers import Access, ChatModel, ChatWire, Dialect, HttpClient, StreamReader
     from ferrata.telemetry import Span
 
@@ -89,8 +91,11 @@ async def complete(
             message = _message(response, older="functions" in asked.extra)
             called = bool(response.message.tool_calls) if exact else given
             output: Any = message if called else response.text
-            end = (response.id, response.model or model, response.finish, response.usage)
-            _note(span, connection, *end, output, free=response.cached)
+            answered = response.model or model
+            await wait_for_prices()
+            _note(
+                span, connection, response.id, answered, response.finish, response.usage, output, free=response.cached
+            )
             return _whole(response, message) if whole else output
     if "functions" in asked.extra:
         raise FunctionCallNotSupportedInStreamMode(
@@ -103,15 +108,15 @@ async def complete(
 
 async def embed(connection: Any, text: str, *, model: str) -> list[float]:
     """The vector of a text; raises as `complete`."""
-    from ferrata.providers import RemoteEmbeddings
-
     if not isinstance(connection, AzureOpenAIConnection | OpenAIConnection | ServerlessConnection):
         raise _unfit(connection, "embedding api")
     azure = isinstance(connection, AzureOpenAIConnection)
     path = "/openai/deployments/{model}/embeddings" if azure else "/embeddings"
     about = {"gen_ai.operation.name": "embeddings", "gen_ai.request.model": model, "inputs": {"input": text}}
     with open_span(f"embeddings {model}", "embedding", about) as span:
-        asked = RemoteEmbeddings(_name(connection, model), model, access=_access(connection), http=_http(), path=path)
+        asked = providers.RemoteEmbeddings(
+            _name(connection, model), model, access=_access(connection), http=_http(), path=path
+        )
         try:
             found = await asked.embed([text])
         except ModelError as error:
@@ -144,17 +149,13 @@ def _texts(pieces: _Pieces) -> Iterator[str]:
 
 @cache
 def _http() -> HttpClient:
-    from ferrata.providers import HttpClient
-
-    return HttpClient()
+    return providers.HttpClient()
 
 
 def _asked(
     connection: Any, prompt: str | Sequence[Mapping[str, Any]], api: str, given: Mapping[str, Any], *, exact: bool
 ) -> ChatRequest:
     """The request; what is said goes into it under the wire format's own names, word for word."""
-    from ferrata.messages import ChatRequest, Message
-
     own = isinstance(connection, ModelConnection)
     if not own and not isinstance(connection, AzureOpenAIConnection | OpenAIConnection | ServerlessConnection):
         raise _unfit(connection, "llm")
@@ -171,24 +172,22 @@ def _asked(
 def _model(connection: Any, model: str, api: str) -> ChatModel:
     if isinstance(connection, ModelConnection):
         return connection.in_openais_words()
-    from ferrata.providers import ChatCompletions, Dialect, RemoteModel, Retry, TextCompletions, Timeouts
-
-    wire = _Verbatim(TextCompletions() if api == "completion" else ChatCompletions())
+    wire = _Verbatim(providers.TextCompletions() if api == "completion" else providers.ChatCompletions())
     azure = isinstance(connection, AzureOpenAIConnection)
     counts = not azure or str(connection.api_version) >= _COUNTS_STREAMS
-    remote = RemoteModel(
+    remote = providers.RemoteModel(
         _name(connection, model),
         model,
         wire=wire,
         access=_access(connection),
         http=_http(),
-        dialect=Dialect(
+        dialect=providers.Dialect(
             _name(connection, model), stream_usage=counts and not isinstance(connection, ServerlessConnection)
         ),
-        timeouts=Timeouts(total=_SECONDS, first_byte=_SECONDS, between=_SECONDS),
+        timeouts=providers.Timeouts(total=_SECONDS, first_byte=_SECONDS, between=_SECONDS),
         path=f"/openai/deployments/{quote(model, safe='')}{wire.path}" if azure else None,
     )
-    return Retry(remote, _RETRIES)
+    return providers.Retry(remote, _RETRIES)
 
 
 class _Verbatim:
@@ -212,19 +211,17 @@ class _Verbatim:
 
 
 def _access(connection: Any) -> Access:
-    from ferrata.providers import Access
-
     if isinstance(connection, AzureOpenAIConnection):
         url, query = str(connection.api_base).rstrip("/"), f"?api-version={connection.api_version}"
         if connection.api_key:
-            return Access(url, header="api-key", prefix="", key=lambda: str(connection.api_key), query=query)
-        return Access(url, key=connection.get_token, query=query)
+            return providers.Access(url, header="api-key", prefix="", key=lambda: str(connection.api_key), query=query)
+        return providers.Access(url, key=connection.get_token, query=query)
     if isinstance(connection, OpenAIConnection):
         headers = {"openai-organization": str(connection.organization)} if connection.organization else {}
         url = str(connection.base_url or _OPENAI).rstrip("/")
-        return Access(url, key=lambda: str(connection.api_key), headers=headers)
+        return providers.Access(url, key=lambda: str(connection.api_key), headers=headers)
     url = str(connection.api_base).rstrip("/")
-    return Access(url if url.endswith("/v1") else f"{url}/v1", key=lambda: str(connection.api_key))
+    return providers.Access(url if url.endswith("/v1") else f"{url}/v1", key=lambda: str(connection.api_key))
 
 
 def _unfit(connection: Any, what: str) -> InvalidConnectionType:

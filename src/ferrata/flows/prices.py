@@ -5,6 +5,7 @@ Loads nothing itself. Looking the first one up takes a fraction of a second, so 
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
     from ferrata.providers import Price
 
-__all__ = ["begin_price", "price_of", "use_prices"]
+__all__ = ["begin_price", "price_of", "use_prices", "wait_for_prices"]
+
+_LOOK_AGAIN = 0.01
 
 _finds: list[Callable[[str, str], Price | None] | None] = [None]
 _found: dict[tuple[str, str], Price | None] = {}
@@ -35,7 +38,13 @@ def begin_price(vendor: str, model: str) -> None:
     if _finds[0] is None or key in _begun:
         return
     _begun.add(key)
-    threading.Thread(target=price_of, args=key, name="ferrata-price", daemon=True).start()
+    threading.Thread(target=_look_up, args=key, name="ferrata-price", daemon=True).start()
+
+
+async def wait_for_prices() -> None:
+    """Wait until what was begun is done, so that `price_of` does not hold up a whole event loop."""
+    while _begun - _found.keys():
+        await asyncio.sleep(_LOOK_AGAIN)
 
 
 def price_of(vendor: str, model: str) -> Price | None:
@@ -47,3 +56,12 @@ def price_of(vendor: str, model: str) -> Price | None:
             if key not in _found:
                 _found[key] = None if find is None else find(vendor, model)
     return _found.get(key)
+
+
+def _look_up(vendor: str, model: str) -> None:
+    try:
+        price_of(vendor, model)
+    finally:
+        # Who asks for one that was not found out is told why.
+        if (vendor, model) not in _found:
+            _begun.discard((vendor, model))

@@ -33,7 +33,7 @@ class Seen:
         opened: connections in all.
         requests: heads of requests, and their bodies.
         gone: connections that the client has ended.
-        at_once: most connections at a time.
+        open_now: connections at the moment.
     """
 
     url: str = ""
