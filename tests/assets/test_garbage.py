@@ -121,6 +121,29 @@ def test_what_a_kept_version_came_from_stays_and_goes_with_it(six_old: Registry,
     ]
 
 
+def test_what_a_file_of_a_kept_version_names_stays(six_old: Registry, clock: FrozenClock) -> None:
+    digest = six_old.resolve(Ref.parse("prompt/support@4")).digest
+    files = {
+        "release.yaml": b"prompt: prompt/support@2\nflow: flow/answer@1\n",
+        "locked.txt": digest.encode(),
+        "x": b"\xff@1",
+    }
+    six_old.register(Ref("release", "spring"), files)
+    six_old.register(Ref("flow", "answer"), {"flow.dag.yaml": b"prompt: prompt/support@3\n"})
+    six_old.register(Ref("flow", "answer"), {"flow.dag.yaml": b"{}"})
+    six_old.register(Ref("dataset", "large"), {"rows.jsonl": b"prompt/support@5" + b" " * 1_000_000})
+    clock.advance(100 * DAY)
+    assert gone(six_old) == [1, 5]  # 3 is named by a flow that only the release names
+    six_old.register(Ref("release", "spring"), {"release.yaml": b"prompt: prompt/support@2\n"})
+    clock.advance(100 * DAY)
+    assert [str(ref) for ref in six_old.collect(older_than=90 * DAY).versions] == [
+        "prompt/support@3",
+        "prompt/support@4",
+        "release/spring@1",
+        "flow/answer@1",
+    ]
+
+
 def test_bodies_that_another_version_has_stay(store: Store, six_old: Registry) -> None:
     six_old.register(Ref("prompt", "copy"), {"other-name": b"text 2"})
     six_old.register(SUPPORT, {"a.prompty": b"text 3", "shared.txt": b"shared"})

@@ -1,8 +1,8 @@
 """Which versions nobody can miss, and their removal with the bodies that only they had.
 
 A version stays if it is the newest of its name, if an alias points to it or ever did (one may roll back), if a version that
-stays came from it, if a record of the ledger other than a registration, or a label or message of any version, names it or
-its digest, or if it is young. What a version's files name is not read: a release says what it is made of by its parents.
+stays came from it, if a record of the ledger other than a registration, a label or message of any version, or a file of a version
+that stays names it or its digest, or if it is young.
 Knows the tables; the registry holds the transaction and writes the record.
 """
 
@@ -41,6 +41,9 @@ _RECORDS = """SELECT subjects, payload FROM ledger WHERE action < 'asset.collect
     UNION ALL SELECT subjects, payload FROM ledger WHERE action > 'asset.collected' AND action < 'asset.versioned'
     UNION ALL SELECT subjects, payload FROM ledger WHERE action > 'asset.versioned'"""
 _NAMED = re.compile(r"[A-Za-z0-9._/-]+@[0-9]{1,18}(?![0-9])")
+# The bodies in which what stays may name other versions; what is larger is data.
+_TEXTS = f"""SELECT DISTINCT c.body FROM content c JOIN blob b ON b.digest = c.body WHERE b.size <= 1000000
+    AND c.digest IN (SELECT v.digest {_ALL} WHERE a.project = ? AND (NOT ({_OLD}) OR v.id IN ({{kept}}))) ORDER BY c.body"""  # noqa: S608 - fixed words
 # Above that, one look at all candidates is quicker than a query for each name.
 _MOST_QUERIES = 500
 _DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
@@ -78,6 +81,24 @@ class _Row(NamedTuple):
         return Ref(self.kind, self.name, version=self.number)
 
 
+class _Named:
+    """Versions that texts name: by kind, name and number, and by digest."""
+
+    def __init__(self) -> None:
+        self.names: set[tuple[str, str, int]] = set()
+        self.digests: set[str] = set()
+
+    def add(self, text: str) -> None:
+        """Take in what a text names."""
+        if "@" in text:
+            for match in _NAMED.findall(text):
+                path, _, number = match.rpartition("@")
+                # Where a reference begins within a path nobody knows: every beginning protects.
+                parts = path.split("/")
+                self.names |= {(parts[i], "/".join(parts[i + 1 :]), int(number)) for i in range(len(parts) - 1)}
+        self.digests |= set(_DIGEST.findall(text))
+
+
 def count_garbage(connection: Connection, project: str, *, before: str) -> GarbageCount:
     """How much can go, without naming it; as `find_garbage`."""
     kept = _kept(connection, project, before)
@@ -99,18 +120,12 @@ def find_garbage(connection: Connection, project: str, *, before: str) -> list[_
 
 
 def _kept(connection: Connection, project: str, before: str) -> set[int]:
-    """Those old versions that stay all the same: records name them, or what stays came from them."""
+    """Those old versions that stay all the same: records or what stays name them, or what stays came from them."""
     of_project = (project, before)
-    names, digests = _named_in_records(connection, project)
-    kept: set[int] = set()
-    if len(names) + len(digests) > _MOST_QUERIES:
-        rows = run(connection, _CANDIDATES, of_project).fetchall()
-        kept = {id for id, *name, digest in rows if tuple(name) in names or digest in digests}
-    else:
-        wanted: list[tuple[str, tuple[str | int, ...]]] = [(_NAMES, name) for name in names]
-        wanted += [(_DIGESTS, (digest,)) for digest in digests]
-        for query, about in wanted:
-            kept |= {id for (id,) in run(connection, query, (*of_project, *about)).fetchall()}
+    named = _Named()
+    for subjects, payload in [*run(connection, _RECORDS).fetchall(), *_named_in_texts(connection, project)]:
+        named.add(f"{subjects} {payload}")
+    kept = _ids_of(connection, of_project, named)
     # What a version that stays came from stays: from the children that stay, down to their parents, until nothing changes.
     parents_of: dict[int, list[int]] = {}
     going: list[int] = list(kept)
@@ -118,12 +133,47 @@ def _kept(connection: Connection, project: str, before: str) -> set[int]:
         parents_of.setdefault(child, []).append(parent)
         if not is_old:
             going.append(child)
-    while going:
-        for parent in parents_of.pop(going.pop(), ()):
-            if parent not in kept:
-                kept.add(parent)
-                going.append(parent)
-    return kept
+    ((old,),) = run(connection, _COUNT, of_project).fetchall()
+    read: set[str] = set()
+    while True:
+        while going:
+            for parent in parents_of.pop(going.pop(), ()):
+                if parent not in kept:
+                    kept.add(parent)
+                    going.append(parent)
+        if len(kept) == old:
+            return kept
+        going = list(_ids_of(connection, of_project, _named_in_files(connection, of_project, kept, read)) - kept)
+        if not going:
+            return kept
+        kept.update(going)
+
+
+def _ids_of(connection: Connection, of_project: tuple[str, str], named: _Named) -> set[int]:
+    """The old versions among those that are named."""
+    if len(named.names) + len(named.digests) > _MOST_QUERIES:
+        rows = run(connection, _CANDIDATES, of_project).fetchall()
+        return {id for id, *name, digest in rows if tuple(name) in named.names or digest in named.digests}
+    wanted: list[tuple[str, tuple[str | int, ...]]] = [(_NAMES, name) for name in named.names]
+    wanted += [(_DIGESTS, (digest,)) for digest in named.digests]
+    found: set[int] = set()
+    for query, about in wanted:
+        found |= {id for (id,) in run(connection, query, (*of_project, *about)).fetchall()}
+    return found
+
+
+def _named_in_files(connection: Connection, of_project: tuple[str, str], kept: set[int], read: set[str]) -> _Named:
+    """What the files of versions that stay name; those in `read` have been looked at, and what is looked at is put there."""
+    project, before = of_project
+    listed = ", ".join(map(str, sorted(kept))) or "-1"  # numbers of the database itself
+    rows = run(connection, _TEXTS.format(kept=listed), (project, project, before)).fetchall()
+    bodies = [body for (body,) in rows if body not in read]
+    read.update(bodies)
+    named = _Named()
+    for page in pages(bodies):
+        for data in Blobs(connection).get(page).values():
+            named.add(data.decode("utf-8", "replace"))
+    return named
 
 
 def remove_garbage(connection: Connection, rows: Sequence[_Row], *, dry_run: bool) -> Garbage:
@@ -163,18 +213,3 @@ def _named_in_texts(connection: Connection, project: str) -> list[tuple[str, str
     query = """SELECT v.labels, v.message FROM version v JOIN asset a ON a.id = v.asset
         WHERE a.project = ? AND (v.labels LIKE ? OR v.message LIKE ?)"""
     return [(labels, message) for labels, message in run(connection, query, (project, "%@%", "%@%")).fetchall()]
-
-
-def _named_in_records(connection: Connection, project: str) -> tuple[set[tuple[str, str, int]], set[str]]:
-    """Every version (kind, name, number) and every digest that a record of the ledger names, other than the registrations."""
-    names: set[tuple[str, str, int]] = set()
-    digests: set[str] = set()
-    for subjects, payload in [*run(connection, _RECORDS).fetchall(), *_named_in_texts(connection, project)]:
-        text = f"{subjects} {payload}"
-        for match in _NAMED.findall(text):
-            path, _, number = match.rpartition("@")
-            # Where a reference begins within a path nobody knows: every beginning protects.
-            parts = path.split("/")
-            names |= {(parts[i], "/".join(parts[i + 1 :]), int(number)) for i in range(len(parts) - 1)}
-        digests |= set(_DIGEST.findall(text))
-    return names, digests
