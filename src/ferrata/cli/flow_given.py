@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ferrata.errors import FerrataError, NotFound, UsageError
 
@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from ferrata.app import App
     from ferrata.providers import Price
 
-__all__ = ["Connections", "given_pairs", "given_values", "given_variants", "project_root"]
+__all__ = [
+    "Connections",
+    "GivenConnections",
+    "given_connections",
+    "given_pairs",
+    "given_values",
+    "given_variants",
+    "project_root",
+]
 
 _log = logging.getLogger("ferrata.flows")
 _VARIANT = re.compile(r"\$\{(?P<node>[^.}]+)\.(?P<variant>[^}]+)\}\Z")
@@ -70,6 +78,40 @@ def _from_file(path: Path, option: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise UsageError(f"{option}: {str(path)!r} must hold a mapping from names to values")
     return {str(name): value for name, value in cast("dict[Any, Any]", found).items()}
+
+
+class GivenConnections(NamedTuple):
+    """What `--connections` says.
+
+    Attributes:
+        file: of connections; None where none is given.
+        nodes: node -> what its connection, deployment or model is instead.
+    """
+
+    file: Path | None
+    nodes: dict[str, dict[str, Any]]
+
+
+def given_connections(values: Sequence[str]) -> GivenConnections:
+    """A file, and `NODE.connection=NAME` several times: what has a `=` in it and is no file.
+
+    Raises:
+        UsageError: there are two files, or what stands before a `=` is not `NODE.KEY`.
+    """
+    files = [value for value in values if "=" not in value or Path(value).is_file()]
+    if len(files) > 1:
+        raise UsageError(f"--connections names {len(files)} files: {', '.join(map(repr, files))}", hint="give one file")
+    nodes: dict[str, dict[str, Any]] = {}
+    for pair in (value for value in values if value not in files):
+        name, _, value = pair.partition("=")
+        node, dot, key = name.partition(".")
+        if not (node and dot and key):
+            raise UsageError(
+                f"--connections {pair!r} is no file and not NODE.KEY=VALUE",
+                hint="as --connections answer.connection=my_connection answer.deployment_name=gpt-4o",
+            )
+        nodes.setdefault(node, {})[key] = value
+    return GivenConnections(Path(files[0]) if files else None, nodes)
 
 
 def given_variants(variants: Sequence[str]) -> dict[str, str]:

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from ferrata.cli.flow_given import Connections, given_pairs, given_values, given_variants, project_root
+from ferrata.cli.flow_given import (
+    Connections,
+    given_connections,
+    given_pairs,
+    given_values,
+    given_variants,
+    project_root,
+)
 from ferrata.cli.pairs import CommandOfPairs
 from ferrata.cli.words import printable
 from ferrata.errors import UsageError
@@ -27,7 +34,12 @@ _INIT = "PF_FLOW_INIT_CONFIG"
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
-@click.option("--connections", type=click.Path(path_type=Path), help="YAML file: name -> what a connection holds.")
+@click.option(
+    "--connections",
+    multiple=True,
+    metavar="FILE|NODE.KEY=VALUE",
+    help="YAML file: name -> what a connection holds; or another connection, deployment_name or model for a node.",
+)
 @click.option("--init", multiple=True, metavar="NAME=VALUE|FILE", help="An argument of a flex flow's class.")
 @click.option("--environment-variables", multiple=True, metavar="NAME=VALUE", help="A variable to set for the flow.")
 @click.option("--variant", multiple=True, metavar="'${NODE.VARIANT}'", help="A variant instead of the default.")
@@ -54,7 +66,7 @@ def serve(
     path: Path,
     port: int,
     host: str,
-    connections: Path | None,
+    connections: Sequence[str],
     init: Sequence[str],
     environment_variables: Sequence[str],
     variant: Sequence[str],
@@ -77,12 +89,14 @@ def serve(
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     logging.getLogger("ferrata").setLevel(logging.INFO)
     variants = given_variants(variant)
+    asked = given_connections(connections)
     loaded = open_flow(
         path.resolve(),
-        connections=Connections(connections, project_root(path)),
+        connections=Connections(asked.file, project_root(path)),
         variants=variants,
         init=given_values(init, "--init") if init else _init_of_environment(),
         environment=given_pairs(environment_variables, "--environment-variables"),
+        node_connections=asked.nodes,
         strict=strict,
     )
     sink = None

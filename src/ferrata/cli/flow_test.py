@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ferrata.cli.flow_given import Connections, given_pairs, given_values, given_variants, project_root
+from ferrata.cli.flow_given import (
+    Connections,
+    given_connections,
+    given_pairs,
+    given_values,
+    given_variants,
+    project_root,
+)
 from ferrata.cli.words import printable
 from ferrata.errors import FerrataError
 
@@ -35,7 +42,12 @@ __all__ = ["test"]
 @click.option(
     "--variant", multiple=True, metavar="'${NODE.VARIANT}'", help="A variant of a node, instead of its default."
 )
-@click.option("--connections", type=click.Path(path_type=Path), help="YAML file: name -> what a connection holds.")
+@click.option(
+    "--connections",
+    multiple=True,
+    metavar="FILE|NODE.KEY=VALUE",
+    help="YAML file: name -> what a connection holds; or another connection, deployment_name or model for a node.",
+)
 @click.option("--init", multiple=True, metavar="NAME=VALUE|FILE", help="An argument of a flex flow's class.")
 @click.option("--environment-variables", multiple=True, metavar="NAME=VALUE", help="A variable to set for the flow.")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds after which the flow has failed.")
@@ -50,7 +62,7 @@ def test(
     more: Sequence[str],
     inputs: Sequence[str],
     variant: Sequence[str],
-    connections: Path | None,
+    connections: Sequence[str],
     init: Sequence[str],
     environment_variables: Sequence[str],
     timeout: float | None,
@@ -67,7 +79,8 @@ def test(
 
     logging.basicConfig(format="warning: %(message)s", level=logging.WARNING)
     values = given_values([*inputs, *more], "--inputs") if inputs or more else {}
-    known = Connections(connections, project_root(path))
+    asked = given_connections(connections)
+    known = Connections(asked.file, project_root(path))
     use_prices(known.price)
     context.call_on_close(known.close)
     try:
@@ -77,6 +90,7 @@ def test(
             variants=given_variants(variant),
             init=given_values(init, "--init") if init else None,
             environment=given_pairs(environment_variables, "--environment-variables"),
+            node_connections=asked.nodes,
             strict=strict,
         )
     except FerrataError as error:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ferrata.errors import FerrataError, NotFound, UsageError
 from ferrata.flows.failures import FlowError
 from ferrata.flows.known import connection_of, using_connections
+from ferrata.flows.node_connections import check_taken, with_connections
 from ferrata.flows.python import named_in, read_python_flow
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def open_flow(
     variants: Mapping[str, str] | None = None,
     init: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
+    node_connections: Mapping[str, Mapping[str, Any]] | None = None,
     strict: bool = False,
 ) -> LoadedFlow:
     """A flow that is ready to run. Close it when it is done with.
@@ -118,13 +120,15 @@ def open_flow(
         variants: node -> variant.
         init: arguments for the class of a flex flow; its sample where there are none.
         environment: variables that are set beside, and over, those of the flow's file; until `close`.
+        node_connections: node -> what its connection, deployment or model is instead, as a run.yaml has it.
         strict: a notice is an error.
 
     Raises:
         NotFound, UsageError, InvalidDocument, FlowError: as `read_flow`, and what goes wrong in loading code, templates and
-            connections: `ResolveToolError`, `FailedToImportModule`, `PythonLoadError`, `FlowEntryInitializationError`.
+            connections: `ResolveToolError`, `FailedToImportModule`, `PythonLoadError`, `FlowEntryInitializationError`, `InvalidFlowError`.
     """
-    flow = read_unchecked(path, variants)
+    others = node_connections or {}
+    flow = with_connections(read_unchecked(path, variants), others, strict=strict)
     if flow.language == "csharp":
         raise FlowError(
             ("ResolveToolError", "NotSupported"), f"{flow.file}: the flow is written in C#, which is not run here"
@@ -137,7 +141,7 @@ def open_flow(
     try:
         known: Mapping[str, Any] = {} if connections is None else connections
         with _loading, using_connections(known), _at_home(), _prints_aside():
-            return _loaded(flow, closing, known, init, environment or {}, strict=strict)
+            return _loaded(flow, closing, known, init, environment or {}, others, strict=strict)
     except BaseException:
         _close(closing)
         raise
@@ -169,6 +173,7 @@ def _loaded(
     connections: Mapping[str, Any],
     init: Mapping[str, Any] | None,
     environment: Mapping[str, str],
+    others: Mapping[str, Mapping[str, Any]],
     *,
     strict: bool,
 ) -> LoadedFlow:
@@ -201,6 +206,8 @@ def _loaded(
     around = Around(flow, folder, space, connection)
     # Prompt Flow looks at the nodes first and at the graph as a whole afterwards: the same mistake is the first one here.
     steps = {node.name: build_step(node, around) for node in flow.nodes}
+    for name, values in others.items():
+        check_taken(steps[name], values)
     flow = check_graph(flow)
     return GraphFlow(
         flow,

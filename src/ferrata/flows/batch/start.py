@@ -215,6 +215,7 @@ def _document(
         "connections": None if given.connections is None else str(given.connections.resolve()),
         "init": list(given.init),
         "environment": list(given.environment),
+        "node_connections": {node: dict(values) for node, values in given.node_connections.items()},
         "resume_from": resume_from or None,
     }
 
@@ -238,6 +239,7 @@ def plan_of(document: Mapping[str, Any]) -> RunPlan:
         connections=path(document.get("connections")),
         init=tuple(document.get("init", ())),
         environment=tuple(document.get("environment", ())),
+        node_connections=document.get("node_connections") or {},
     )
     return RunPlan(
         given=given,

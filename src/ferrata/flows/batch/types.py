@@ -26,6 +26,7 @@ class Given:
         connections: a file of connections.
         init: names of the arguments of a class flow.
         environment: names of variables.
+        node_connections: node -> what its connection, deployment or model is instead, as the command line says it.
     """
 
     flow: Path
@@ -33,6 +34,7 @@ class Given:
     connections: Path | None = None
     init: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
+    node_connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, "Mapping[str, Any]"])
 
 
 @dataclass(frozen=True)
