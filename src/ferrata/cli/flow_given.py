@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from ferrata.errors import FerrataError, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from ferrata.app import App
     from ferrata.providers import Price
@@ -136,6 +137,48 @@ def project_root(path: Path) -> Path:
         if (folder / "ferrata.yaml").is_file() or (folder / ".git").exists():
             return folder
     return start
+
+
+class FlowPlace(NamedTuple):
+    """Where a flow is that a command names.
+
+    Attributes:
+        path: its folder or file.
+        root: the folder of the project whose connections and models it uses.
+        version: of the registry, as `flow/support@3`; empty where it is none.
+    """
+
+    path: Path
+    root: Path
+    version: str = ""
+
+
+@contextmanager
+def flow_place(path: Path, project: Path = Path()) -> Generator[FlowPlace]:
+    """The flow at a path, or of a version, as `flow/support@production`, in a folder of its own for as long as the block.
+
+    Args:
+        path: as the command line says it.
+        project: whose registry it is.
+
+    Raises:
+        NotFound: there is no such asset, version or alias.
+        StoreUnavailable: the registry cannot be read.
+    """
+    if path.parts[:1] != ("flow",):  # it cannot be a version, and starts at once
+        yield FlowPlace(path, project_root(path))
+        return
+    from ferrata.app import flow_at, flow_ref
+    from ferrata.shortcut import open_registry
+
+    ref = flow_ref(path, Path())
+    if ref is None:
+        yield FlowPlace(path, project_root(path))
+        return
+    with ExitStack() as stack:
+        with open_registry(project) as registry:
+            folder, version = stack.enter_context(flow_at(registry, ref))
+        yield FlowPlace(folder, project, version)
 
 
 class Connections(Mapping[str, Any]):

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from ferrata.cli.flow_asked import Asked, check_choice, laid_over
-from ferrata.cli.flow_given import Connections, given_connections, given_pairs, given_variants, project_root
+from ferrata.cli.flow_given import (
+    Connections,
+    FlowPlace,
+    flow_place,
+    given_connections,
+    given_pairs,
+    given_variants,
+    project_root,
+)
 from ferrata.cli.flow_record import record_run
 from ferrata.cli.flow_runs import first_errors, print_summary, runs_folder, summary_as_json
 from ferrata.cli.flow_stop import stopped_by_signals
@@ -90,7 +98,7 @@ _INTERRUPTED = 130
 def run(context: click.Context, /, **options: Any) -> None:
     """Run a flow over data, a row at a time each, and record every row.
 
-    FLOW is a folder or a file. Exit status: 0 done; 1 rows failed (--fail-on); 2 a mistake in the request or in a file;
+    FLOW is a folder, a file, or a version, as flow/support@production. Exit status: 0 done; 1 rows failed (--fail-on); 2 a mistake in the request or in a file;
     130 interrupted, and then --resume goes on.
     """
     from ferrata.flows import FailOn
@@ -98,7 +106,8 @@ def run(context: click.Context, /, **options: Any) -> None:
     asked = Asked(**options)
     fail_on = FailOn.parse(asked.fail_on)
     check_choice(asked)
-    done = _Runner(asked).run()
+    with ExitStack() as places:
+        done = _Runner(asked, places).run()
     if done.interrupted:
         context.exit(_INTERRUPTED)
     context.exit(1 if any(fail_on.fails(summary) for _, summary, _ in done.runs) else 0)
@@ -115,8 +124,9 @@ class _Done:
 class _Runner:
     """Does what the command line asks for."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, places: ExitStack) -> None:
         self.asked = asked
+        self.places = places
         self.folder = runs_folder(asked.project.resolve(), make=True)
 
     def run(self) -> _Done:
@@ -219,7 +229,9 @@ class _Runner:
         given = plan.given
         file = self._file(given.file) if given.file else None
         return given.flow.resolve(), {
-            "connections": Connections(given.connections, project_root(given.flow)),
+            "connections": Connections(
+                given.connections, self.asked.project if given.version else project_root(given.flow)
+            ),
             "variants": given_variants([plan.variant] if plan.variant else []),
             "init": {**(file.init if file else {}), **self.asked.init_values()} or None,
             "environment": {**(file.environment if file else {}), **self.asked.environment_values()},
@@ -243,8 +255,17 @@ class _Runner:
         flow = Path(asked.flow) if asked.flow else cast("Path", cast("RunFile", file).flow)
         mapping = {**(file.column_mapping if file else {}), **given_pairs(asked.column_mapping, "--column-mapping")}
         connections, nodes = given_connections(asked.connections)
+        place = self._place(flow) if asked.flow else FlowPlace(flow, flow)
         plan = RunPlan(
-            Given(flow, asked.file, connections, tuple(asked.init_values()), tuple(asked.environment_values()), nodes),
+            Given(
+                place.path,
+                asked.file,
+                connections,
+                tuple(asked.init_values()),
+                tuple(asked.environment_values()),
+                nodes,
+                place.version,
+            ),
             data=_absolute(asked.data or (file.data if file else None)),
             mapping=mapping,
             run=asked.run or (file.run if file else ""),
@@ -276,10 +297,16 @@ class _Runner:
                     hint=f"give them again, as {option} {missing[0]}=VALUE",
                 )
         file, nodes = given_connections(self.asked.connections)
-        nodes = laid_over(plan.given.node_connections, nodes)
-        return replace(
-            plan, given=replace(plan.given, connections=file or plan.given.connections, node_connections=nodes)
+        given = replace(
+            plan.given,
+            flow=self._place(Path(plan.given.version)).path if plan.given.version else plan.given.flow,
+            connections=file or plan.given.connections,
+            node_connections=laid_over(plan.given.node_connections, nodes),
         )
+        return replace(plan, given=given)
+
+    def _place(self, flow: Path) -> FlowPlace:
+        return self.places.enter_context(flow_place(flow, self.asked.project))
 
     def _new_from_old(self, name: str) -> RunPlan:
         plan = replace(self._resumed(name), name=self.asked.name)

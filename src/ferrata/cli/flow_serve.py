@@ -12,11 +12,11 @@ import click
 
 from ferrata.cli.flow_given import (
     Connections,
+    flow_place,
     given_connections,
     given_pairs,
     given_values,
     given_variants,
-    project_root,
 )
 from ferrata.cli.pairs import CommandOfPairs
 from ferrata.cli.words import printable
@@ -61,7 +61,9 @@ _INIT = "PF_FLOW_INIT_CONFIG"
 )
 @click.option("--allow-origin", multiple=True, metavar="ORIGIN", help="Web pages of this origin may ask; '*' for all.")
 @click.option("--strict", is_flag=True, help="What is a warning otherwise is an error.")
+@click.pass_context
 def serve(
+    context: click.Context,
     *,
     path: Path,
     port: int,
@@ -80,7 +82,7 @@ def serve(
 ) -> None:
     """Answer POST /score with a flow, until SIGTERM or Ctrl-C.
 
-    PATH is the folder of a flow, or its file. Also GET /health, /version and /swagger.json, POST /feedback, and at / a page to try
+    PATH is the folder of a flow, its file, or a version, as flow/support@production. Also GET /health, /version and /swagger.json, POST /feedback, and at / a page to try
     the flow on. Exit status: 0 ended by a signal, 2 the flow does not load or the port is taken.
     """
     from ferrata.flows import ServeLimits, listen, open_flow, read_flow, serve_flow
@@ -90,9 +92,10 @@ def serve(
     logging.getLogger("ferrata").setLevel(logging.INFO)
     variants = given_variants(variant)
     asked = given_connections(connections)
+    place = context.with_resource(flow_place(path))
     loaded = open_flow(
-        path.resolve(),
-        connections=Connections(asked.file, project_root(path)),
+        place.path.resolve(),
+        connections=Connections(asked.file, place.root),
         variants=variants,
         init=given_values(init, "--init") if init else _init_of_environment(),
         environment=given_pairs(environment_variables, "--environment-variables"),
@@ -104,7 +107,7 @@ def serve(
         for notice in loaded.flow.notices:
             click.echo(f"warning: {printable(str(notice))}", err=True)
         # A prompt takes its inputs by itself, so only its file says which they are.
-        flow = read_flow(path.resolve(), variants=variants) if loaded.flow.kind == "prompty" else loaded.flow
+        flow = read_flow(place.path.resolve(), variants=variants) if loaded.flow.kind == "prompty" else loaded.flow
         sink = _open_sink(spans, JsonlSink)
         listening = listen(host, port)
         shown = f"[{host}]" if ":" in host else host

@@ -12,11 +12,11 @@ import click
 
 from ferrata.cli.flow_given import (
     Connections,
+    flow_place,
     given_connections,
     given_pairs,
     given_values,
     given_variants,
-    project_root,
 )
 from ferrata.cli.words import printable
 from ferrata.errors import FerrataError
@@ -72,7 +72,8 @@ def test(
 ) -> None:
     """Run a flow once, from inputs or as a conversation.
 
-    PATH is the folder of a flow, or its file: flow.dag.yaml, flow.flex.yaml or a .prompty. Inputs that are not given take
+    PATH is the folder of a flow, its file (flow.dag.yaml, flow.flex.yaml or a .prompty), or a version, as
+    flow/support@production. Inputs that are not given take
     their defaults. Exit status: 0 completed, 1 failed, 2 the flow does not load.
     """
     from ferrata.flows import open_flow, use_prices
@@ -80,12 +81,13 @@ def test(
     logging.basicConfig(format="warning: %(message)s", level=logging.WARNING)
     values = given_values([*inputs, *more], "--inputs") if inputs or more else {}
     asked = given_connections(connections)
-    known = Connections(asked.file, project_root(path))
+    place = context.with_resource(flow_place(path))
+    known = Connections(asked.file, place.root)
     use_prices(known.price)
     context.call_on_close(known.close)
     try:
         loaded = open_flow(
-            path.resolve(),
+            place.path.resolve(),
             connections=known,
             variants=given_variants(variant),
             init=given_values(init, "--init") if init else None,

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from ferrata.flows.formats.runs import RunFile, read_run_file
     from ferrata.flows.images import images_as_data, place_images
     from ferrata.flows.importing import import_run, old_runs
-    from ferrata.flows.open import find_flow, inside, open_flow, read_flow
+    from ferrata.flows.layout import version_folder
+    from ferrata.flows.open import find_flow, inside, laid_out, open_flow, read_flow
     from ferrata.flows.prices import use_prices
     from ferrata.flows.python import as_flow, flow, step
     from ferrata.flows.scaffold import FLOW_KINDS, write_flow
@@ -100,7 +101,8 @@ else:
         formats__runs=["RunFile", "read_run_file"],
         images=["images_as_data", "place_images"],
         importing=["import_run", "old_runs"],
-        open=["find_flow", "inside", "open_flow", "read_flow"],
+        layout=["version_folder"],
+        open=["find_flow", "inside", "laid_out", "open_flow", "read_flow"],
         prices=["use_prices"],
         python=["as_flow", "flow", "step"],
         scaffold=["FLOW_KINDS", "write_flow"],
@@ -169,6 +171,7 @@ __all__ = [
     "images_as_data",
     "import_run",
     "inside",
+    "laid_out",
     "list_runs",
     "listen",
     "new_run",
@@ -191,5 +194,6 @@ __all__ = [
     "use_prices",
     "validate_flow",
     "variant_id",
+    "version_folder",
     "write_flow",
 ]

@@ -201,7 +201,8 @@ def _document(
     return {
         "status": Status.PREPARING,
         "created": created,
-        "flow": str(given.flow.resolve()),
+        "flow": given.version or str(given.flow.resolve()),
+        "flow_version": given.version or None,
         "flow_name": loaded.flow.name,
         "flow_digest": digest_of_flow(loaded.flow),
         "data": data,
@@ -240,6 +241,7 @@ def plan_of(document: Mapping[str, Any]) -> RunPlan:
         init=tuple(document.get("init", ())),
         environment=tuple(document.get("environment", ())),
         node_connections=document.get("node_connections") or {},
+        version=document.get("flow_version") or "",
     )
     return RunPlan(
         given=given,

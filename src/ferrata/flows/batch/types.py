@@ -27,6 +27,7 @@ class Given:
         init: names of the arguments of a class flow.
         environment: names of variables.
         node_connections: node -> what its connection, deployment or model is instead, as the command line says it.
+        version: of the registry, as `flow/support@3`, which `flow` is a copy of; empty where it is none.
     """
 
     flow: Path
@@ -35,6 +36,7 @@ class Given:
     init: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     node_connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, "Mapping[str, Any]"])
+    version: str = ""
 
 
 @dataclass(frozen=True)
