@@ -264,7 +264,7 @@ def summary_of(folder: RunFolder) -> RunSummary:
     return RunSummary(
         name=folder.name,
         status=Status(folder.status),
-        total=len(index),
+        total=max(len(index), int(document.get("total") or 0)),
         completed=index.completed,
         failed=index.failed,
         metrics=document.get("metrics") or {},

@@ -90,7 +90,7 @@ class RunSummary:
         name: the run's.
         status: `Completed`; `CompletedWithErrors` where rows or the aggregation failed; `Failed` where no row was completed;
             `Canceled` where it was stopped and can be resumed.
-        total: rows; of a stopped run, those that ended.
+        total: rows; of a stopped run also those that it has not come to.
         completed: of them.
         failed: of them.
         metrics: of the aggregation.
