@@ -9,6 +9,7 @@ from ferrata.flows.code import as_tool, parameters_of, undecorated
 from ferrata.flows.contracts.model_connection import ModelConnection
 from ferrata.flows.failures import FlowError, place_in
 from ferrata.flows.flex import CallableFlow
+from ferrata.flows.inputs import coerce
 from ferrata.flows.known import connection_of
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ def _instance(flow: Flow, owner: type, connections: Mapping[str, Any], init: Map
                 given[name] = _connection(given[name], kinds, connections)
             elif wanted in _CONFIGURATIONS:
                 given[name] = _configuration(given[name], parameter.annotation, connections)
+            elif isinstance(given[name], str):  # as a command line has it
+                given[name] = _typed(name, given[name], kinds[0] if kinds else "object")
         return owner(**given)
     except (Exception, SystemExit) as error:
         place = place_in(error, flow.folder.resolve())
@@ -99,6 +102,13 @@ def _instance(flow: Flow, owner: type, connections: Mapping[str, Any], init: Map
 def _connection(name: str, kinds: Sequence[str], connections: Mapping[str, Any]) -> Any:
     found = connection_of(name, connections)
     return found.as_one_of(kinds) if isinstance(found, ModelConnection) else found
+
+
+def _typed(name: str, value: str, kind: str) -> Any:
+    try:
+        return coerce(value, kind) if kind in ("int", "double", "bool") else value
+    except (ValueError, TypeError):
+        raise FlowError("InvalidInitValue", f"the argument {name!r} is {value!r}, which is no {kind}") from None
 
 
 def _configuration(value: Any, kind: Any, connections: Mapping[str, Any]) -> Any:
