@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 
 from ferrata.app import open_app
 from ferrata.errors import InvalidDocument, NotFound, UsageError
+from ferrata.flows import FlowError
 from ferrata.prompts import prompt_files, read_prompt, render_prompt
 from ferrata.refs import Ref
 
@@ -117,3 +119,22 @@ def test_vendors_and_wire_formats_of_the_project_file_are_checked_at_their_place
         ),
     ]
     assert {m.file for m in caught.value.mistakes} == {str(tmp_path / "ferrata.yaml")}
+
+
+def test_a_flow_is_a_folder_or_a_version_in_a_folder_of_its_own(project: Path) -> None:
+    files = {"flow.flex.yaml": b"entry: e:f\n", "e.py": b"def f(x: str):\n    return x + x\n"}
+    with open_app(project) as app:
+        with pytest.raises(NotFound, match="no asset 'flow/support@1'"):
+            app.flow("flow/support@1")
+        app.registry.register(Ref("flow", "support"), files)
+        loaded = app.flow("flow/support@1")
+        try:
+            assert asyncio.run(loaded.line({"x": "a"})).output == {"output": "aa"}
+            folder = loaded.folder
+            assert (folder.name, (folder / "e.py").is_file()) == ("support", True)
+        finally:
+            loaded.close()
+        assert not folder.parent.exists()
+        app.registry.register(Ref("flow", "broken"), {"flow.flex.yaml": b"entry: gone:f\n"})
+        with pytest.raises(FlowError):
+            app.flow("flow/broken@1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,8 @@ from ferrata.refs import Ref
 from ferrata.state import LocalState
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from ferrata.assets import Ledger, Registry
     from ferrata.catalog import Catalog, CheckedModel
     from ferrata.clock import Clock
@@ -28,9 +31,10 @@ if TYPE_CHECKING:
     from ferrata.settings import Settings
     from ferrata.store import Store
 
-__all__ = ["App", "open_app", "prompt_in", "prompt_ref"]
+__all__ = ["App", "flow_at", "flow_ref", "open_app", "prompt_in", "prompt_ref"]
 
 _DATABASE = "ferrata.db"
+_FLOW_FILES = (".yaml", ".yml", ".prompty", ".py")
 
 
 @dataclass
@@ -183,14 +187,20 @@ class App:
         Its models are closed with `models`. What calls cost is known of the project's own models.
 
         Args:
-            path: its folder or file, relative to the project.
+            path: its folder or file, relative to the project; or a version of the registry, as `flow/support@production`.
 
         Raises:
-            NotFound, UsageError, InvalidDocument, FlowError: as `flows.open_flow`.
+            NotFound, UsageError, InvalidDocument, FlowError: as `flows.open_flow`; there is no such asset, version or alias.
         """
         from ferrata.flows import open_flow
 
-        return open_flow((self.settings.root / path).resolve(), connections=self.connections)
+        ref = flow_ref(path, self.settings.root)
+        if ref is None:
+            return open_flow((self.settings.root / path).resolve(), connections=self.connections)
+        self._check_store(ref)
+        with ExitStack() as stack:
+            folder, _ = stack.enter_context(flow_at(self.registry, ref))
+            return open_flow(folder, connections=self.connections, closing=stack.pop_all().close)
 
     def dataset(self, name: str | Path) -> Dataset:
         """A dataset of the project: a file or folder, or a version of the registry, as `dataset/support@3`.
@@ -236,11 +246,14 @@ class App:
         ref = prompt_ref(name, root)
         if ref is None:
             return read_prompt(root / name, root=root)
+        self._check_store(ref)
+        return prompt_in(self.registry, ref)
+
+    def _check_store(self, ref: Ref) -> None:
         if not self.has_store:  # to read, none is made
             raise NotFound(
                 f"the project has no asset '{ref}' yet", hint="register it with `ferrata asset register FILE`"
             )
-        return prompt_in(self.registry, ref)
 
     @property
     def actor(self) -> str:
@@ -325,3 +338,33 @@ def prompt_in(registry: Registry, ref: Ref, *, dialect: Dialect | None = None) -
 
     version = registry.resolve(ref)
     return read_files(registry.files(version), version=str(version.ref), dialect=dialect)
+
+
+def flow_ref(name: str | Path, root: Path) -> Ref | None:
+    """The reference that a flow's name is, as `flow/support@3`; None where it is a folder or a file.
+
+    A reference begins with `flow/` and has an `@`, or there is no folder `flow`.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    text = str(name)
+    if not text.startswith("flow/") or ":" in text or Path(text).suffix in _FLOW_FILES:
+        return None
+    if "@" not in text and (root / "flow").exists():
+        return None
+    return Ref.parse(text)
+
+
+@contextmanager
+def flow_at(registry: Registry, ref: Ref) -> Generator[tuple[Path, str]]:
+    """A private folder with the files of a version, for as long as the block, and the version, as `flow/support@3`.
+
+    Raises:
+        NotFound, StoreUnavailable: as `Registry.resolve` and `Registry.files`.
+    """
+    from ferrata.flows import version_folder
+
+    version = registry.resolve(ref)
+    with version_folder(registry.files(version), ref.name) as folder:
+        yield folder, str(version.ref)

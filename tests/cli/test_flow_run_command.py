@@ -278,7 +278,8 @@ def test_an_interrupted_run_says_how_to_go_on(project: Project, number: signal.S
     out, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (130, f"to go on: ferrata flow run --resume r --project {project.root}\n")
     assert out.splitlines()[0] == "run r: Canceled"
-    assert out.splitlines()[1].startswith("20 of 20 rows completed, 0 failed;")
+    assert out.splitlines()[1].startswith("20 of 40 rows completed, 0 failed;")
+    assert project.runs("show", "r").splitlines()[1].startswith("20 of 40 rows completed, 0 failed;")
     again = start(100, "--resume", "r")
     out, err = again.communicate(timeout=30)
     assert (again.returncode, out.splitlines()[0], err) == (0, "run r: Completed", "")

@@ -11,7 +11,7 @@ from ferrata.errors import InvalidDocument, ModelRequestInvalid, NotFound, Usage
 from ferrata.flows import FlowError, ModelConnection, open_flow
 from ferrata.flows.asking import complete_now
 from ferrata.flows.contracts.connections import AzureOpenAIConnection
-from ferrata.flows.contracts.tool_errors import InvalidConnectionType, WrappedOpenAIError
+from ferrata.flows.contracts.tool_errors import ToolValidationError, WrappedOpenAIError
 from ferrata.messages import ChatRequest, ChatResponse, Message, Usage
 from ferrata.settings import load_settings
 from ferrata.telemetry import MemorySink, emit_to, open_span
@@ -122,8 +122,6 @@ def test_a_model_is_asked_in_its_own_words() -> None:
 
 def test_what_no_model_takes() -> None:
     connection = ModelConnection("support", "fake", "heard", Heard())
-    with pytest.raises(InvalidConnectionType):
-        complete_now(connection, "Hi", model="", api="completion")
     with pytest.raises(WrappedOpenAIError) as refused:
         complete_now(connection, [{"role": "nobody", "content": "Hi"}], model="")
     assert isinstance(refused.value.__cause__, ModelRequestInvalid)
@@ -164,12 +162,118 @@ def test_a_node_asks_it(project: Path) -> None:
     assert result.output == {"answer": "So what?"}
 
 
-def test_a_completion_node_is_refused(project: Path) -> None:
+def test_a_completion_node_asks_it_as_a_user_does(project: Path) -> None:
     (project / "flow.dag.yaml").write_text(NODE % "completion")
     (project / "ask.jinja2").write_text("So {{question}}?")
-    with pytest.raises(FlowError, match="takes chat") as refused:
-        open_flow(project, connections=Connections(None, project))
-    assert refused.value.codes == ("ResolveToolError", "APINotFound")
+    flow = open_flow(project, connections=Connections(None, project))
+    result = asyncio.run(flow.line({"question": "what"}))
+    flow.close()
+    assert result.output == {"answer": "So what?"}
+    heard = Heard()
+    found = complete_now(ModelConnection("s", "fake", "heard", heard), "Hi", model="", api="completion")
+    assert found == "Hello"
+    (asked,) = heard.asked
+    assert [(message.role, message.content) for message in asked.messages] == [("user", "Hi")]
+    assert (asked.max_tokens, asked.temperature, asked.extra) == (None, None, {})
+
+
+@pytest.mark.parametrize(("name", "value"), [("suffix", "."), ("logprobs", 1), ("echo", True), ("best_of", 2)])
+def test_what_only_a_completion_has_is_refused(name: str, value: Any) -> None:
+    connection = ModelConnection("support", "fake", "heard", Heard())
+    with pytest.raises(ToolValidationError, match=repr(name)):
+        complete_now(connection, "Hi", model="", api="completion", parameters={"best_of": 1, name: value})
+
+
+REACHED = """
+models:
+  gpt: {vendor: openai, model: gpt-5}
+  mine: {vendor: openai-compatible, model: m, url: "http://127.0.0.1:9/v1", key: "${env:FERRATA_MINE}"}
+  older: {vendor: azure-openai-deployments, model: d, url: "https://x.openai.azure.com", api_version: "2025-01-01"}
+  newer: {vendor: azure-openai, model: d, url: "https://x.openai.azure.com"}
+  claude: {vendor: anthropic, model: c}
+  here: {vendor: local, model: smollm2}
+"""
+TOOL = """
+from promptflow.core import tool
+from promptflow.connections import AzureOpenAIConnection, OpenAIConnection
+@tool
+def n(c: KIND):
+    return dict(c.configs) | dict(c.secrets) | {"type": c.type, "name": c.name}
+"""
+ASKS = """
+outputs: {o: {type: string, reference: "${n.output}"}}
+nodes:
+- {name: n, type: python, source: {type: code, path: n.py}, inputs: {c: NAME}}
+"""
+
+
+def reached(project: Path, name: str, kind: str) -> dict[str, Any]:
+    (project / "ferrata.yaml").write_text(REACHED)
+    (project / "flow.dag.yaml").write_text(ASKS.replace("NAME", name))
+    (project / "n.py").write_text(TOOL.replace("KIND", kind))
+    flow = open_flow(project, connections=Connections(None, project))
+    try:
+        return asyncio.run(flow.line({})).output["o"]
+    finally:
+        flow.close()
+
+
+AZURE = {"api_base": "https://x.openai.azure.com", "api_key": "ka", "type": "AzureOpenAI"}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "held"),
+    [
+        ("gpt", "OpenAIConnection", {"type": "OpenAI", "base_url": "https://api.openai.com/v1", "api_key": "ko"}),
+        ("mine", "OpenAIConnection", {"type": "OpenAI", "base_url": "http://127.0.0.1:9/v1", "api_key": "km"}),
+        ("older", "AzureOpenAIConnection", {**AZURE, "api_version": "2025-01-01"}),
+        ("older", "OpenAIConnection | AzureOpenAIConnection", AZURE),
+        ("newer", "AzureOpenAIConnection", AZURE),
+        ("newer", "OpenAIConnection", {"base_url": "https://x.openai.azure.com/openai/v1", "api_key": "ka"}),
+    ],
+)
+def test_code_gets_a_connection_to_a_declared_model(
+    project: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str, held: dict[str, Any]
+) -> None:
+    for variable, key in (("OPENAI_API_KEY", "ko"), ("FERRATA_MINE", "km"), ("AZURE_OPENAI_API_KEY", "ka")):
+        monkeypatch.setenv(variable, key)
+    found = reached(project, name, kind)
+    assert found["name"] == name
+    assert {key: found[key] for key in held} == held
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "code", "message"),
+    [
+        ("gpt", "AzureOpenAIConnection", "NodeInputValidationError", "is of OpenAI; there is no AzureOpenAIConnection"),
+        ("claude", "OpenAIConnection", "NodeInputValidationError", "is of Anthropic; there is no OpenAIConnection"),
+        ("here", "OpenAIConnection", "NodeInputValidationError", "'local', which answers inside this process"),
+        ("mine", "OpenAIConnection", "GetConnectionError", "the environment variable 'FERRATA_MINE' is not set"),
+    ],
+)
+def test_code_is_told_where_there_is_no_such_connection(
+    project: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str, code: str, message: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "ko")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "kc")
+    monkeypatch.delenv("FERRATA_MINE", raising=False)
+    with pytest.raises(FlowError, match=message) as refused:
+        reached(project, name, kind)
+    assert refused.value.codes[:2] == ("ResolveToolError", code)
+
+
+def test_a_class_gets_a_connection_to_a_declared_model(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "ko")
+    (project / "ferrata.yaml").write_text(REACHED)
+    (project / "flow.flex.yaml").write_text("entry: f:F\n")
+    (project / "f.py").write_text(
+        "from promptflow.connections import OpenAIConnection\nclass F:\n"
+        "    def __init__(self, c: OpenAIConnection):\n        self.c = c\n"
+        "    def __call__(self):\n        return self.c.base_url\n"
+    )
+    flow = open_flow(project, connections=Connections(None, project), init={"c": "gpt"})
+    assert asyncio.run(flow.line({})).output == {"output": "https://api.openai.com/v1"}
+    flow.close()
 
 
 def test_a_prompt_asks_it(project: Path) -> None:

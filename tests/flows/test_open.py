@@ -268,3 +268,17 @@ def test_flows_are_opened_in_several_threads_at_once(make_flow: MakeFlow) -> Non
 
     with ThreadPoolExecutor(6) as pool:
         assert list(pool.map(answer, folders)) == [[i, str(i)] for i in range(6)]
+
+
+def test_arguments_of_a_class_that_are_texts_get_the_types_of_the_signature(make_flow: MakeFlow) -> None:
+    code = (
+        "class F:\n    def __init__(self, n: int, f: float = 1.0, b: bool = False, s: str = '', free=None, d=2):\n"
+        "        self.given = [n, f, b, s, free, d]\n    def __call__(self):\n        return {'given': self.given}\n"
+    )
+    folder = make_flow(**{"flow.flex_yaml": "entry: e:F\n", "e_py": code})
+    given = {"n": "4", "f": "0.5", "b": "true", "s": "5", "free": "6", "d": "7"}
+    assert run(folder, init=given).output == {"given": [4, 0.5, True, "5", "6", 7]}
+    for name, value in (("n", "four"), ("b", "yes"), ("f", "x")):
+        with pytest.raises(FlowError, match=f"the argument {name!r} is {value!r}, which is no") as refused:
+            open_flow(folder, init={"n": "1", name: value})
+        assert refused.value.codes == ("FlowEntryInitializationError", "InvalidInitValue")

@@ -17,6 +17,7 @@ __all__ = ["content_of", "named"]
 _PROMPT = ".prompty"
 # Where none of these is in it, a prompt names no other file, and need not be read as a prompt, which takes longer.
 _NAMES_FILES = (b"${file:", b".json", b"![")
+_COMPILED = "__pycache__"
 
 
 def named(words: Sequence[str]) -> tuple[Ref, list[Path]]:
@@ -40,15 +41,18 @@ def named(words: Sequence[str]) -> tuple[Ref, list[Path]]:
 
 
 def content_of(kind: str, paths: Sequence[Path]) -> dict[str, bytes]:
-    """The files of a version: what lies at the paths, and of a prompt alone also what it includes.
+    """The files of a version: what lies at the paths, and of a prompt or a flow alone also what it includes.
 
     Raises:
         NotFound: a path does not exist.
         UsageError: one cannot be read.
-        InvalidDocument: a prompt that includes files is wrong.
+        InvalidDocument: a prompt or a flow that includes files is wrong.
+        FlowError: what a flow includes is not there.
     """
     from ferrata.assets import read_content
 
+    if kind == "flow" and len(paths) == 1 and paths[0].is_dir():
+        return _of_flow(paths[0])
     files = read_content(paths)
     if kind != "prompt" or len(paths) != 1 or paths[0].suffix != _PROMPT:
         return files
@@ -58,3 +62,16 @@ def content_of(kind: str, paths: Sequence[Path]) -> dict[str, bytes]:
     from ferrata.prompts import prompt_files, read_prompt
 
     return prompt_files(read_prompt(paths[0], root=root_of(paths[0])))
+
+
+def _of_flow(folder: Path) -> dict[str, bytes]:
+    """The files of a flow's folder, with what its `additional_includes` names beside them."""
+    from ferrata.assets import read_content
+
+    files = {name: body for name, body in read_content([folder]).items() if _COMPILED not in name.split("/")}
+    if not any(b"additional_includes" in body for name, body in files.items() if name.endswith((".yaml", ".yml"))):
+        return files
+    from ferrata.flows import laid_out
+
+    with laid_out(folder) as complete:
+        return read_content([complete])

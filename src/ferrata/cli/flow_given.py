@@ -6,19 +6,28 @@ import json
 import logging
 import re
 from collections.abc import Mapping
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ferrata.errors import FerrataError, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from ferrata.app import App
     from ferrata.providers import Price
 
-__all__ = ["Connections", "given_pairs", "given_values", "given_variants", "project_root"]
+__all__ = [
+    "Connections",
+    "GivenConnections",
+    "given_connections",
+    "given_pairs",
+    "given_values",
+    "given_variants",
+    "project_root",
+]
 
 _log = logging.getLogger("ferrata.flows")
 _VARIANT = re.compile(r"\$\{(?P<node>[^.}]+)\.(?P<variant>[^}]+)\}\Z")
@@ -72,6 +81,40 @@ def _from_file(path: Path, option: str) -> dict[str, Any]:
     return {str(name): value for name, value in cast("dict[Any, Any]", found).items()}
 
 
+class GivenConnections(NamedTuple):
+    """What `--connections` says.
+
+    Attributes:
+        file: of connections; None where none is given.
+        nodes: node -> what its connection, deployment or model is instead.
+    """
+
+    file: Path | None
+    nodes: dict[str, dict[str, Any]]
+
+
+def given_connections(values: Sequence[str]) -> GivenConnections:
+    """A file, and `NODE.connection=NAME` several times: what has a `=` in it and is no file.
+
+    Raises:
+        UsageError: there are two files, or what stands before a `=` is not `NODE.KEY`.
+    """
+    files = [value for value in values if "=" not in value or Path(value).is_file()]
+    if len(files) > 1:
+        raise UsageError(f"--connections names {len(files)} files: {', '.join(map(repr, files))}", hint="give one file")
+    nodes: dict[str, dict[str, Any]] = {}
+    for pair in (value for value in values if value not in files):
+        name, _, value = pair.partition("=")
+        node, dot, key = name.partition(".")
+        if not (node and dot and key):
+            raise UsageError(
+                f"--connections {pair!r} is no file and not NODE.KEY=VALUE",
+                hint="as --connections answer.connection=my_connection answer.deployment_name=gpt-4o",
+            )
+        nodes.setdefault(node, {})[key] = value
+    return GivenConnections(Path(files[0]) if files else None, nodes)
+
+
 def given_variants(variants: Sequence[str]) -> dict[str, str]:
     """`${node.variant}`, or `node.variant`, several times.
 
@@ -94,6 +137,48 @@ def project_root(path: Path) -> Path:
         if (folder / "ferrata.yaml").is_file() or (folder / ".git").exists():
             return folder
     return start
+
+
+class FlowPlace(NamedTuple):
+    """Where a flow is that a command names.
+
+    Attributes:
+        path: its folder or file.
+        root: the folder of the project whose connections and models it uses.
+        version: of the registry, as `flow/support@3`; empty where it is none.
+    """
+
+    path: Path
+    root: Path
+    version: str = ""
+
+
+@contextmanager
+def flow_place(path: Path, project: Path = Path()) -> Generator[FlowPlace]:
+    """The flow at a path, or of a version, as `flow/support@production`, in a folder of its own for as long as the block.
+
+    Args:
+        path: as the command line says it.
+        project: whose registry it is.
+
+    Raises:
+        NotFound: there is no such asset, version or alias.
+        StoreUnavailable: the registry cannot be read.
+    """
+    if path.parts[:1] != ("flow",):  # it cannot be a version, and starts at once
+        yield FlowPlace(path, project_root(path))
+        return
+    from ferrata.app import flow_at, flow_ref
+    from ferrata.shortcut import open_registry
+
+    ref = flow_ref(path, Path())
+    if ref is None:
+        yield FlowPlace(path, project_root(path))
+        return
+    with ExitStack() as stack:
+        with open_registry(project) as registry:
+            folder, version = stack.enter_context(flow_at(registry, ref))
+        yield FlowPlace(folder, project, version)
 
 
 class Connections(Mapping[str, Any]):

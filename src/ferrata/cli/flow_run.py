@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from ferrata.cli.flow_given import Connections, given_pairs, given_values, given_variants, project_root
+from ferrata.cli.flow_asked import Asked, check_choice, laid_over
+from ferrata.cli.flow_given import (
+    Connections,
+    FlowPlace,
+    flow_place,
+    given_connections,
+    given_pairs,
+    given_variants,
+    project_root,
+)
 from ferrata.cli.flow_record import record_run
 from ferrata.cli.flow_runs import first_errors, print_summary, runs_folder, summary_as_json
 from ferrata.cli.flow_stop import stopped_by_signals
@@ -31,35 +40,6 @@ __all__ = ["run"]
 _INTERRUPTED = 130
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What the command line says."""
-
-    flow: str | None
-    file: Path | None
-    changes: tuple[str, ...]
-    data: Path | None
-    column_mapping: tuple[str, ...]
-    run: str
-    variants: tuple[str, ...]
-    connections: Path | None
-    init: tuple[str, ...]
-    environment: tuple[str, ...]
-    concurrency: int
-    timeout: float
-    batch_timeout: float | None
-    engine: str
-    name: str
-    resume: str
-    resume_from: str
-    force: bool
-    fail_on: str
-    strict: bool
-    no_save: bool
-    project: Path
-    wants_json: bool
-
-
 @click.command(cls=CommandOfPairs)
 @click.argument("flow", metavar="[FLOW]", required=False)
 @click.option("--file", "-f", type=click.Path(path_type=Path), help="A run.yaml; options go before what it says.")
@@ -70,7 +50,12 @@ class _Asked:
 @click.option("--column-mapping", metavar="INPUT=VALUE", multiple=True, help="As question='${data.q}'; or a constant.")
 @click.option("--run", default="", metavar="NAME", help="Join an earlier run: ${run.inputs.x}, ${run.outputs.x}.")
 @click.option("--variant", "variants", multiple=True, metavar="VARIANT", help="'${node.id}', a run each; or all.")
-@click.option("--connections", type=click.Path(path_type=Path), help="File of connections.")
+@click.option(
+    "--connections",
+    multiple=True,
+    metavar="FILE|NODE.KEY=VALUE",
+    help="File of connections; or another connection, deployment_name or model for a node.",
+)
 @click.option("--init", metavar="NAME=VALUE|FILE", multiple=True, help="Arguments of a class flow.")
 @click.option("--environment-variables", "environment", metavar="NAME=VALUE", multiple=True, help="For the flow.")
 @click.option(
@@ -113,34 +98,19 @@ class _Asked:
 def run(context: click.Context, /, **options: Any) -> None:
     """Run a flow over data, a row at a time each, and record every row.
 
-    FLOW is a folder or a file. Exit status: 0 done; 1 rows failed (--fail-on); 2 a mistake in the request or in a file;
+    FLOW is a folder, a file, or a version, as flow/support@production. Exit status: 0 done; 1 rows failed (--fail-on); 2 a mistake in the request or in a file;
     130 interrupted, and then --resume goes on.
     """
     from ferrata.runs import FailOn
 
-    asked = _Asked(**options)
+    asked = Asked(**options)
     fail_on = FailOn.parse(asked.fail_on)
-    _check_choice(asked)
-    done = _Runner(asked).run()
+    check_choice(asked)
+    with ExitStack() as places:
+        done = _Runner(asked, places).run()
     if done.interrupted:
         context.exit(_INTERRUPTED)
     context.exit(1 if any(fail_on.fails(summary) for _, summary, _ in done.runs) else 0)
-
-
-def _check_choice(asked: _Asked) -> None:
-    given = {"FLOW": asked.flow, "--file": asked.file, "--resume": asked.resume, "--resume-from": asked.resume_from}
-    chosen = [name for name, value in given.items() if value]
-    if len(chosen) != 1:
-        raise UsageError(
-            f"one of FLOW, --file, --resume and --resume-from is wanted, not {' and '.join(chosen) or 'none'}",
-            hint="as in: ferrata flow run FLOW --data FILE",
-        )
-    if asked.changes and not asked.file and not asked.resume_from:
-        raise UsageError("--set changes a run.yaml", hint="give it with --file")
-    fixed = {"--data": asked.data, "--column-mapping": asked.column_mapping, "--variant": asked.variants}
-    fixed |= {"--run": asked.run} | ({"--name": asked.name} if asked.resume else {})
-    if (asked.resume or asked.resume_from) and (extra := [name for name, value in fixed.items() if value]):
-        raise UsageError(f"{extra[0]} is that of the run that goes on", hint=f"leave out {' and '.join(extra)}")
 
 
 @dataclass
@@ -154,8 +124,9 @@ class _Done:
 class _Runner:
     """Does what the command line asks for."""
 
-    def __init__(self, asked: _Asked) -> None:
+    def __init__(self, asked: Asked, places: ExitStack) -> None:
         self.asked = asked
+        self.places = places
         self.folder = runs_folder(asked.project.resolve(), make=True)
 
     def run(self) -> _Done:
@@ -257,16 +228,14 @@ class _Runner:
     def _opening(self, plan: RunPlan) -> tuple[Path, dict[str, Any]]:
         given = plan.given
         file = self._file(given.file) if given.file else None
-        if file and file.connections:
-            raise UsageError(
-                f"{str(file.path)!r} names other connections for nodes ({', '.join(file.connections)}), which is not done here",
-                hint="name them in the flow, or give connections of the flow's names with --connections",
-            )
         return given.flow.resolve(), {
-            "connections": Connections(given.connections, project_root(given.flow)),
+            "connections": Connections(
+                given.connections, self.asked.project if given.version else project_root(given.flow)
+            ),
             "variants": given_variants([plan.variant] if plan.variant else []),
-            "init": {**(file.init if file else {}), **_init(self.asked)} or None,
-            "environment": {**(file.environment if file else {}), **_environment(self.asked)},
+            "init": {**(file.init if file else {}), **self.asked.init_values()} or None,
+            "environment": {**(file.environment if file else {}), **self.asked.environment_values()},
+            "node_connections": laid_over(file.connections if file else {}, given.node_connections),
             "strict": self.asked.strict,
         }
 
@@ -285,8 +254,18 @@ class _Runner:
             _notice(file.notices, strict=asked.strict)
         flow = Path(asked.flow) if asked.flow else cast("Path", cast("RunFile", file).flow)
         mapping = {**(file.column_mapping if file else {}), **given_pairs(asked.column_mapping, "--column-mapping")}
+        connections, nodes = given_connections(asked.connections)
+        place = self._place(flow) if asked.flow else FlowPlace(flow, flow)
         plan = RunPlan(
-            Given(flow, asked.file, asked.connections, tuple(_init(asked)), tuple(_environment(asked))),
+            Given(
+                place.path,
+                asked.file,
+                connections,
+                tuple(asked.init_values()),
+                tuple(asked.environment_values()),
+                nodes,
+                place.version,
+            ),
             data=_absolute(asked.data or (file.data if file else None)),
             mapping=mapping,
             run=asked.run or (file.run if file else ""),
@@ -309,15 +288,25 @@ class _Runner:
 
         with RunFolder.read(self.folder, name) as old:
             plan = plan_of(old.document)
-        given = {"--init": (plan.given.init, tuple(_init(self.asked)))}
-        given["--environment-variables"] = (plan.given.environment, tuple(_environment(self.asked)))
+        given = {"--init": (plan.given.init, tuple(self.asked.init_values()))}
+        given["--environment-variables"] = (plan.given.environment, tuple(self.asked.environment_values()))
         for option, (before, now) in given.items():
             if missing := [one for one in before if one not in now]:
                 raise UsageError(
                     f"run {name!r} was given values that are not kept: {', '.join(missing)}",
                     hint=f"give them again, as {option} {missing[0]}=VALUE",
                 )
-        return replace(plan, given=replace(plan.given, connections=self.asked.connections or plan.given.connections))
+        file, nodes = given_connections(self.asked.connections)
+        given = replace(
+            plan.given,
+            flow=self._place(Path(plan.given.version)).path if plan.given.version else plan.given.flow,
+            connections=file or plan.given.connections,
+            node_connections=laid_over(plan.given.node_connections, nodes),
+        )
+        return replace(plan, given=given)
+
+    def _place(self, flow: Path) -> FlowPlace:
+        return self.places.enter_context(flow_place(flow, self.asked.project))
 
     def _new_from_old(self, name: str) -> RunPlan:
         plan = replace(self._resumed(name), name=self.asked.name)
@@ -365,14 +354,6 @@ def _for_variant(plan: RunPlan, variant: str, *, alone: bool) -> RunPlan:
 
     name = plan.name if alone or not plan.name else f"{plan.name}_{variant_id(variant)}"
     return replace(plan, variant=variant, name=name)
-
-
-def _init(asked: _Asked) -> dict[str, Any]:
-    return given_values(asked.init, "--init") if asked.init else {}
-
-
-def _environment(asked: _Asked) -> dict[str, str]:
-    return given_pairs(asked.environment, "--environment-variables")
 
 
 def _notice(notices: Sequence[Notice], *, strict: bool) -> None:

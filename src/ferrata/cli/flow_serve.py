@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from ferrata.cli.flow_given import Connections, given_pairs, given_values, given_variants, project_root
+from ferrata.cli.flow_given import (
+    Connections,
+    flow_place,
+    given_connections,
+    given_pairs,
+    given_values,
+    given_variants,
+)
 from ferrata.cli.pairs import CommandOfPairs
 from ferrata.cli.words import printable
 from ferrata.errors import UsageError
@@ -27,7 +34,12 @@ _INIT = "PF_FLOW_INIT_CONFIG"
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
-@click.option("--connections", type=click.Path(path_type=Path), help="YAML file: name -> what a connection holds.")
+@click.option(
+    "--connections",
+    multiple=True,
+    metavar="FILE|NODE.KEY=VALUE",
+    help="YAML file: name -> what a connection holds; or another connection, deployment_name or model for a node.",
+)
 @click.option("--init", multiple=True, metavar="NAME=VALUE|FILE", help="An argument of a flex flow's class.")
 @click.option("--environment-variables", multiple=True, metavar="NAME=VALUE", help="A variable to set for the flow.")
 @click.option("--variant", multiple=True, metavar="'${NODE.VARIANT}'", help="A variant instead of the default.")
@@ -49,12 +61,14 @@ _INIT = "PF_FLOW_INIT_CONFIG"
 )
 @click.option("--allow-origin", multiple=True, metavar="ORIGIN", help="Web pages of this origin may ask; '*' for all.")
 @click.option("--strict", is_flag=True, help="What is a warning otherwise is an error.")
+@click.pass_context
 def serve(
+    context: click.Context,
     *,
     path: Path,
     port: int,
     host: str,
-    connections: Path | None,
+    connections: Sequence[str],
     init: Sequence[str],
     environment_variables: Sequence[str],
     variant: Sequence[str],
@@ -68,7 +82,7 @@ def serve(
 ) -> None:
     """Answer POST /score with a flow, until SIGTERM or Ctrl-C.
 
-    PATH is the folder of a flow, or its file. Also GET /health, /version and /swagger.json, POST /feedback, and at / a page to try
+    PATH is the folder of a flow, its file, or a version, as flow/support@production. Also GET /health, /version and /swagger.json, POST /feedback, and at / a page to try
     the flow on. Exit status: 0 ended by a signal, 2 the flow does not load or the port is taken.
     """
     from ferrata.flows import ServeLimits, listen, open_flow, read_flow, serve_flow
@@ -77,12 +91,15 @@ def serve(
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     logging.getLogger("ferrata").setLevel(logging.INFO)
     variants = given_variants(variant)
+    asked = given_connections(connections)
+    place = context.with_resource(flow_place(path))
     loaded = open_flow(
-        path.resolve(),
-        connections=Connections(connections, project_root(path)),
+        place.path.resolve(),
+        connections=Connections(asked.file, place.root),
         variants=variants,
         init=given_values(init, "--init") if init else _init_of_environment(),
         environment=given_pairs(environment_variables, "--environment-variables"),
+        node_connections=asked.nodes,
         strict=strict,
     )
     sink = None
@@ -90,7 +107,7 @@ def serve(
         for notice in loaded.flow.notices:
             click.echo(f"warning: {printable(str(notice))}", err=True)
         # A prompt takes its inputs by itself, so only its file says which they are.
-        flow = read_flow(path.resolve(), variants=variants) if loaded.flow.kind == "prompty" else loaded.flow
+        flow = read_flow(place.path.resolve(), variants=variants) if loaded.flow.kind == "prompty" else loaded.flow
         sink = _open_sink(spans, JsonlSink)
         listening = listen(host, port)
         shown = f"[{host}]" if ":" in host else host

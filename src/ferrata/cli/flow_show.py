@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ferrata.cli.flow_given import Connections, given_values, given_variants, project_root
+from ferrata.cli.flow_given import Connections, flow_place, given_values, given_variants
 from ferrata.cli.words import counted, printable
 
 if TYPE_CHECKING:
@@ -44,18 +44,19 @@ def validate(
 ) -> None:
     """Say all that is wrong with a flow, without running it.
 
-    PATH is the folder of a flow, or its file. Errors go by Prompt Flow's names. A connection that is not declared is a
+    PATH is the folder of a flow, its file, or a version, as flow/support@production. Errors go by Prompt Flow's names. A connection that is not declared is a
     notice. Exit status: 0 valid, 1 notices under --strict, 2 errors.
     """
     from ferrata.flows import validate_flow
 
-    found = validate_flow(
-        path,
-        connections=Connections(connections, project_root(path)),
-        variants=given_variants(variant),
-        init=given_values(init, "--init") if init else None,
-        code=not no_code,
-    )
+    with flow_place(path) as place:
+        found = validate_flow(
+            place.path,
+            connections=Connections(connections, place.root),
+            variants=given_variants(variant),
+            init=given_values(init, "--init") if init else None,
+            code=not no_code,
+        )
     errors = [one for one in found if one.level == "error"]
     notices = [one for one in found if one.level == "notice"]
     if wants_json:
@@ -91,11 +92,12 @@ def validate(
 def show(*, path: Path, variant: Sequence[str], form: str, output: Path | None) -> None:
     """Draw a flow: inputs, nodes, conditions, what runs once over all lines, outputs.
 
-    PATH is the folder of a flow, or its file. The code is not loaded.
+    PATH is the folder of a flow, its file, or a version, as flow/support@production. The code is not loaded.
     """
     from ferrata.flows import draw_flow, read_flow
 
-    text = draw_flow(read_flow(path, variants=given_variants(variant)), form)
+    with flow_place(path) as place:
+        text = draw_flow(read_flow(place.path, variants=given_variants(variant)), form)
     if output is None:
         click.echo(text if form == "svg" else printable(text), nl=False)
         return

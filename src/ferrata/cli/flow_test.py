@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ferrata.cli.flow_given import Connections, given_pairs, given_values, given_variants, project_root
+from ferrata.cli.flow_given import (
+    Connections,
+    flow_place,
+    given_connections,
+    given_pairs,
+    given_values,
+    given_variants,
+)
 from ferrata.cli.words import printable
 from ferrata.errors import FerrataError
 
@@ -35,7 +42,12 @@ __all__ = ["test"]
 @click.option(
     "--variant", multiple=True, metavar="'${NODE.VARIANT}'", help="A variant of a node, instead of its default."
 )
-@click.option("--connections", type=click.Path(path_type=Path), help="YAML file: name -> what a connection holds.")
+@click.option(
+    "--connections",
+    multiple=True,
+    metavar="FILE|NODE.KEY=VALUE",
+    help="YAML file: name -> what a connection holds; or another connection, deployment_name or model for a node.",
+)
 @click.option("--init", multiple=True, metavar="NAME=VALUE|FILE", help="An argument of a flex flow's class.")
 @click.option("--environment-variables", multiple=True, metavar="NAME=VALUE", help="A variable to set for the flow.")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds after which the flow has failed.")
@@ -50,7 +62,7 @@ def test(
     more: Sequence[str],
     inputs: Sequence[str],
     variant: Sequence[str],
-    connections: Path | None,
+    connections: Sequence[str],
     init: Sequence[str],
     environment_variables: Sequence[str],
     timeout: float | None,
@@ -60,23 +72,27 @@ def test(
 ) -> None:
     """Run a flow once, from inputs or as a conversation.
 
-    PATH is the folder of a flow, or its file: flow.dag.yaml, flow.flex.yaml or a .prompty. Inputs that are not given take
+    PATH is the folder of a flow, its file (flow.dag.yaml, flow.flex.yaml or a .prompty), or a version, as
+    flow/support@production. Inputs that are not given take
     their defaults. Exit status: 0 completed, 1 failed, 2 the flow does not load.
     """
     from ferrata.flows import open_flow, use_prices
 
     logging.basicConfig(format="warning: %(message)s", level=logging.WARNING)
     values = given_values([*inputs, *more], "--inputs") if inputs or more else {}
-    known = Connections(connections, project_root(path))
+    asked = given_connections(connections)
+    place = context.with_resource(flow_place(path))
+    known = Connections(asked.file, place.root)
     use_prices(known.price)
     context.call_on_close(known.close)
     try:
         loaded = open_flow(
-            path.resolve(),
+            place.path.resolve(),
             connections=known,
             variants=given_variants(variant),
             init=given_values(init, "--init") if init else None,
             environment=given_pairs(environment_variables, "--environment-variables"),
+            node_connections=asked.nodes,
             strict=strict,
         )
     except FerrataError as error:

@@ -7,7 +7,7 @@ import click
 __all__ = ["CommandOfPairs"]
 
 # Options after which several pairs may follow, as Prompt Flow's command line has them.
-_OF_PAIRS = ("--column-mapping", "--environment-variables", "--init", "--set")
+_OF_PAIRS = ("--column-mapping", "--connections", "--environment-variables", "--init", "--set")
 
 
 class CommandOfPairs(click.Command):

@@ -5,8 +5,15 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
-    from ferrata.flows.audit import FlowFinding, ProjectAudit, audit_project, validate_flow
-    from ferrata.flows.base import LoadedFlow
+    from ferrata.flows.audit import (
+        FlowFinding,
+        ProjectAudit,
+        audit_project,
+        validate_flow,
+    )
+    from ferrata.flows.base import (
+        LoadedFlow,
+    )
     from ferrata.flows.batch import (
         CONCURRENCY,
         LINE_TIMEOUT,
@@ -28,22 +35,72 @@ if TYPE_CHECKING:
         summary_of,
         variant_id,
     )
-    from ferrata.flows.cancelling import run_to_end
-    from ferrata.flows.containers import build_container
-    from ferrata.flows.contracts import ModelConnection
-    from ferrata.flows.data import as_data, shown
-    from ferrata.flows.declared import DeclaredConnections
-    from ferrata.flows.drawing import draw_flow
-    from ferrata.flows.failures import FlowError, NodeError, error_of
-    from ferrata.flows.formats.connections import read_connections
-    from ferrata.flows.formats.runs import RunFile, read_run_file
-    from ferrata.flows.images import images_as_data, place_images
-    from ferrata.flows.importing import import_run, old_runs
-    from ferrata.flows.open import find_flow, inside, open_flow, read_flow
-    from ferrata.flows.prices import use_prices
-    from ferrata.flows.python import as_flow, flow, step
-    from ferrata.flows.scaffold import FLOW_KINDS, write_flow
-    from ferrata.flows.serve import ServeLimits, listen, serve_flow
+    from ferrata.flows.cancelling import (
+        run_to_end,
+    )
+    from ferrata.flows.containers import (
+        build_container,
+    )
+    from ferrata.flows.contracts import (
+        ModelConnection,
+    )
+    from ferrata.flows.data import (
+        as_data,
+        shown,
+    )
+    from ferrata.flows.declared import (
+        DeclaredConnections,
+    )
+    from ferrata.flows.drawing import (
+        draw_flow,
+    )
+    from ferrata.flows.failures import (
+        FlowError,
+        NodeError,
+        error_of,
+    )
+    from ferrata.flows.formats.connections import (
+        read_connections,
+    )
+    from ferrata.flows.formats.runs import (
+        RunFile,
+        read_run_file,
+    )
+    from ferrata.flows.images import (
+        images_as_data,
+        place_images,
+    )
+    from ferrata.flows.importing import (
+        import_run,
+        old_runs,
+    )
+    from ferrata.flows.layout import (
+        version_folder,
+    )
+    from ferrata.flows.open import (
+        find_flow,
+        inside,
+        laid_out,
+        open_flow,
+        read_flow,
+    )
+    from ferrata.flows.prices import (
+        use_prices,
+    )
+    from ferrata.flows.python import (
+        as_flow,
+        flow,
+        step,
+    )
+    from ferrata.flows.scaffold import (
+        FLOW_KINDS,
+        write_flow,
+    )
+    from ferrata.flows.serve import (
+        ServeLimits,
+        listen,
+        serve_flow,
+    )
     from ferrata.flows.types import (
         Activate,
         Aggregation,
@@ -96,7 +153,8 @@ else:
         formats__runs=["RunFile", "read_run_file"],
         images=["images_as_data", "place_images"],
         importing=["import_run", "old_runs"],
-        open=["find_flow", "inside", "open_flow", "read_flow"],
+        layout=["version_folder"],
+        open=["find_flow", "inside", "laid_out", "open_flow", "read_flow"],
         prices=["use_prices"],
         python=["as_flow", "flow", "step"],
         scaffold=["FLOW_KINDS", "write_flow"],
@@ -164,6 +222,7 @@ __all__ = [
     "images_as_data",
     "import_run",
     "inside",
+    "laid_out",
     "listen",
     "new_run",
     "old_runs",
@@ -185,5 +244,6 @@ __all__ = [
     "use_prices",
     "validate_flow",
     "variant_id",
+    "version_folder",
     "write_flow",
 ]

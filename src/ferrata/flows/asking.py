@@ -23,6 +23,7 @@ from ferrata.flows.contracts.model_connection import ModelConnection
 from ferrata.flows.contracts.tool_errors import (
     FunctionCallNotSupportedInStreamMode,
     InvalidConnectionType,
+    ToolValidationError,
     WrappedOpenAIError,
 )
 from ferrata.flows.model_parameters import parameters_of
@@ -42,6 +43,8 @@ __all__ = ["close_asking", "complete", "complete_now", "embed", "embed_now"]
 _RETRIES = 3
 _SECONDS = 600.0  # of one call, as the package `openai` has it
 _OPENAI = "https://api.openai.com/v1"
+_OF_COMPLETION = ("suffix", "logprobs", "echo", "best_of")
+_DEFAULTS = ("temperature", "top_p", "max_tokens", "n")
 # From this version on Azure counts the tokens of a stream.
 _COUNTS_STREAMS = "2024-09-01"
 
@@ -161,10 +164,14 @@ def _asked(
         raise _unfit(connection, "llm")
     extra = dict(given) if exact else parameters_of(api, given, azure=isinstance(connection, AzureOpenAIConnection))
     if own:
-        if api == "completion":
-            raise _unfit(connection, "completion api")
+        if api == "completion":  # a chat model is asked the text as what a user says
+            if extra.get("best_of") == 1:
+                del extra["best_of"]
+            if only := [name for name in _OF_COMPLETION if name in extra]:
+                raise ToolValidationError(message=f"{only[0]!r} is not taken by a model of ferrata.yaml, which chats.")
+            prompt, api = [{"role": "user", "content": prompt}], "chat"
         # Prompt Flow's defaults would stand over what the project declares for its model.
-        extra = {name: value for name, value in extra.items() if name in given or name not in ("temperature", "top_p")}
+        extra = {name: value for name, value in extra.items() if name in given or name not in _DEFAULTS}
     extra["prompt" if api == "completion" else "messages"] = prompt if isinstance(prompt, str) else list(prompt)
     return ChatRequest((Message("user", ""),), extra=extra)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ferrata.flows.contracts.model_connection import ModelConnection
 from ferrata.flows.formats.connections import connection_in
+from ferrata.flows.reaching import connection_to
 from ferrata.settings import FILE_NAME
 
 if TYPE_CHECKING:
@@ -58,4 +59,11 @@ class DeclaredConnections(Mapping[str, Any]):
         models = self._models()
         wanted = None if name == "default" else name
         declared = models.settings(wanted)
-        return ModelConnection(name, declared.vendor, declared.model, models.chat(wanted), models.price(wanted))
+        return ModelConnection(
+            name,
+            declared.vendor,
+            declared.model,
+            models.chat(wanted),
+            models.price(wanted),
+            lambda kinds: connection_to(name, declared, kinds),
+        )

@@ -6,12 +6,14 @@ import inspect
 from typing import TYPE_CHECKING, Any, cast
 
 from ferrata.flows.code import as_tool, parameters_of, undecorated
+from ferrata.flows.contracts.model_connection import ModelConnection
 from ferrata.flows.failures import FlowError, place_in
 from ferrata.flows.flex import CallableFlow
+from ferrata.flows.inputs import coerce
 from ferrata.flows.known import connection_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ferrata.flows.code import CodeSpace
@@ -79,9 +81,11 @@ def _instance(flow: Flow, owner: type, connections: Mapping[str, Any], init: Map
             kinds = tool.types.get(name, ())
             wanted = getattr(parameter.annotation, "__name__", "")
             if any(kind.endswith("Connection") for kind in kinds) and isinstance(given[name], str):
-                given[name] = connection_of(given[name], connections)
+                given[name] = _connection(given[name], kinds, connections)
             elif wanted in _CONFIGURATIONS:
                 given[name] = _configuration(given[name], parameter.annotation, connections)
+            elif isinstance(given[name], str):  # as a command line has it
+                given[name] = _typed(name, given[name], kinds[0] if kinds else "object")
         return owner(**given)
     except (Exception, SystemExit) as error:
         place = place_in(error, flow.folder.resolve())
@@ -95,6 +99,18 @@ def _instance(flow: Flow, owner: type, connections: Mapping[str, Any], init: Map
         ) from error
 
 
+def _connection(name: str, kinds: Sequence[str], connections: Mapping[str, Any]) -> Any:
+    found = connection_of(name, connections)
+    return found.as_one_of(kinds) if isinstance(found, ModelConnection) else found
+
+
+def _typed(name: str, value: str, kind: str) -> Any:
+    try:
+        return coerce(value, kind) if kind in ("int", "double", "bool") else value
+    except (ValueError, TypeError):
+        raise FlowError("InvalidInitValue", f"the argument {name!r} is {value!r}, which is no {kind}") from None
+
+
 def _configuration(value: Any, kind: Any, connections: Mapping[str, Any]) -> Any:
     if isinstance(value, dict):
         value = kind(**value)
@@ -103,7 +119,8 @@ def _configuration(value: Any, kind: Any, connections: Mapping[str, Any]) -> Any
     named = getattr(value, "connection", None)
     if not named:
         return value
-    held = named if not isinstance(named, str) else connection_of(named, connections)
+    wanted = kind.__name__.replace("ModelConfiguration", "Connection")
+    held = named if not isinstance(named, str) else _connection(named, (wanted,), connections)
     if kind.__name__ == "OpenAIModelConfiguration":
         return kind.from_connection(connection=held, model=value.model)
     return kind.from_connection(connection=held, azure_deployment=value.azure_deployment)

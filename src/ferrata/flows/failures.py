@@ -51,10 +51,16 @@ class NodeError(FlowError):
     """
 
     def __init__(
-        self, node: str, cause: BaseException, *, folder: Path | None = None, code: str = "ToolExecutionError"
+        self,
+        node: str,
+        cause: BaseException,
+        *,
+        folder: Path | None = None,
+        code: str = "ToolExecutionError",
+        message: str | None = None,
     ) -> None:
         kind = type(cause).__name__
-        super().__init__(code, f"Execution failure in '{node}': ({kind}) {cause}")
+        super().__init__(code, f"Execution failure in '{node}': ({kind}) {cause}" if message is None else message)
         self.node = node
         self.details = _details(cause, folder)
 

@@ -182,7 +182,13 @@ class CallableFlow:
         except (asyncio.CancelledError, FlowError):
             raise
         except (Exception, SystemExit, KeyboardInterrupt) as error:
-            raise NodeError(self._name, error, folder=self._folder, code=self._code) from error
+            raise self._failed(error) from error
+
+    def _failed(self, error: BaseException) -> NodeError:
+        """The failure of the call; Prompt Flow has those of asynchronous flex flows under their own names and in their own words."""
+        if self._flow.kind == "flex" and _is_async(self._call):
+            return NodeError(self._name, error, folder=self._folder, code=type(error).__name__, message=str(error))
+        return NodeError(self._name, error, folder=self._folder, code=self._code)
 
     async def _called(self, call: Callable[[], Any], function: Callable[..., Any]) -> Any:
         if _is_async(function):
@@ -199,7 +205,7 @@ class CallableFlow:
         except asyncio.CancelledError:
             raise
         except (Exception, SystemExit) as error:
-            raise NodeError(self._name, error, folder=self._folder, code=self._code) from error
+            raise self._failed(error) from error
 
     async def _read(self, value: Any) -> Any:
         if not is_stream(value) or hasattr(value, "__anext__"):

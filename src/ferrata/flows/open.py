@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-import shutil
 import sys
-import tempfile
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ferrata.errors import FerrataError, NotFound, UsageError
 from ferrata.flows.failures import FlowError
 from ferrata.flows.known import connection_of, using_connections
+from ferrata.flows.layout import lay_out
+from ferrata.flows.node_connections import check_taken, with_connections
 from ferrata.flows.python import named_in, read_python_flow
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ferrata.flows.base import LoadedFlow
     from ferrata.flows.types import Flow, Node, Reference
 
-__all__ = ["find_flow", "inside", "node_problems", "open_flow", "read_flow", "read_unchecked"]
+__all__ = ["find_flow", "inside", "laid_out", "node_problems", "open_flow", "read_flow", "read_unchecked"]
 
 _log = logging.getLogger("ferrata.flows")
 # Code is loaded in its folder, and the working directory is the process's: one flow at a time.
@@ -108,7 +108,9 @@ def open_flow(
     variants: Mapping[str, str] | None = None,
     init: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
+    node_connections: Mapping[str, Mapping[str, Any]] | None = None,
     strict: bool = False,
+    closing: Callable[[], None] | None = None,
 ) -> LoadedFlow:
     """A flow that is ready to run. Close it when it is done with.
 
@@ -118,13 +120,28 @@ def open_flow(
         variants: node -> variant.
         init: arguments for the class of a flex flow; its sample where there are none.
         environment: variables that are set beside, and over, those of the flow's file; until `close`.
+        node_connections: node -> what its connection, deployment or model is instead, as a run.yaml has it.
         strict: a notice is an error.
+        closing: called when the flow is closed, or where it does not load.
 
     Raises:
         NotFound, UsageError, InvalidDocument, FlowError: as `read_flow`, and what goes wrong in loading code, templates and
-            connections: `ResolveToolError`, `FailedToImportModule`, `PythonLoadError`, `FlowEntryInitializationError`.
+            connections: `ResolveToolError`, `FailedToImportModule`, `PythonLoadError`, `FlowEntryInitializationError`, `InvalidFlowError`.
     """
-    flow = read_unchecked(path, variants)
+    others = node_connections or {}
+    doing: list[Callable[[], None]] = [] if closing is None else [closing]
+    try:
+        flow = with_connections(read_unchecked(path, variants), others, strict=strict)
+        _check_runs_here(flow, strict=strict)
+        known: Mapping[str, Any] = {} if connections is None else connections
+        with _loading, using_connections(known), _at_home(), _prints_aside():
+            return _loaded(flow, doing, known, init, environment or {}, others, strict=strict)
+    except BaseException:
+        _close(doing)
+        raise
+
+
+def _check_runs_here(flow: Flow, *, strict: bool) -> None:
     if flow.language == "csharp":
         raise FlowError(
             ("ResolveToolError", "NotSupported"), f"{flow.file}: the flow is written in C#, which is not run here"
@@ -133,14 +150,6 @@ def open_flow(
         raise FlowError(
             "FlowDefinitionError", "\n".join(map(str, flow.notices)), hint="correct these, or leave --strict away"
         )
-    closing: list[Callable[[], None]] = []
-    try:
-        known: Mapping[str, Any] = {} if connections is None else connections
-        with _loading, using_connections(known), _at_home(), _prints_aside():
-            return _loaded(flow, closing, known, init, environment or {}, strict=strict)
-    except BaseException:
-        _close(closing)
-        raise
 
 
 @contextmanager
@@ -169,6 +178,7 @@ def _loaded(
     connections: Mapping[str, Any],
     init: Mapping[str, Any] | None,
     environment: Mapping[str, str],
+    others: Mapping[str, Mapping[str, Any]],
     *,
     strict: bool,
 ) -> LoadedFlow:
@@ -179,7 +189,7 @@ def _loaded(
         return connection_of(name, connections)
 
     install()
-    folder = _laid_out(flow, closing)
+    folder = lay_out(flow, closing)
     os.chdir(folder)  # where Prompt Flow loads code, which may open files beside it
     _set_environment(_environment(flow, connections, strict=strict) | dict(environment), closing)
     if flow.kind == "prompty":
@@ -201,6 +211,8 @@ def _loaded(
     around = Around(flow, folder, space, connection)
     # Prompt Flow looks at the nodes first and at the graph as a whole afterwards: the same mistake is the first one here.
     steps = {node.name: build_step(node, around) for node in flow.nodes}
+    for name, values in others.items():
+        check_taken(steps[name], values)
     flow = check_graph(flow)
     return GraphFlow(
         flow,
@@ -210,6 +222,20 @@ def _loaded(
         strict=strict,
         closing=lambda: _close(closing),
     )
+
+
+@contextmanager
+def laid_out(path: Path) -> Generator[Path]:
+    """The folder of a flow with what it includes beside it, for as long as the block; a copy where it includes anything.
+
+    Raises:
+        NotFound, UsageError, InvalidDocument, FlowError: as `read_flow`; an include is not there.
+    """
+    closing: list[Callable[[], None]] = []
+    try:
+        yield lay_out(read_unchecked(path), closing)
+    finally:
+        _close(closing)
 
 
 def node_problems(flow: Flow, connections: Mapping[str, Any]) -> Iterator[tuple[Node | None, FerrataError]]:
@@ -233,7 +259,7 @@ def node_problems(flow: Flow, connections: Mapping[str, Any]) -> Iterator[tuple[
     install()
     try:
         try:
-            folder = _laid_out(flow, closing)
+            folder = lay_out(flow, closing)
         except FerrataError as error:
             yield None, error
             return
@@ -264,37 +290,6 @@ def _import_module(node: Node, space: Any) -> None:
                 f"the module {node.module!r} of the node {node.name!r} cannot be imported: {error}",
                 hint="install what provides it",
             ) from error
-
-
-def _laid_out(flow: Flow, closing: list[Callable[[], None]]) -> Path:
-    """The folder to run in: the flow's own, or a copy with what `additional_includes` names beside it."""
-    if not flow.includes:
-        return flow.folder.resolve()
-    made = tempfile.mkdtemp(prefix="ferrata-flow-")
-    closing.append(lambda: shutil.rmtree(made, ignore_errors=True))
-    target = Path(made).resolve() / flow.folder.resolve().name
-    try:
-        shutil.copytree(
-            flow.folder, target, ignore=shutil.ignore_patterns(".git", "__pycache__", ".ferrata", ".promptflow")
-        )
-        for include in flow.includes:
-            _include(flow, (flow.folder / include).resolve(), target)
-    except OSError as error:
-        raise FlowError("UserErrorException", f"additional_includes cannot be laid out: {error}") from error
-    return target
-
-
-def _include(flow: Flow, source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target / source.name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    elif source.is_file():
-        shutil.copy2(source, target / source.name)
-    elif source.suffix == ".zip" and source.with_suffix("").is_dir():
-        shutil.make_archive(str(target / source.stem), "zip", source.with_suffix(""))
-    else:
-        raise FlowError(
-            "UserErrorException", f"{flow.file}: additional_includes names {str(source)!r}, which there is not"
-        )
 
 
 def _environment(flow: Flow, connections: Mapping[str, Any], *, strict: bool) -> dict[str, str]:

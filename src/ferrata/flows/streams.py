@@ -1,10 +1,15 @@
-"""What a node gives piece by piece: handed on as it comes, and remembered for the record."""
+"""What a node gives piece by piece: handed on as it comes, and remembered for the record.
+
+Its code finds the connections of its flow also while it is read, whoever reads it. Knows no node.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import Any
+
+from ferrata.flows.known import known_connections, using_connections
 
 __all__ = ["AsyncPieces", "Pieces", "is_stream", "joined", "watched"]
 
@@ -14,10 +19,12 @@ class Pieces(Iterator[Any]):
 
     def __init__(self, source: Iterator[Any]) -> None:
         self._source = source
+        self._known = known_connections()
         self.items: list[Any] = []
 
     def __next__(self) -> Any:
-        item = next(self._source)
+        with using_connections(self._known):
+            item = next(self._source)
         self.items.append(item)
         return item
 
@@ -25,7 +32,7 @@ class Pieces(Iterator[Any]):
         """Let go of the source; one that is at work in another thread goes on to its next item."""
         close = getattr(self._source, "close", None)
         if close is not None:
-            with suppress(ValueError):
+            with suppress(ValueError), using_connections(self._known):
                 close()
 
 
@@ -34,10 +41,12 @@ class AsyncPieces(AsyncIterator[Any]):
 
     def __init__(self, source: AsyncIterator[Any]) -> None:
         self._source = source
+        self._known = known_connections()
         self.items: list[Any] = []
 
     async def __anext__(self) -> Any:
-        item = await anext(self._source)
+        with using_connections(self._known):
+            item = await anext(self._source)
         self.items.append(item)
         return item
 
@@ -45,7 +54,8 @@ class AsyncPieces(AsyncIterator[Any]):
         """Let go of the source."""
         close = getattr(self._source, "aclose", None)
         if close is not None:
-            await close()
+            with using_connections(self._known):
+                await close()
 
 
 def is_stream(value: object) -> bool:

@@ -96,7 +96,7 @@ async def run_flow(
     batch = (engine or LocalRows)(
         loaded, folder, line_timeout=line_timeout, total=total, on_progress=on_progress, persist=persist
     )
-    folder.save(status=Status.RUNNING, error=None)
+    folder.save(status=Status.RUNNING, error=None, total=total)
     aggregation, error = None, None
     try:
         with closing(JsonlSink(folder.path / "spans.jsonl")) as sink, emit_to(sink):
@@ -106,7 +106,8 @@ async def run_flow(
     except BaseException as raised:
         _save_error(folder, raised, seconds=before + time.perf_counter() - began)
         raise
-    summary = _summary(folder, aggregation, error, seconds=before + time.perf_counter() - began)
+    seconds = before + time.perf_counter() - began
+    summary = _summary(folder, aggregation, error, seconds=seconds, total=total)
     _save(folder, summary, aggregation, ended=format_time((clock or SystemClock()).now()))
     return summary
 
@@ -119,7 +120,7 @@ def _save_error(folder: RunFolder, raised: BaseException, *, seconds: float) -> 
 
 
 def _summary(
-    folder: RunFolder, aggregation: Aggregation | None, error: FlowError | None, *, seconds: float
+    folder: RunFolder, aggregation: Aggregation | None, error: FlowError | None, *, seconds: float, total: int | None
 ) -> RunSummary:
     index = folder.index
     of_aggregation = aggregation.error if aggregation else None
@@ -132,7 +133,7 @@ def _summary(
     return RunSummary(
         name=folder.name,
         status=status,
-        total=len(index),
+        total=max(len(index), total or 0) if error else len(index),
         completed=index.completed,
         failed=index.failed,
         metrics=aggregation.metrics if aggregation else {},

@@ -201,7 +201,8 @@ def _document(
     return {
         "status": Status.PREPARING,
         "created": created,
-        "flow": str(given.flow.resolve()),
+        "flow": given.version or str(given.flow.resolve()),
+        "flow_version": given.version or None,
         "flow_name": loaded.flow.name,
         "flow_digest": digest_of_flow(loaded.flow),
         "data": data,
@@ -215,6 +216,7 @@ def _document(
         "connections": None if given.connections is None else str(given.connections.resolve()),
         "init": list(given.init),
         "environment": list(given.environment),
+        "node_connections": {node: dict(values) for node, values in given.node_connections.items()},
         "resume_from": resume_from or None,
     }
 
@@ -238,6 +240,8 @@ def plan_of(document: Mapping[str, Any]) -> RunPlan:
         connections=path(document.get("connections")),
         init=tuple(document.get("init", ())),
         environment=tuple(document.get("environment", ())),
+        node_connections=document.get("node_connections") or {},
+        version=document.get("flow_version") or "",
     )
     return RunPlan(
         given=given,
@@ -260,7 +264,7 @@ def summary_of(folder: RunFolder) -> RunSummary:
     return RunSummary(
         name=folder.name,
         status=Status(folder.status),
-        total=len(index),
+        total=max(len(index), int(document.get("total") or 0)),
         completed=index.completed,
         failed=index.failed,
         metrics=document.get("metrics") or {},

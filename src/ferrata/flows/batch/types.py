@@ -24,6 +24,8 @@ class Given:
         connections: a file of connections.
         init: names of the arguments of a class flow.
         environment: names of variables.
+        node_connections: node -> what its connection, deployment or model is instead, as the command line says it.
+        version: of the registry, as `flow/support@3`, which `flow` is a copy of; empty where it is none.
     """
 
     flow: Path
@@ -31,6 +33,8 @@ class Given:
     connections: Path | None = None
     init: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
+    node_connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, "Mapping[str, Any]"])
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ class RunSummary:
         name: the run's.
         status: `Completed`; `CompletedWithErrors` where rows or the aggregation failed; `Failed` where no row was completed;
             `Canceled` where it was stopped and can be resumed.
-        total: rows; of a stopped run, those that ended.
+        total: rows; of a stopped run also those that it has not come to.
         completed: of them.
         failed: of them.
         metrics: of the aggregation.

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
+    from ferrata.flows.contracts.connections import Connection
     from ferrata.messages import ChatChunk, ChatRequest, ChatResponse
     from ferrata.providers import ChatModel, Price
 
@@ -28,6 +29,7 @@ class ModelConnection:
         model: the vendor's name for it.
         chat: the model, with its limits, retries and parameters.
         price: what its tokens cost; None where it is not known.
+        reach: the connection to its service, of one of some classes; None where nobody knows.
     """
 
     name: str
@@ -35,6 +37,18 @@ class ModelConnection:
     model: str
     chat: ChatModel
     price: Price | None = None
+    reach: Callable[[Sequence[str]], Connection] | None = None
+
+    def as_one_of(self, kinds: Sequence[str]) -> Connection | Self:
+        """The connection to the model's service for code that makes its own client; itself where there is no way to one.
+
+        Args:
+            kinds: names of the classes that the code takes.
+
+        Raises:
+            FlowError: the vendor has no such thing, or there is no key.
+        """
+        return self if self.reach is None else self.reach(kinds)
 
     def in_openais_words(self) -> ChatModel:
         """The model for requests that say messages and parameters in OpenAI's words, all of them among the further parameters."""

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ferrata.errors import FerrataError
+from ferrata.flows.contracts.model_connection import ModelConnection
 from ferrata.flows.failures import FlowError
 from ferrata.flows.inputs import coerce
 from ferrata.flows.types import Reference
@@ -62,8 +63,9 @@ def connection_named(name: Any, node: Node, around: Around) -> Any:
 
 
 def _connection(node: Node, name: str, tool: Tool, around: Around) -> Any:
-    found = connection_named(node.inputs[name].value, node, around)
     kinds = tool.types[name]
+    held = connection_named(node.inputs[name].value, node, around)
+    found: Any = held.as_one_of(kinds) if isinstance(held, ModelConnection) else held
     own = tool.custom.get(name)
     if own is not None and type(found).__name__ == "CustomConnection":
         return found._convert_to_custom_strong_type(module=_module_of(own), to_class=own.__name__)

@@ -47,10 +47,6 @@ def llm_step(node: Node, around: Around) -> Step:
     module, naming = _PROVIDERS[kind]
     if node.api not in _APIS:
         raise FlowError("APINotFound", f"the node {node.name!r} has the api {node.api!r}; it is chat or completion")
-    if kind == "ModelConnection" and node.api != "chat":
-        raise FlowError(
-            "APINotFound", f"the node {node.name!r} has the api {node.api!r}; a model of ferrata.yaml takes chat"
-        )
     tool = as_tool(getattr(import_module(f"ferrata.flows.promptflow.tools.{module}"), node.api))
     template = read_template(source_path(node, around))
     inputs = inputs_of_template(node, template, tool.types, around)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferrata.flows.background import wait_for
+from ferrata.flows.contracts.connections import Connection
 from ferrata.flows.promptflow.core._prompty import AsyncPrompty, Prompty
 from ferrata.flows.promptflow.entities import FlowContext
 from ferrata.flows.promptflow.exceptions import UserErrorException
@@ -64,8 +65,13 @@ class FlowBase:
         if self._loaded is None or about != self._opened_with:
             if self._loaded is not None:
                 self._loaded.close()
+            named, others = _by_name(self.context.connections)
             self._loaded = open_flow(
-                self._path, connections=connections, variants=_variants(self.context.variant), **kwargs
+                self._path,
+                connections={**named, **connections} if connections else named or None,
+                variants=_variants(self.context.variant),
+                **({"node_connections": others} if others else {}),
+                **kwargs,
             )
             self._opened_with = about
         return self._loaded
@@ -126,3 +132,16 @@ def _variants(variant: str | None) -> dict[str, str]:
         return {}
     node, _, name = variant.removeprefix("${").removesuffix("}").partition(".")
     return {node: name}
+
+
+def _by_name(given: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The connections in what is given for nodes, by names of their own, and what is given, with these names."""
+    named: dict[str, Any] = {}
+    others: dict[str, dict[str, Any]] = {}
+    for node, values in given.items():
+        others[node] = dict(values)
+        for key, value in values.items():
+            if isinstance(value, Connection):
+                others[node][key] = f"{node}.{key}"
+                named[f"{node}.{key}"] = value
+    return named, others
