@@ -31,6 +31,7 @@ _COMMANDS = {
     "pack": ("pack", "pack", "Signed archives of assets with their evidence, to share between teams."),
     "prompt": ("prompt", "prompt", "Prompts: render, check, test, compare, convert and run them."),
     "flow": ("flow", "flow", "Flows: run, test and serve them; Prompt Flow's as they are."),
+    "eval": ("eval", "eval_group", "Evaluations: data, evaluators and scores."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),
 }
 
