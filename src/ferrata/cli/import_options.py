@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from ferrata.evals import Imported
 
-__all__ = ["finish", "import_options"]
+__all__ = ["finish", "import_options", "read_key", "server_options"]
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -39,6 +40,34 @@ def import_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def server_options(url: str, key: str) -> Callable[[F], F]:
+    """Give a command the options of a server: its address, and the variable that holds the key."""
+
+    def add(command: F) -> F:
+        command = click.option("--key-env", default=key, show_default=True, help="Variable that holds the key.")(
+            command
+        )
+        return click.option("--url", default=url, show_default=True, help="Address of the API.")(command)
+
+    return add
+
+
+def read_key(variable: str) -> str:
+    """The value of an environment variable.
+
+    Raises:
+        UsageError: it is not set.
+    """
+    from ferrata.errors import UsageError
+
+    value = os.environ.get(variable, "").strip()
+    if not value:
+        raise UsageError(
+            f"the variable {variable!r} is not set", hint=f"export {variable}=..., or name another by --key-env"
+        )
+    return value
 
 
 def finish(found: Imported, *, project: Path, replace: bool, dry_run: bool, wants_json: bool) -> None:

@@ -6,13 +6,35 @@ from ferrata.doors import door
 
 if TYPE_CHECKING:
     from ferrata.evals.assertions import Assertions, JudgedAssertions
-    from ferrata.evals.importing import Imported, files_of, import_promptfoo, write_imported
+    from ferrata.evals.importing import (
+        Imported,
+        JsonApi,
+        OpenAIObjects,
+        fetch_openai_evals,
+        files_of,
+        import_openai_evals,
+        import_openai_prompts,
+        import_promptfoo,
+        read_openai_folder,
+        write_imported,
+    )
     from ferrata.evals.types import Evaluator, Judging, Measure, Produced, Score, Scoring, Target, passes
 else:
     __getattr__ = door(
         __name__,
         assertions=["Assertions", "JudgedAssertions"],
-        importing=["Imported", "files_of", "import_promptfoo", "write_imported"],
+        importing=[
+            "Imported",
+            "JsonApi",
+            "OpenAIObjects",
+            "fetch_openai_evals",
+            "files_of",
+            "import_openai_evals",
+            "import_openai_prompts",
+            "import_promptfoo",
+            "read_openai_folder",
+            "write_imported",
+        ],
         types=["Evaluator", "Judging", "Measure", "Produced", "Score", "Scoring", "Target", "passes"],
     )
 
@@ -20,15 +42,21 @@ __all__ = [
     "Assertions",
     "Evaluator",
     "Imported",
+    "JsonApi",
     "JudgedAssertions",
     "Judging",
     "Measure",
+    "OpenAIObjects",
     "Produced",
     "Score",
     "Scoring",
     "Target",
+    "fetch_openai_evals",
     "files_of",
+    "import_openai_evals",
+    "import_openai_prompts",
     "import_promptfoo",
     "passes",
+    "read_openai_folder",
     "write_imported",
 ]

@@ -62,6 +62,7 @@ def make_prompt(
     options: Mapping[str, Any] | None = None,
     description: str = "",
     optional: Collection[str] = (),
+    outputs: Sequence[Mapping[str, Any]] = (),
 ) -> PromptFile:
     """A prompt in Prompty v2; what is changed or left is noted in `found`.
 
@@ -74,6 +75,7 @@ def make_prompt(
         options: of the request, by OpenAI's names.
         description: one line.
         optional: variables that may be missing, and are empty then.
+        outputs: fields of the answer, where it is JSON, as Prompty v2 has them.
     """
     where = f"prompt {name!r}"
     body: list[str] = []
@@ -94,6 +96,7 @@ def make_prompt(
     provider, bare = provider_of(model)
     about = {"id": bare, "provider": provider, "options": _options(found, options or {})}
     header["model"] = {key: value for key, value in about.items() if value}
+    header["outputs"] = [dict(one) for one in outputs]
     header["template"] = {"format": {"kind": "jinja2"}, "parser": {"kind": "prompty"}}
     histories = [_identifier(turn.text) for turn in turns if turn.history]
     inputs: list[dict[str, Any]] = [{"name": one, "kind": "thread", "default": []} for one in histories]
