@@ -10,13 +10,14 @@ import click
 from ferrata.cli.import_options import finish, import_options, read_key, server_options
 from ferrata.cli.lazy import LazyGroup
 
-__all__ = ["import_group", "openai_evals", "openai_prompts", "promptfoo"]
+__all__ = ["import_group", "inspect", "openai_evals", "openai_prompts", "promptfoo"]
 
 # Source -> module, attribute, one line of help.
 _COMMANDS = {
     "promptfoo": ("eval_import", "promptfoo", "A configuration: prompts, tests and assertions."),
     "openai-evals": ("eval_import", "openai_evals", "OpenAI's Evals: definitions, runs and items."),
     "openai-prompts": ("eval_import", "openai_prompts", "OpenAI's stored prompts, from JSON."),
+    "inspect": ("eval_import", "inspect", "Logs of Inspect: samples, answers and scores."),
 }
 
 
@@ -77,3 +78,16 @@ def openai_prompts(*, path: Path, name: str, **options: Any) -> None:
     from ferrata.evals import import_openai_prompts
 
     finish(import_openai_prompts(path, name=name), **options)
+
+
+@click.command("inspect")
+@click.argument("path", type=click.Path(path_type=Path))
+@import_options
+def inspect(*, path: Path, name: str, **options: Any) -> None:
+    """Logs of Inspect: samples as rows, answers with their scores, and the prompt where it is plain.
+
+    PATH is a log (.eval or .json) or a folder of logs. Logs of one task share their rows.
+    """
+    from ferrata.evals import import_inspect
+
+    finish(import_inspect(path, name=name), **options)

@@ -6,6 +6,7 @@ from ferrata.doors import door
 
 if TYPE_CHECKING:
     from ferrata.evals.importing.api import JsonApi
+    from ferrata.evals.importing.inspect_logs import import_inspect
     from ferrata.evals.importing.openai_evals import import_openai_evals
     from ferrata.evals.importing.openai_objects import OpenAIObjects, fetch_openai_evals, read_openai_folder
     from ferrata.evals.importing.openai_prompts import import_openai_prompts
@@ -16,6 +17,7 @@ else:
     __getattr__ = door(
         __name__,
         api=["JsonApi"],
+        inspect_logs=["import_inspect"],
         openai_evals=["import_openai_evals"],
         openai_objects=["OpenAIObjects", "fetch_openai_evals", "read_openai_folder"],
         openai_prompts=["import_openai_prompts"],
@@ -33,6 +35,7 @@ __all__ = [
     "PromptFile",
     "fetch_openai_evals",
     "files_of",
+    "import_inspect",
     "import_openai_evals",
     "import_openai_prompts",
     "import_promptfoo",
