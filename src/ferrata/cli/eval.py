@@ -14,6 +14,7 @@ _COMMANDS = {
     "show": ("eval_show", "show", "A run with its rows, or an evaluator with what it takes."),
     "run": ("eval_run", "run", "Run a target over data under evaluators, and go on where it was stopped."),
     "rerun": ("eval_run", "rerun", "Run again; what was answered is not asked again."),
+    "import": ("eval_import", "import_group", "Take over what promptfoo and others keep."),
     "compare": ("eval_compare", "compare", "Two runs side by side, row by row."),
 }
 

@@ -5,6 +5,10 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
+    from ferrata.evals.assertions import (
+        Assertions,
+        JudgedAssertions,
+    )
     from ferrata.evals.definitions import (
         EvalSettings,
         EvaluatorSettings,
@@ -15,6 +19,19 @@ if TYPE_CHECKING:
         evaluator,
         evaluator_of,
         load_evaluator,
+    )
+    from ferrata.evals.importing import (
+        Imported,
+        JsonApi,
+        OpenAIObjects,
+        fetch_openai_evals,
+        files_of,
+        import_inspect,
+        import_openai_evals,
+        import_openai_prompts,
+        import_promptfoo,
+        read_openai_folder,
+        write_imported,
     )
     from ferrata.evals.judges import (
         AskingOptions,
@@ -72,8 +89,22 @@ if TYPE_CHECKING:
 else:
     __getattr__ = door(
         __name__,
+        assertions=["Assertions", "JudgedAssertions"],
         definitions=["EvalSettings", "EvaluatorSettings", "definition_of", "definitions_of"],
         evaluators__custom=["evaluator", "evaluator_of", "load_evaluator"],
+        importing=[
+            "Imported",
+            "JsonApi",
+            "OpenAIObjects",
+            "fetch_openai_evals",
+            "files_of",
+            "import_inspect",
+            "import_openai_evals",
+            "import_openai_prompts",
+            "import_promptfoo",
+            "read_openai_folder",
+            "write_imported",
+        ],
         judges=[
             "AskingOptions",
             "Judge",
@@ -117,6 +148,7 @@ __all__ = [
     "ADAPTERS",
     "Asked",
     "AskingOptions",
+    "Assertions",
     "Compared",
     "DataRow",
     "EvalFolder",
@@ -126,12 +158,16 @@ __all__ = [
     "EvalSummary",
     "Evaluator",
     "EvaluatorSettings",
+    "Imported",
+    "JsonApi",
     "Judge",
     "Judged",
+    "JudgedAssertions",
     "Judging",
     "KnownEvaluator",
     "Makers",
     "Measure",
+    "OpenAIObjects",
     "Options",
     "Produced",
     "Progress",
@@ -148,7 +184,13 @@ __all__ = [
     "evaluator",
     "evaluator_of",
     "existing",
+    "fetch_openai_evals",
+    "files_of",
     "flat_row",
+    "import_inspect",
+    "import_openai_evals",
+    "import_openai_prompts",
+    "import_promptfoo",
     "judge_names",
     "judge_prompt_path",
     "judge_summaries",
@@ -158,6 +200,7 @@ __all__ = [
     "make_judge",
     "new_eval",
     "passes",
+    "read_openai_folder",
     "read_rubric",
     "resume_eval",
     "reusable",
@@ -166,4 +209,5 @@ __all__ = [
     "run_name",
     "summary_of",
     "values_for",
+    "write_imported",
 ]

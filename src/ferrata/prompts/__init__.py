@@ -17,9 +17,11 @@ if TYPE_CHECKING:
         CaseResult,
         ChatModel,
         Check,
+        is_refusal,
         make_cases,
         read_cases,
         run_cases,
+        search_within,
         write_cases,
     )
     from ferrata.prompts.types import DIALECTS, REQUIRED, Dialect, Input, ModelChoice, Output, Prompt
@@ -33,7 +35,18 @@ else:
         lint=["SEVERITIES", "Finding", "Rule", "lint_prompt", "lint_rules", "lint_sarif", "lint_text"],
         rendering=["inputs_of", "render_prompt", "render_request", "request_of", "variables_of"],
         scaffold=["Technique", "new_prompt", "techniques"],
-        triple=["Case", "CaseResult", "ChatModel", "Check", "make_cases", "read_cases", "run_cases", "write_cases"],
+        triple=[
+            "Case",
+            "CaseResult",
+            "ChatModel",
+            "Check",
+            "is_refusal",
+            "make_cases",
+            "read_cases",
+            "run_cases",
+            "search_within",
+            "write_cases",
+        ],
         types=["DIALECTS", "REQUIRED", "Dialect", "Input", "ModelChoice", "Output", "Prompt"],
     )
 
@@ -59,6 +72,7 @@ __all__ = [
     "compare_prompts",
     "convert_prompt",
     "inputs_of",
+    "is_refusal",
     "lint_prompt",
     "lint_rules",
     "lint_sarif",
@@ -76,6 +90,7 @@ __all__ = [
     "render_request",
     "request_of",
     "run_cases",
+    "search_within",
     "techniques",
     "variables_of",
     "write_cases",
