@@ -36,6 +36,8 @@ FUNCTIONS = {
     "sleep_async": "async def call(text: str) -> str:\n    await asyncio.sleep(0.002)\n    return text\n",
 }
 IMPORTS = "import asyncio\nimport time\n"
+# Another tree's code, and a setting without which Python compiles every module anew in each process.
+_NOT_OURS = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 TEMPLATE = "system:\nYou answer in one sentence.\nuser:\n{{text}}\n"
 
 
@@ -110,7 +112,7 @@ def measure(
     started = time.perf_counter()
     process = subprocess.Popen(
         list(words),
-        env={**{name: value for name, value in os.environ.items() if name != "PYTHONPATH"}, **(environment or {})},
+        env={**{name: value for name, value in os.environ.items() if name not in _NOT_OURS}, **(environment or {})},
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -152,8 +152,7 @@ def _evaluators(given: Any) -> tuple[list[Any], dict[str, Evaluator]]:
 
 
 def _evaluator(alias: str, thing: Any) -> Evaluator:
-    from ferrata.evals import Evaluator
-    from ferrata.evals.evaluators.custom import evaluator_of
+    from ferrata.evals import Evaluator, evaluator_of
 
     return thing if isinstance(thing, Evaluator) else evaluator_of(thing, alias=alias)
 

@@ -145,7 +145,7 @@ def _asked(app: App, use: EvaluatorSettings, definition: EvalSettings) -> Asked:
 
     evaluator = make_evaluator(
         use.use,
-        Makers(app.settings.root, judge),
+        Makers(app.settings.root, judge, app.models.embeddings),
         alias=use.name,
         threshold=use.threshold,
         model=use.model,

@@ -364,7 +364,7 @@ def _module_of_file(path: Path) -> Any:
     path = path.resolve()
     if not path.is_file():
         raise NotFound(f"no such file: {str(path)!r}")
-    known = f"_ferrata_{sha256(str(path).encode()).hexdigest()[:12]}_{path.stem}"
+    known = f"_ferrata_{sha256(str(path).encode() + path.read_bytes()).hexdigest()[:12]}_{path.stem}"
     if known in sys.modules:
         return sys.modules[known]
     spec = util.spec_from_file_location(known, path)

@@ -27,8 +27,9 @@ def metric_lines(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
     rows = [["score", "mean", "passed", "n", "missing", "skipped"]]
     for name, about in metrics.items():
         rate = about.get("pass_rate")
-        sign = ">=" if about.get("higher_is_better", True) else "<="
-        passed = "" if rate is None else f"{rate:.1%} {sign} {about['threshold']:g}"
+        limit = about.get("threshold")
+        bound = "" if limit is None else f" {'>=' if about.get('higher_is_better', True) else '<='} {limit:g}"
+        passed = "" if rate is None else f"{rate:.1%}{bound}"
         shown = (number(about["mean"]), passed, f"{about['n']:,}", f"{about['missing']:,}", about.get("skipped", ""))
         rows.append([printable(name), *map(str, shown)])
     return aligned(rows, right=(1, 3, 4, 5))

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from ferrata.errors import NotFound, UsageError
+from ferrata.evals.evaluators import EmbeddingSimilarity, EvaluatorBase, load_evaluator
 from ferrata.plugins import plugin_manager
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ferrata.evals.evaluators.base import ComputedEvaluator
     from ferrata.evals.types import Evaluator
     from ferrata.messages import Usage
-    from ferrata.providers import ChatModel
+    from ferrata.providers import ChatModel, EmbeddingModel
 
 __all__ = ["Judged", "KnownEvaluator", "Makers", "known_evaluators", "make_evaluator"]
 
@@ -39,10 +40,12 @@ class Makers:
     Attributes:
         root: the project's folder.
         judge: gives a model by its name; the default one for None.
+        embeddings: gives an embedding model by its name; the local one for None.
     """
 
     root: Path
     judge: Callable[[str | None], Judged]
+    embeddings: Callable[[str | None], EmbeddingModel]
 
 
 class KnownEvaluator(NamedTuple):
@@ -76,7 +79,7 @@ def known_evaluators() -> list[KnownEvaluator]:
             tuple(m.key for m in kind.usual),
             _line_of(kind),
         )
-        for name, kind in _computed().items()
+        for name, kind in [*_computed().items(), (EmbeddingSimilarity.name, EmbeddingSimilarity)]
     ]
     from ferrata.evals.judges import SPECS, judge_summaries
 
@@ -115,6 +118,8 @@ def make_evaluator(
     given = dict(options or {})
     computed = _computed()
     if use in computed:
+        if given and computed[use].__init__ is EvaluatorBase.__init__:
+            raise UsageError(f"evaluator {use!r} takes no {next(iter(given))!r}", hint="it takes a threshold")
         return cast("Evaluator", _made(use, computed[use], threshold=threshold, **given))
     from ferrata.evals.judges import judge_names, make_judge
 
@@ -125,6 +130,10 @@ def make_evaluator(
             given |= {"prompt": makers.root / use, "name": alias or PurePosixPath(use).stem}
         common = {"price": judged.price, "threshold": threshold}
         return cast("Evaluator", _made(use, make_judge, kind, judged.model, **common, **given))
+    if use == EmbeddingSimilarity.name:
+        return cast(
+            "Evaluator", _made(use, EmbeddingSimilarity, makers.embeddings(model), threshold=threshold, **given)
+        )
     plugins = _plugins()
     if use in plugins:
         return cast("Evaluator", _made(use, plugins[use], threshold=threshold, **given))
@@ -134,11 +143,8 @@ def make_evaluator(
 
         return adapted(package, name, alias=alias or name, threshold=threshold, **given)
     if colon:
-        from ferrata.evals.evaluators.custom import evaluator_of, load_evaluator
-
-        found = load_evaluator(use, makers.root)
-        return evaluator_of(found, alias=alias or name.rpartition(".")[2], threshold=threshold, **given)
-    names = [*computed, *judge_names(), *plugins]
+        return load_evaluator(use, makers.root, alias=alias or "", threshold=threshold, **given)
+    names = [*computed, EmbeddingSimilarity.name, *judge_names(), *plugins]
     close = get_close_matches(use, names, n=1)
     hint = f"did you mean {close[0]}?" if close else "see them with: ferrata eval list"
     raise NotFound(f"no evaluator {use!r}", hint=hint)
@@ -161,9 +167,10 @@ def _line_of(thing: Any) -> str:
 
 
 def _computed() -> dict[str, type[ComputedEvaluator]]:
+    from ferrata.evals.assertions import Assertions
     from ferrata.evals.evaluators import COMPUTED
 
-    return {kind.name: kind for kind in COMPUTED}
+    return {kind.name: kind for kind in (*COMPUTED, Assertions)}
 
 
 def _plugins() -> dict[str, Callable[..., Any]]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
         with_thresholds,
     )
     from ferrata.evals.evaluators.computed import COMPUTED
+    from ferrata.evals.evaluators.custom import load_evaluator
+    from ferrata.evals.evaluators.embedded import EmbeddingSimilarity
 else:
     __getattr__ = door(
         __name__,
@@ -30,15 +32,19 @@ else:
             "with_thresholds",
         ],
         computed=["COMPUTED"],
+        custom=["load_evaluator"],
+        embedded=["EmbeddingSimilarity"],
     )
 
 __all__ = [
     "COMPUTED",
     "ComputedEvaluator",
+    "EmbeddingSimilarity",
     "EvaluatorBase",
     "JudgeBase",
     "failed",
     "is_missing",
+    "load_evaluator",
     "merge_keys",
     "skipped",
     "with_thresholds",
