@@ -136,6 +136,10 @@ def test_what_cannot_be_registered(tmp_path: Path, registry: Registry) -> None:
     (tmp_path / "none.jsonl").write_text("broken\n")
     with pytest.raises(UsageError, match="has no row that can be read"):
         register_dataset(open_file(tmp_path / "none.jsonl"), "x", registry, bodies=tmp_path)
+    path = write(tmp_path / "a.jsonl", {"q": 1})
+    for name, problem in (("a b", "not a reference"), ("../a", "not a reference"), ("a@1", "names a version")):
+        with pytest.raises(UsageError, match=problem):
+            register_dataset(open_file(path), name, registry, bodies=tmp_path)
     with pytest.raises(UsageError, match="is a folder"):
         register_dataset(open_file(tmp_path), "x", registry, bodies=tmp_path)
     assert registry.assets("dataset") == []

@@ -101,6 +101,9 @@ def register_dataset(
         UsageError: it is a folder or has no row, the name is none, or a label is not one.
         StoreUnavailable: the database cannot be written.
     """
+    ref = Ref.parse(f"dataset/{name}")
+    if ref.version is not None or ref.alias is not None:
+        raise UsageError(f"{name!r} names a version", hint=f"register as {ref.name}; it gets the next number")
     if not dataset.path.is_file():
         raise UsageError(
             f"{str(dataset.path)!r} is a folder",
@@ -119,7 +122,7 @@ def register_dataset(
     else:
         files[dataset.path.name] = dataset.path.read_bytes()
     labels = {**description.tags, "origin": described.provenance.origin, "rows": str(summary.count)}
-    done = registry.register(Ref("dataset", name), files, message=message, labels=labels, parents=parents)
+    done = registry.register(ref, files, message=message, labels=labels, parents=parents)
     return RegisteredDataset(done, summary.count, summary.broken, described.provenance.origin)
 
 

@@ -118,8 +118,16 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], in
     "phone": ((_PHONE, _of_phone),),
 }
 
-# Without one of these characters a text has nothing of the kind; most texts are told so.
-_SIGNS = {"email": "@", "iban": "0123456789", "card": "0123456789", "ssn": "-", "ip": ".:", "phone": "0123456789"}
+# A text in which this is not has nothing of the kind; most texts are told so.
+_MANY_DIGITS = re.compile(r"\d(?:[ ()./-]{0,3}\d){7}")
+_SIGNS = {
+    "email": re.compile("@"),
+    "iban": re.compile(r"[A-Z]{2}\d{2} ?[A-Z0-9]"),
+    "card": _MANY_DIGITS,
+    "ssn": re.compile(r"\d-\d"),
+    "ip": re.compile(r"\d\.\d|:[0-9A-Fa-f]{0,4}:"),
+    "phone": _MANY_DIGITS,
+}
 
 PII_KINDS = tuple(_FORMS)
 """What can be found: keys and tokens, addresses of mail, bank accounts, payment cards, US social security numbers, addresses of
@@ -141,7 +149,7 @@ def find_pii(text: str, kinds: Collection[str] = PII_KINDS) -> list[PiiSpan]:
     found: list[PiiSpan] = []
     taken = bytearray(len(text))
     for kind, forms in _FORMS.items():
-        if kind in kinds and (kind not in _SIGNS or any(sign in text for sign in _SIGNS[kind])):
+        if kind in kinds and (kind not in _SIGNS or _SIGNS[kind].search(text)):
             for form, end_of in forms:
                 for match in form.finditer(text):
                     end = end_of(text, match)
