@@ -87,7 +87,8 @@ def flow() -> None:
     shutil.copytree(HERE / "steps/flow", PROJECT, dirs_exist_ok=True, ignore=IGNORED)
     run("flow", "test", "flows/support", f"question={QUESTION}")
     say("Over all sample questions, and then another flow over those answers. It counts, also for the step that retrieves alone.")
-    run("flow", "run", "--file", "runs/answers.yaml", "--name", "answers")
+    # One after another: the model then reads what all questions begin with once, which is most of what it reads.
+    run("flow", "run", "--file", "runs/answers.yaml", "--name", "answers", "--concurrency", "1")
     run("flow", "run", "--file", "runs/evaluation.yaml", "--run", "answers", "--name", "evaluation")
     ask_the_bot()
     say("The same assessment once more: the flow is a file, its retrieval and its sources are seen, and the ledger has the evaluation.")

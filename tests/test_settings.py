@@ -106,7 +106,7 @@ def test_paths_stay_inside(tmp_path):
         "/etc/passwd": "'/etc/passwd' leads out of the project's folder",
         "rules": "there is no file 'rules'",
         "none": "there is no file 'none'",
-        "a\0": "'a\\x00' is no path: embedded null byte",
+        "a\0": "'a\\x00' is no path: ",  # in words of Python's, which differ between versions
     }.items():
         with pytest.raises(InvalidDocument) as refused:
             settings.inside(path, key="maturity.model")

@@ -42,8 +42,13 @@ _RECORDS = """SELECT subjects, payload FROM ledger WHERE action < 'asset.collect
     UNION ALL SELECT subjects, payload FROM ledger WHERE action > 'asset.versioned'"""
 _NAMED = re.compile(r"[A-Za-z0-9._/-]+@[0-9]{1,18}(?![0-9])")
 # The bodies in which what stays may name other versions; what is larger is data.
-_TEXTS = f"""SELECT DISTINCT c.body FROM content c JOIN blob b ON b.digest = c.body WHERE b.size <= 1000000
-    AND c.digest IN (SELECT v.digest {_ALL} WHERE a.project = ? AND (NOT ({_OLD}) OR v.id IN ({{kept}}))) ORDER BY c.body"""  # noqa: S608 - fixed words
+# One look for each reason to stay, since all but a few versions have none.
+_TEXTS = """SELECT DISTINCT c.body FROM content c JOIN blob b ON b.digest = c.body WHERE b.size <= 1000000 AND c.digest IN (
+    SELECT v.digest FROM asset a JOIN version v ON v.asset = a.id AND v.number = a.newest WHERE a.project = ?
+    UNION SELECT v.digest FROM version v JOIN asset a ON a.id = v.asset WHERE v.at >= ? AND a.project = ?
+    UNION SELECT v.digest FROM move m JOIN asset a ON a.id = m.asset
+        JOIN version v ON v.asset = m.asset AND v.number IN (m.target, m.before) WHERE a.project = ?
+    UNION SELECT v.digest FROM version v WHERE v.id IN ({kept})) ORDER BY c.body"""
 # Above that, one look at all candidates is quicker than a query for each name.
 _MOST_QUERIES = 500
 _DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
@@ -101,9 +106,9 @@ class _Named:
 
 def count_garbage(connection: Connection, project: str, *, before: str) -> GarbageCount:
     """How much can go, without naming it; as `find_garbage`."""
-    kept = _kept(connection, project, before)
     of_project = (project, before)
     ((count,),) = run(connection, _COUNT, of_project).fetchall()
+    kept = _kept(connection, project, before, old=count)
     if count == len(kept):
         return GarbageCount(0, 0, 0)
     listed = ", ".join(map(str, sorted(kept))) or "-1"  # numbers of the database itself
@@ -115,12 +120,12 @@ def count_garbage(connection: Connection, project: str, *, before: str) -> Garba
 def find_garbage(connection: Connection, project: str, *, before: str) -> list[_Row]:
     """The versions that can go, of those made before a moment (as `clock.format_time`)."""
     found = [_Row(*row) for row in run(connection, _CANDIDATES, (project, before)).fetchall()]
-    kept = _kept(connection, project, before) if found else set[int]()
+    kept = _kept(connection, project, before, old=len(found)) if found else set[int]()
     return [row for row in found if row.id not in kept]
 
 
-def _kept(connection: Connection, project: str, before: str) -> set[int]:
-    """Those old versions that stay all the same: records or what stays name them, or what stays came from them."""
+def _kept(connection: Connection, project: str, before: str, *, old: int) -> set[int]:
+    """Those of so many old versions that stay all the same: records or what stays name them, or what stays came from them."""
     of_project = (project, before)
     named = _Named()
     for subjects, payload in [*run(connection, _RECORDS).fetchall(), *_named_in_texts(connection, project)]:
@@ -133,7 +138,6 @@ def _kept(connection: Connection, project: str, before: str) -> set[int]:
         parents_of.setdefault(child, []).append(parent)
         if not is_old:
             going.append(child)
-    ((old,),) = run(connection, _COUNT, of_project).fetchall()
     read: set[str] = set()
     while True:
         while going:
@@ -166,7 +170,7 @@ def _named_in_files(connection: Connection, of_project: tuple[str, str], kept: s
     """What the files of versions that stay name; those in `read` have been looked at, and what is looked at is put there."""
     project, before = of_project
     listed = ", ".join(map(str, sorted(kept))) or "-1"  # numbers of the database itself
-    rows = run(connection, _TEXTS.format(kept=listed), (project, project, before)).fetchall()
+    rows = run(connection, _TEXTS.format(kept=listed), (project, before, project, project)).fetchall()
     bodies = [body for (body,) in rows if body not in read]
     read.update(bodies)
     named = _Named()

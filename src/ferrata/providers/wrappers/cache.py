@@ -43,10 +43,14 @@ class AnswerFile:
         self._written = 0
         with suppress(OSError, sqlite3.Error):
             db = sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False)
-            # What a power cut takes is asked for again.
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=OFF")
-            db.execute(_SCHEMA)
+            try:
+                # What a power cut takes is asked for again.
+                db.execute("PRAGMA journal_mode=WAL")
+                db.execute("PRAGMA synchronous=OFF")
+                db.execute(_SCHEMA)
+            except sqlite3.Error:
+                db.close()
+                raise
             self._db = db
 
     def get(self, key: bytes) -> ChatResponse | None:
