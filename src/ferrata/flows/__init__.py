@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         summary_of,
         variant_id,
     )
+    from ferrata.flows.blocked import GRACE, watch_loop
     from ferrata.flows.cancelling import run_to_end
     from ferrata.flows.containers import build_container
     from ferrata.flows.contracts import ModelConnection
@@ -90,6 +91,7 @@ else:
             "summary_of",
             "variant_id",
         ],
+        blocked=["GRACE", "watch_loop"],
         cancelling=["run_to_end"],
         containers=["build_container"],
         contracts=["ModelConnection"],
@@ -127,6 +129,7 @@ else:
 __all__ = [
     "CONCURRENCY",
     "FLOW_KINDS",
+    "GRACE",
     "LINE_TIMEOUT",
     "Activate",
     "Aggregation",
@@ -195,5 +198,6 @@ __all__ = [
     "validate_flow",
     "variant_id",
     "version_folder",
+    "watch_loop",
     "write_flow",
 ]
