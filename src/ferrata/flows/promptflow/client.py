@@ -122,42 +122,32 @@ class PFClient:
             ValueError: there is neither data nor a run, or `resume_from` comes with what is that run's.
             UserErrorException: the flow does not load, the data do not fit, or `code` is given.
         """
-        if code is not None:
-            raise UserErrorException("'code' is not taken here; give the folder of the flow")
-        about: dict[str, Any] = {"name": name or "", "display_name": display_name or "", "tags": dict(tags or {})}
-        about |= {key: kwargs.pop(key) for key in ("description", "properties") if kwargs.get(key)}
-        if kwargs:
-            _log.warning("PFClient.run takes no %s; passed over", ", ".join(map(repr, sorted(kwargs))))
+        about = _about(name, display_name, tags, kwargs)
         if resume_from is not None:
             fixed = {"flow": flow, "data": data, "run": run, "column_mapping": column_mapping, "variant": variant}
             fixed |= {"connections": connections, "environment_variables": environment_variables, "init": init}
-            if unsupported := {key: value for key, value in fixed.items() if value}:
-                raise ValueError(
-                    f"'resume_from' is not supported to be used with the with following parameters: {unsupported}. "
-                )
+            _refuse_with_resume(fixed)
             return self._resumed(_named(resume_from) or "", about)
         if flow is None:
             raise ValueError("'flow' is required to create a run.")
         if data is None and run is None:
             raise ValueError("at least one of data or run must be provided")
-        others = {key: value for key, value in (connections or {}).items() if isinstance(value, dict)}
-        given = {key: value for key, value in (connections or {}).items() if key not in others}
+        if code is not None:
+            raise UserErrorException("'code' is not taken here; give the folder of the flow")
+        options = {"variants": _variants(variant), "environment": environment_variables, "init": init}
+        about |= {"data": None if data is None else Path(data).absolute(), "run": _named(run) or ""}
+        about |= {"mapping": dict(column_mapping or {}), "variant": variant or ""}
+        return self._begun(flow, options, about, connections or {})
+
+    def _begun(
+        self, flow: object, options: dict[str, Any], about: dict[str, Any], connections: Mapping[str, Any]
+    ) -> Run:
+        """A run over data; connections of nodes are told from connections by their being mappings."""
+        others = {key: value for key, value in connections.items() if isinstance(value, dict)}
+        given = {key: value for key, value in connections.items() if key not in others}
+        options |= {"connections": {**self.connections.all(), **given}, "node_connections": others}
         try:
-            made = _run(
-                Path(str(flow)).absolute(),
-                {
-                    "connections": {**self.connections.all(), **given},
-                    "node_connections": others,
-                    "variants": _variants(variant),
-                    "environment": environment_variables,
-                    "init": init,
-                },
-                data=None if data is None else Path(data).absolute(),
-                run=_named(run) or "",
-                mapping=dict(column_mapping or {}),
-                variant=variant or "",
-                **about,
-            )
+            made = _run(Path(str(flow)).absolute(), options, **about)
         except FerrataError as error:
             raise UserErrorException(error.message, error=error) from error
         return Run(made.name, str(made.status), str(flow), _RUNS.absolute() / made.name)
@@ -300,6 +290,25 @@ def load_connection(source: str | PathLike[str], **_kwargs: Any) -> Any:
 
 def _named(run: str | Run | None) -> str | None:
     return run.name if isinstance(run, Run) else run
+
+
+def _about(
+    name: str | None, display_name: str | None, tags: Mapping[str, str] | None, others: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What says of a run what it is; what nobody takes is passed over with a warning."""
+    about: dict[str, Any] = {"name": name or "", "display_name": display_name or "", "tags": dict(tags or {})}
+    about |= {key: others[key] for key in ("description", "properties") if others.get(key)}
+    if unknown := sorted(others.keys() - {"description", "properties"}):
+        _log.warning("PFClient.run takes no %s; passed over", ", ".join(map(repr, unknown)))
+    return about
+
+
+def _refuse_with_resume(fixed: Mapping[str, Any]) -> None:
+    unsupported = {key: value for key, value in fixed.items() if value}
+    if unsupported:
+        raise ValueError(
+            f"'resume_from' is not supported to be used with the with following parameters: {unsupported}. "
+        )
 
 
 def _inputs(given: Mapping[str, Any] | str | PathLike[str] | None) -> Mapping[str, Any]:
