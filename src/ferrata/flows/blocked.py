@@ -62,7 +62,7 @@ def watch_loop(seconds: float, folder: Path, on_blocked: Callable[[FlowError], N
 
 def _error(loop: asyncio.AbstractEventLoop, ident: int, folder: Path, seconds: float) -> FlowError:
     task = asyncio.current_task(loop)
-    frames = traceback.extract_stack(sys._current_frames()[ident])
+    frames = traceback.extract_stack(sys._current_frames()[ident])  # pyright: ignore[reportPrivateUsage]
     own = [frame for frame in frames if frame.filename.startswith(str(folder))]
     at = f" at {own[-1].filename}:{own[-1].lineno}" if own else ""
     return FlowError(

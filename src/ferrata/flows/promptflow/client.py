@@ -143,7 +143,7 @@ class PFClient:
         self, flow: object, options: dict[str, Any], about: dict[str, Any], connections: Mapping[str, Any]
     ) -> Run:
         """A run over data; connections of nodes are told from connections by their being mappings."""
-        others = {key: value for key, value in connections.items() if isinstance(value, dict)}
+        others: dict[str, Any] = {key: value for key, value in connections.items() if isinstance(value, dict)}
         given = {key: value for key, value in connections.items() if key not in others}
         options |= {"connections": {**self.connections.all(), **given}, "node_connections": others}
         try:
