@@ -24,7 +24,7 @@ from ferrata.cli.flow_given import (
 )
 from ferrata.cli.flow_record import record_run
 from ferrata.cli.flow_runs import first_errors, print_summary, runs_folder, summary_as_json
-from ferrata.cli.flow_stop import stopped_by_signals
+from ferrata.cli.flow_stop import end_blocked, stopped_by_signals
 from ferrata.cli.pairs import CommandOfPairs
 from ferrata.cli.progress import show_progress
 from ferrata.cli.words import aligned, printable
@@ -33,7 +33,7 @@ from ferrata.errors import InvalidDocument, Mistake, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ferrata.flows import LoadedFlow, Notice, ReadyRun, RunFile, RunPlan, RunSummary
+    from ferrata.flows import FlowError, LoadedFlow, Notice, ReadyRun, RunFile, RunPlan, RunSummary
 
 __all__ = ["run"]
 
@@ -200,14 +200,18 @@ class _Runner:
             return summary, first_errors(ready.folder), interrupted
 
     def _execute(self, ready: ReadyRun, loaded: LoadedFlow, engine: Any) -> tuple[RunSummary, bool]:
-        from ferrata.flows import inside, place_images, run_flow, run_to_end
+        from ferrata.flows import GRACE, Status, inside, place_images, run_flow, run_to_end, watch_loop
 
         asked = self.asked
         shown = show_progress()
 
+        def blocked(error: FlowError) -> None:
+            ready.folder.save(status=Status.CANCELED, error=error.as_json())
+            end_blocked(error, f"to go on: ferrata flow run --resume {ready.folder.name}{self._project_words()}")
+
         async def main() -> tuple[RunSummary, bool]:
             stop = asyncio.Event()
-            with stopped_by_signals(stop):
+            with stopped_by_signals(stop), watch_loop(asked.timeout + GRACE, loaded.folder, blocked):
                 summary = await run_flow(
                     loaded,
                     ready.rows(resolve=place_images),

@@ -1,19 +1,39 @@
-"""Ctrl-C and SIGTERM while rows are run: the first one stops the run, a further one ends the process."""
+"""How rows that run are stopped: Ctrl-C and SIGTERM stop the run, a further one ends the process; so does code that blocks it."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
+import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from ferrata.cli.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-__all__ = ["stopped_by_signals"]
+    from ferrata.flows import FlowError
+
+__all__ = ["end_blocked", "stopped_by_signals"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def end_blocked(error: FlowError, way_on: str = "") -> NoReturn:
+    """End the process, whose event loop stands still, with a message and exit status 1.
+
+    Args:
+        error: says what keeps it.
+        way_on: a further line.
+    """
+    lines = [f"stopped: {error.codes[0]}: {error.message}", f"hint: {error.hint}", *([way_on] if way_on else [])]
+    click.echo("\n".join(map(printable, lines)), err=True)
+    sys.stdout.flush()
+    os._exit(1)
 
 
 @contextmanager

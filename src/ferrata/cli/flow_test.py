@@ -18,6 +18,7 @@ from ferrata.cli.flow_given import (
     given_values,
     given_variants,
 )
+from ferrata.cli.flow_stop import end_blocked
 from ferrata.cli.words import printable
 from ferrata.errors import FerrataError
 
@@ -114,7 +115,7 @@ def test(
 
 
 def _once(loaded: LoadedFlow, values: dict[str, Any], timeout: float | None, *, wants_json: bool) -> int:
-    from ferrata.flows import inside, run_to_end
+    from ferrata.flows import GRACE, inside, run_to_end, watch_loop
 
     async def both() -> tuple[LineResult, Aggregation | None]:
         result = await loaded.line(values, timeout=timeout)
@@ -123,8 +124,14 @@ def _once(loaded: LoadedFlow, values: dict[str, Any], timeout: float | None, *, 
         lists = {name: [value] for name, value in result.inputs.items()}
         return result, await loaded.aggregate(lists, {key: [value] for key, value in result.aggregation.items()})
 
+    async def watched() -> tuple[LineResult, Aggregation | None]:
+        if timeout is None:
+            return await both()
+        with watch_loop(timeout + GRACE, loaded.folder, end_blocked):
+            return await both()
+
     with inside(loaded):
-        result, aggregation = run_to_end(both())
+        result, aggregation = run_to_end(watched())
     shown = _as_json(
         result, aggregation, vision=loaded.flow.message_format == "openai-vision", graph=loaded.flow.kind == "dag"
     )

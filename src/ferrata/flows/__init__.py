@@ -35,6 +35,10 @@ if TYPE_CHECKING:
         summary_of,
         variant_id,
     )
+    from ferrata.flows.blocked import (
+        GRACE,
+        watch_loop,
+    )
     from ferrata.flows.cancelling import (
         run_to_end,
     )
@@ -142,6 +146,7 @@ else:
             "summary_of",
             "variant_id",
         ],
+        blocked=["GRACE", "watch_loop"],
         cancelling=["run_to_end"],
         containers=["build_container"],
         contracts=["ModelConnection"],
@@ -179,6 +184,7 @@ else:
 __all__ = [
     "CONCURRENCY",
     "FLOW_KINDS",
+    "GRACE",
     "LINE_TIMEOUT",
     "Activate",
     "Aggregation",
@@ -245,5 +251,6 @@ __all__ = [
     "validate_flow",
     "variant_id",
     "version_folder",
+    "watch_loop",
     "write_flow",
 ]

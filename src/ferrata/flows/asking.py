@@ -23,10 +23,9 @@ from ferrata.flows.contracts.model_connection import ModelConnection
 from ferrata.flows.contracts.tool_errors import (
     FunctionCallNotSupportedInStreamMode,
     InvalidConnectionType,
-    ToolValidationError,
     WrappedOpenAIError,
 )
-from ferrata.flows.model_parameters import parameters_of
+from ferrata.flows.model_parameters import check_chats, parameters_of
 from ferrata.flows.prices import begin_price, price_of, wait_for_prices
 from ferrata.messages import ChatRequest, Message
 from ferrata.telemetry import add_usage, open_span
@@ -43,7 +42,6 @@ __all__ = ["close_asking", "complete", "complete_now", "embed", "embed_now"]
 _RETRIES = 3
 _SECONDS = 600.0  # of one call, as the package `openai` has it
 _OPENAI = "https://api.openai.com/v1"
-_OF_COMPLETION = ("suffix", "logprobs", "echo", "best_of")
 _DEFAULTS = ("temperature", "top_p", "max_tokens", "n")
 # From this version on Azure counts the tokens of a stream.
 _COUNTS_STREAMS = "2024-09-01"
@@ -165,10 +163,7 @@ def _asked(
     extra = dict(given) if exact else parameters_of(api, given, azure=isinstance(connection, AzureOpenAIConnection))
     if own:
         if api == "completion":  # a chat model is asked the text as what a user says
-            if extra.get("best_of") == 1:
-                del extra["best_of"]
-            if only := [name for name in _OF_COMPLETION if name in extra]:
-                raise ToolValidationError(message=f"{only[0]!r} is not taken by a model of ferrata.yaml, which chats.")
+            check_chats(extra)
             prompt, api = [{"role": "user", "content": prompt}], "chat"
         # Prompt Flow's defaults would stand over what the project declares for its model.
         extra = {name: value for name, value in extra.items() if name in given or name not in _DEFAULTS}

@@ -17,13 +17,17 @@ _PATIENCE = 0.5
 _left: list[asyncio.Task[Any]] = []
 
 
-async def cancellable(work: Awaitable[T]) -> T:
+async def cancellable(work: Awaitable[T], *, name: str | None = None) -> T:
     """What the work gives; where the waiting is cancelled, work that goes on all the same is left to itself.
+
+    Args:
+        work: to be done.
+        name: of its task, for whoever finds that it does not end.
 
     Raises:
         BaseException: whatever the work raises.
     """
-    task = asyncio.ensure_future(_outcome(work))
+    task = asyncio.create_task(_outcome(work), name=name)
     try:
         await asyncio.wait({task})
     except asyncio.CancelledError:

@@ -205,7 +205,7 @@ class GraphFlow:
             Exception: whatever it raises.
         """
         if step.is_async:
-            return await cancellable(step.call(**given))
+            return await cancellable(step.call(**given), name=f"the node {step.node.name!r}")
         return await self._threads.run(lambda: step.call(**given))
 
     @property

@@ -195,7 +195,7 @@ class CallableFlow:
             found = call()
         else:
             found = await self._threads.run(call)
-        return watched(await cancellable(found) if inspect.isawaitable(found) else found)
+        return watched(await cancellable(found, name=f"{self._name!r}") if inspect.isawaitable(found) else found)
 
     async def _whole(self, output: dict[str, Any], *, stream: bool) -> dict[str, Any]:
         if stream or not any(is_stream(value) for value in output.values()):

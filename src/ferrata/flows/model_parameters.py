@@ -8,14 +8,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
-from ferrata.flows.contracts.tool_errors import ChatAPIInvalidFunctions, ChatAPIInvalidTools, LLMError
+from ferrata.flows.contracts.tool_errors import (
+    ChatAPIInvalidFunctions,
+    ChatAPIInvalidTools,
+    LLMError,
+    ToolValidationError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ferrata.flows.contracts.tool_errors import ToolValidationError
-
-__all__ = ["parameters_of"]
+__all__ = ["check_chats", "parameters_of"]
 
 _REFERENCE = "https://platform.openai.com/docs/api-reference/chat/create"
 _COMPLETION: dict[str, Callable[[Any], Any]] = {
@@ -75,6 +78,18 @@ def parameters_of(api: str, given: Mapping[str, Any], *, azure: bool = False) ->
             found["echo"] = True
         return found
     return found | _callables(given, azure=azure)
+
+
+def check_chats(parameters: dict[str, Any]) -> None:
+    """Refuse parameters of a completion that no chat has; `best_of` is dropped where it says nothing.
+
+    Raises:
+        ToolValidationError: there is one.
+    """
+    if parameters.get("best_of") == 1:
+        del parameters["best_of"]
+    if only := [name for name in ("suffix", "logprobs", "echo", "best_of") if name in parameters]:
+        raise ToolValidationError(message=f"{only[0]!r} is not taken by a model of ferrata.yaml, which chats.")
 
 
 def _number(name: str, value: Any, kind: Callable[[Any], Any]) -> Any:

@@ -179,3 +179,24 @@ def test_a_node_without_a_type_and_files_that_are_not_there_are_told_without_cod
         ("error", "NotImplementedError", 7, "nodes.0"),
         ("error", "UserErrorException", 15, "additional_includes.0"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "findings"),
+    [
+        ("p.prompty", "user:\nhi\n", [("error", "UserErrorException")]),
+        ("flow.flex.yaml", "entry: f:f\nlanguage: ruby\n", [("error", "ValidationError")]),
+        ("flow.dag.yaml", DAG + "language: ruby\n", [("notice", "")]),
+        ("flow.dag.yaml", DAG + "message_format: odd\n", [("error", "InvalidMessageFormatType")]),
+        ("flow.dag.yaml", DAG + "message_format: ''\nlanguage: ''\n", []),
+    ],
+)
+def test_what_promptflow_refuses_or_passes_over(
+    tmp_path: Path, name: str, text: str, findings: list[tuple[str, str]]
+) -> None:
+    (tmp_path / "f.py").write_text(TOOL)
+    (tmp_path / name).write_text(text)
+    found = validate_flow(tmp_path, connections={})
+    assert [(one.level, one.code if one.level == "error" else "") for one in found] == findings
+    last = text.count("\n") if name.endswith("yaml") else 1
+    assert all(f"{name}:{last}" in str(one) for one in found)

@@ -41,7 +41,13 @@ def node(number: int | None, status: str = "Completed") -> dict[str, Any]:
     return {
         "line_number": number,
         "status": status,
-        "run_info": {"status": status, "error": None, "system_metrics": counted},
+        "run_info": {
+            "status": status,
+            "error": None,
+            "system_metrics": counted,
+            "inputs": {"x": number},
+            "output": {"made": number},
+        },
     }
 
 
@@ -88,6 +94,9 @@ def test_rows_statuses_and_metrics_come_over(old: Path, tmp_path: Path) -> None:
     }
     assert rows[0]["seconds"] == 0.5
     assert rows[1]["nodes"]["f"]["status"] == "Failed"
+    assert [(row["nodes"]["f"]["inputs"], row["nodes"]["f"]["output"]) for row in rows] == [
+        ({"x": number}, {"made": number}) for number in range(3)
+    ]
     assert (summary.metrics, summary.input_tokens, summary.output_tokens) == ({"accuracy": 0.5}, 30, 15)
     assert run.document["aggregation"] == {"error": None, "nodes": {"count": {"status": "Completed"}}}
     assert (run.document["created"], run.document["flow_name"]) == ("2026-01-02T03:04:05.500000Z", "old_run")

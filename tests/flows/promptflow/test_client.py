@@ -130,8 +130,10 @@ def test_a_run_over_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
         client.stream("r0")
     with pytest.raises(UserErrorException, match="no such data"):
         client.run("my", data="none.jsonl")
-    with pytest.raises(UserErrorException, match="resume_from"):
+    with pytest.raises(ValueError, match="'resume_from' is not supported"):
         client.run("my", data="my/data.jsonl", resume_from="r1")
+    with pytest.raises(UserErrorException, match="'code' is not taken here"):
+        client.run("my", data="my/data.jsonl", code="my")
     with pytest.raises(UserErrorException, match="not from code"):
         client.visualize("r1")
     with pytest.raises(ValueError, match="at least one of data or run"):
@@ -140,3 +142,26 @@ def test_a_run_over_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
         client.run()
     (tmp_path / "run.yaml").write_text("flow: f\ndata: d.jsonl\n")
     assert (load_run("run.yaml").name, load_run("run.yaml").flow) == ("run", "f")
+
+
+def test_a_run_takes_over_what_an_earlier_one_has_done(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my").mkdir()
+    (tmp_path / "my/flow.flex.yaml").write_text("entry: e:f\n")
+    (tmp_path / "my/e.py").write_text("def f(x: int):\n    return 1 / x\n")
+    (tmp_path / "data.jsonl").write_text('{"x": 1}\n{"x": 0}\n')
+    client = PFClient()
+    mapping = {"x": "${data.x}"}
+    first = client.run("my", data="data.jsonl", column_mapping=mapping, name="r1", description="d", odd=1)
+    assert first.status == "CompletedWithErrors"
+    assert "takes no 'odd'" in caplog.text
+    (tmp_path / "my/e.py").write_text("def f(x: int):\n    return 7\n")
+    again = client.run(resume_from=first, name="r2", tags={"a": "b"})
+    assert (again.name, again.status) == ("r2", "Completed")
+    assert [row["outputs.output"] for row in client.runs.lines("r2")] == [1.0, 7]
+    with pytest.raises(UserErrorException, match="r0"):
+        client.run(resume_from="r0")
+    (tmp_path / "one.json").write_text('{"x": 4}')
+    assert client.test("my", inputs="one.json") == {"output": 7}

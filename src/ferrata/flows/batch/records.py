@@ -31,6 +31,7 @@ def record_of(
     place: str = "",
     aggregates: bool = False,
     persist: Callable[[Any], Any] = as_data,
+    values: bool = False,
 ) -> Record:
     """The record of a row. One whose output has no JSON has failed, as in Prompt Flow.
 
@@ -41,6 +42,7 @@ def record_of(
         aggregates: the flow aggregates, so that it matters whether values come back as they were.
         persist: makes of a value that JSON does not know one that it knows, as of an image a reference to a file beside;
             raises TypeError where it cannot.
+        values: keep the nodes' inputs and outputs too, which a run of ours has in its spans.
     """
     completed = result.status == Status.COMPLETED
     body: dict[str, Any] = {"inputs": dict(result.inputs)}
@@ -48,7 +50,7 @@ def record_of(
         body["output"] = result.output
     else:
         body["error"] = result.error
-    body["nodes"] = {name: _node(node) for name, node in result.nodes.items()}
+    body["nodes"] = {name: _node(node, values=values) for name, node in result.nodes.items()}
     if aggregates and completed:
         body["aggregation"] = result.aggregation
     body["started"] = result.started
@@ -90,10 +92,12 @@ def _head_text(head: Head, *, counted: bool) -> str:
     return f'{{"line_number": {head.number}, "status": "{status}"{tokens}{cost}{volatile}, '
 
 
-def _node(node: NodeResult) -> dict[str, Any]:
+def _node(node: NodeResult, *, values: bool) -> dict[str, Any]:
     found: dict[str, Any] = {"status": node.status, "seconds": round(node.ended - node.started, 6)}
     if node.error is not None:
         found["error"] = node.error.get("code", "")
+    if values:
+        found |= {"inputs": dict(node.inputs), "output": node.output}
     return found
 
 

@@ -62,6 +62,8 @@ def read_dag(file: Path, *, document: Mapping[str, Any] | None = None) -> Flow:
     whole = _mapping(found if document is None else document, "the file", file)
     notes = Notes(file, text)
     notes.unknown_keys(whole, _FLOW_KEYS, ())
+    notes.language(whole.get("language"), strict=False)
+    notes.message_format(whole.get("message_format"))
     variants, chosen = _variants(whole.get("node_variants"), file, notes)
     nodes = [
         _node(_mapping(one, f"nodes[{number}]", file), file, notes, ("nodes", number))

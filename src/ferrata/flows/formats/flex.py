@@ -37,6 +37,8 @@ def read_flex(file: Path) -> Flow:
     whole = cast("dict[str, Any]", found)
     notes = Notes(file, text)
     notes.unknown_keys(whole, _KEYS, ())
+    notes.language(whole.get("language"), strict=True)
+    notes.message_format(whole.get("message_format"))
     entry = str(whole.get("entry") or "")
     if entry.count(":") != 1 or not all(entry.split(":")):
         raise FlowError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from ferrata.flows.failures import FlowError
 from ferrata.flows.formats.references import EMBEDDED
 from ferrata.flows.types import Notice
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Notes"]
 
+_FORMATS = ("basic", "openai-vision")
 _GONE = {"skip": "`skip` of the old format does nothing; use `activate`"}
 
 
@@ -41,6 +43,34 @@ class Notes:
         from ferrata.flows.formats.yaml12 import line_in
 
         self.found.append(Notice(str(self._file), line_in(self._text, where), ".".join(map(str, where)), problem))
+
+    def language(self, found: Any, *, strict: bool) -> None:
+        """Note a language that there is not; Prompt Flow runs such a graph as Python, and refuses such a flex flow.
+
+        Raises:
+            FlowError: `ValidationError`, if `strict`.
+        """
+        if found in (None, "", "python", "csharp"):
+            return
+        problem = f"the language {found!r} is neither python nor csharp"
+        self.add(("language",), f"{problem}; it is taken as python")
+        if strict:
+            raise FlowError("ValidationError", f"{self._file}:{self.found.pop().line}: {problem}")
+
+    def message_format(self, found: Any) -> None:
+        """Refuse a way to write images that nobody knows.
+
+        Raises:
+            FlowError: `InvalidMessageFormatType`.
+        """
+        if found in (None, "", *_FORMATS):
+            return
+        self.add(("message_format",), "")
+        raise FlowError(
+            "InvalidMessageFormatType",
+            f"{self._file}:{self.found.pop().line}: Invalid message format {found!r}",
+            hint=f"the formats are {' and '.join(_FORMATS)}",
+        )
 
     def unknown_keys(self, found: Mapping[str, Any], known: Iterable[str], where: Sequence[str | int]) -> None:
         """Note the keys that nobody reads."""

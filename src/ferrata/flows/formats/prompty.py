@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from ferrata.flows.failures import FlowError
 from ferrata.flows.formats.dag import INPUT_TYPES
 from ferrata.flows.types import Flow, InputSpec, OutputSpec
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["prompt_root", "read_prompty_flow"]
 
+# Three dashes or more on two lines, with the part in YAML between them.
+_PARTS = re.compile(r"-{3,}\r?\n.*-{3,}\r?\n", re.DOTALL)
 # What the dialects of prompty call the types.
 _TYPES = {"integer": "int", "number": "double", "boolean": "bool", "array": "list", "dict": "object"}
 
@@ -32,9 +36,17 @@ def read_prompty_flow(file: Path) -> Flow:
     Raises:
         NotFound: there is no such file.
         InvalidDocument: the prompt is wrong; with file and line.
+        FlowError: `UserErrorException`: nothing but a template, of which Prompt Flow makes no prompt.
     """
     from ferrata.prompts import REQUIRED, read_prompt
+    from ferrata.yamls import read_text
 
+    if not _PARTS.search(read_text(file)):
+        raise FlowError(
+            "UserErrorException",
+            f"{file}:1: Illegal formatting of prompty: there is no part in YAML above the template",
+            hint="begin the file with `---`, the model and the inputs, and `---`",
+        )
     prompt = read_prompt(file, root=prompt_root(file))
     inputs: dict[str, InputSpec] = {}
     for one in prompt.inputs:

@@ -115,6 +115,8 @@ class OldRun:
                     NodeResult(
                         name,
                         status,
+                        inputs=_dict(info.get("inputs")),
+                        output=info.get("output"),
                         error=_error_of(info.get("error")) if info.get("error") else None,
                         started=_seconds(info.get("start_time")),
                         ended=_seconds(info.get("end_time")),
@@ -122,6 +124,10 @@ class OldRun:
                     )
                 )
         yield from sorted(found, key=lambda node: node.ended)
+
+
+def _dict(found: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
 def read_old_run(folder: Path) -> OldRun:

@@ -96,7 +96,9 @@ def import_run(folder: Path, runs: Path, *, clock: Clock, name: str = "") -> Imp
             for number in old.numbers:
                 result = old.row(number)
                 result.output = place.moved(result.output)
-                made.append(record_of(number, result))
+                for node in result.nodes.values():
+                    node.inputs, node.output = place.moved(dict(node.inputs)), place.moved(node.output)
+                made.append(record_of(number, result, values=True))
             _copy(old, made)
             return _finish(old, made)
     except BaseException:
@@ -194,11 +196,13 @@ def _finish(old: OldRun, made: Any) -> ImportedRun:
 
 
 class _Files:
-    """Copies the images that outputs refer to, and makes the references lead to the copies."""
+    """Copies the images that outputs of the flow and of its nodes refer to, and makes the references lead to the copies."""
 
     def __init__(self, source: Path, target: Path) -> None:
         self._source = source
         self._target = target / "files"
+        nodes = source / "node_artifacts"
+        self._of_nodes = sorted(f"node_artifacts/{one.name}" for one in nodes.iterdir()) if nodes.is_dir() else []
 
     def moved(self, value: Any) -> Any:
         """The value with images beside the run."""
@@ -214,7 +218,7 @@ class _Files:
 
     def _copied(self, path: str) -> str:
         name = path.replace("\\", "/").rpartition("/")[2]
-        for folder in ("flow_outputs", "flow_artifacts"):
+        for folder in ("flow_outputs", "flow_artifacts", *self._of_nodes):
             file = self._source / folder / name
             if file.suffix.lower() in _IMAGES and file.is_file():
                 self._target.mkdir(exist_ok=True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
+from dataclasses import replace
 from importlib import import_module
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +21,12 @@ from ferrata.flows.promptflow.named_connections import NamedConnections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from os import PathLike
 
 __all__ = ["PFClient", "load_connection", "load_flow", "load_run"]
 
 
 _RUNS = Path(".ferrata/runs")
+_log = logging.getLogger("ferrata.flows")
 
 
 class PFClient:
@@ -46,7 +49,7 @@ class PFClient:
         self,
         flow: str | PathLike[str],
         *,
-        inputs: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, Any] | str | PathLike[str] | None = None,
         variant: str | None = None,
         node: str | None = None,
         environment_variables: Mapping[str, str] | None = None,
@@ -72,7 +75,7 @@ class PFClient:
         except FerrataError as error:
             raise UserErrorException(error.message, error=error) from error
         try:
-            result = wait_for(loaded.line(inputs or {}), on="flows")
+            result = wait_for(loaded.line(_inputs(inputs)), on="flows")
         finally:
             loaded.close()
         if result.error is not None:
@@ -92,43 +95,79 @@ class PFClient:
         name: str | None = None,
         display_name: str | None = None,
         tags: Mapping[str, str] | None = None,
-        init: Mapping[str, Any] | None = None,
         resume_from: str | Run | None = None,
+        code: str | PathLike[str] | None = None,
+        init: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> Run:
-        """Run a flow over data.
+        """Run a flow over data, or what an earlier run has left undone.
+
+        Args:
+            flow: its folder or file.
+            data: a file or folder of rows.
+            run: an earlier run, whose rows and outputs are taken.
+            column_mapping: input -> `${data.COLUMN}` or a value.
+            variant: `${node.variant}`.
+            connections: name -> connection; or node -> other connections, as a run.yaml has them.
+            environment_variables: for the flow.
+            name: of the run.
+            display_name: for people.
+            tags: name -> value.
+            resume_from: a run whose completed rows are taken over; flow, data and mapping are its own.
+            code: not taken here.
+            init: arguments of a class flow.
+            kwargs: `description` and `properties`; others are passed over with a warning, as in promptflow without one.
 
         Raises:
-            ValueError: there is neither data nor a run.
-            UserErrorException: the flow does not load, or the data do not fit.
+            ValueError: there is neither data nor a run, or `resume_from` comes with what is that run's.
+            UserErrorException: the flow does not load, the data do not fit, or `code` is given.
         """
-        if flow is None and resume_from is None:
+        about = _about(name, display_name, tags, kwargs)
+        if resume_from is not None:
+            fixed = {"flow": flow, "data": data, "run": run, "column_mapping": column_mapping, "variant": variant}
+            fixed |= {"connections": connections, "environment_variables": environment_variables, "init": init}
+            _refuse_with_resume(fixed)
+            return self._resumed(_named(resume_from) or "", about)
+        if flow is None:
             raise ValueError("'flow' is required to create a run.")
-        if data is None and run is None and resume_from is None:
+        if data is None and run is None:
             raise ValueError("at least one of data or run must be provided")
-        if resume_from is not None or kwargs:
-            words = ["resume_from"] if resume_from is not None else sorted(kwargs)
-            raise UserErrorException(f"{words[0]!r} is not taken here; use the command `flow run`")
+        if code is not None:
+            raise UserErrorException("'code' is not taken here; give the folder of the flow")
+        options = {"variants": _variants(variant), "environment": environment_variables, "init": init}
+        about |= {"data": None if data is None else Path(data).absolute(), "run": _named(run) or ""}
+        about |= {"mapping": dict(column_mapping or {}), "variant": variant or ""}
+        return self._begun(flow, options, about, connections or {})
+
+    def _begun(
+        self, flow: object, options: dict[str, Any], about: dict[str, Any], connections: Mapping[str, Any]
+    ) -> Run:
+        """A run over data; connections of nodes are told from connections by their being mappings."""
+        others: dict[str, Any] = {key: value for key, value in connections.items() if isinstance(value, dict)}
+        given = {key: value for key, value in connections.items() if key not in others}
+        options |= {"connections": {**self.connections.all(), **given}, "node_connections": others}
         try:
-            made = _run(
-                Path(str(flow)).absolute(),
-                {
-                    "connections": {**self.connections.all(), **(connections or {})},
-                    "variants": _variants(variant),
-                    "environment": environment_variables,
-                    "init": init,
-                },
-                data=None if data is None else Path(data).absolute(),
-                run=_named(run) or "",
-                mapping=dict(column_mapping or {}),
-                variant=variant or "",
-                name=name or "",
-                display_name=display_name or "",
-                tags=dict(tags or {}),
-            )
+            made = _run(Path(str(flow)).absolute(), options, **about)
         except FerrataError as error:
             raise UserErrorException(error.message, error=error) from error
         return Run(made.name, str(made.status), str(flow), _RUNS.absolute() / made.name)
+
+    def _resumed(self, old: str, about: Mapping[str, Any]) -> Run:
+        """A new run with the completed rows of an old one."""
+        batch: Any = import_module("ferrata.flows.batch")
+        replacing = {key: value for key, value in about.items() if value}
+        try:
+            with batch.RunFolder.read(_RUNS.absolute(), old) as folder:
+                plan = replace(batch.plan_of(folder.document), **{"name": "", **replacing})
+            options = {
+                "connections": self.connections.all(),
+                "node_connections": plan.given.node_connections,
+                "variants": _variants(plan.variant),
+            }
+            made = _run(plan.given.flow, options, resume_from=old, plan=plan)
+        except FerrataError as error:
+            raise UserErrorException(error.message, error=error) from error
+        return Run(made.name, str(made.status), str(plan.given.flow), _RUNS.absolute() / made.name)
 
     def stream(self, run: str | Run, raise_on_error: bool = True) -> Run:
         """The run; it has ended already.
@@ -202,7 +241,7 @@ class _Runs:
         return found
 
 
-def _run(flow: Path, options: Mapping[str, Any], **plan: Any) -> Any:
+def _run(flow: Path, options: Mapping[str, Any], *, resume_from: str = "", plan: Any = None, **about: Any) -> Any:
     """Run a flow over data, in the working directory's folder of runs; what it came to."""
     # By their names: these rooms lie above this one, since flows import it.
     batch: Any = import_module("ferrata.flows.batch")
@@ -210,7 +249,8 @@ def _run(flow: Path, options: Mapping[str, Any], **plan: Any) -> Any:
     types: Any = import_module("ferrata.flows.batch.types")
     loaded = opening.open_flow(flow, **options)
     try:
-        ready = batch.new_run(_RUNS.absolute(), loaded, types.RunPlan(types.Given(flow), **plan), clock=SystemClock())
+        planned = plan or types.RunPlan(types.Given(flow, node_connections=options["node_connections"]), **about)
+        ready = batch.new_run(_RUNS.absolute(), loaded, planned, clock=SystemClock(), resume_from=resume_from)
         with opening.inside(loaded):
             return wait_for(batch.run_flow(loaded, ready.rows(), ready.folder, total=ready.total), on="flows")
     finally:
@@ -250,6 +290,33 @@ def load_connection(source: str | PathLike[str], **_kwargs: Any) -> Any:
 
 def _named(run: str | Run | None) -> str | None:
     return run.name if isinstance(run, Run) else run
+
+
+def _about(
+    name: str | None, display_name: str | None, tags: Mapping[str, str] | None, others: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What says of a run what it is; what nobody takes is passed over with a warning."""
+    about: dict[str, Any] = {"name": name or "", "display_name": display_name or "", "tags": dict(tags or {})}
+    about |= {key: others[key] for key in ("description", "properties") if others.get(key)}
+    if unknown := sorted(others.keys() - {"description", "properties"}):
+        _log.warning("PFClient.run takes no %s; passed over", ", ".join(map(repr, unknown)))
+    return about
+
+
+def _refuse_with_resume(fixed: Mapping[str, Any]) -> None:
+    unsupported = {key: value for key, value in fixed.items() if value}
+    if unsupported:
+        raise ValueError(
+            f"'resume_from' is not supported to be used with the with following parameters: {unsupported}. "
+        )
+
+
+def _inputs(given: Mapping[str, Any] | str | PathLike[str] | None) -> Mapping[str, Any]:
+    """The inputs, or the first of those in a file of JSON lines."""
+    if given is None or not isinstance(given, str | PathLike):
+        return given or {}
+    text = Path(given).read_text(encoding="utf-8-sig").strip()
+    return json.loads(text.partition("\n")[0] if str(given).endswith(".jsonl") else text)
 
 
 def _variants(variant: str | None) -> dict[str, str]:
