@@ -20,6 +20,7 @@ import yaml
 from blocks import Block, anchors_of, blocks_of, commands_of, links_of, shows
 
 from ferrata.documents import read_document
+from ferrata.evals import import_promptfoo
 from ferrata.flows import read_flow, read_run_file
 from ferrata.maturity import check_examples, load_model, load_rules, read_answers
 from ferrata.maturity.scan.workflows import is_workflow, read_steps
@@ -127,6 +128,8 @@ class Session:
             assert not read_run_file(path).notices
         elif file == "maturity/answers.yaml":
             read_answers(path, load_model(None))
+        elif file == "promptfooconfig.yaml":
+            assert import_promptfoo(path).data
         else:
             yield f"nobody knows how to check {file}"
 
