@@ -21,7 +21,7 @@ from blocks import Block, anchors_of, blocks_of, commands_of, links_of, shows
 
 from ferrata.datasets import read_description
 from ferrata.documents import read_document
-from ferrata.evals import read_rubric
+from ferrata.evals import import_promptfoo, read_rubric
 from ferrata.flows import read_flow, read_run_file
 from ferrata.maturity import check_examples, load_model, load_rules, read_answers
 from ferrata.maturity.scan.workflows import is_workflow, read_steps
@@ -133,6 +133,8 @@ class Session:
             read_rubric(path)
         elif file == "maturity/answers.yaml":
             read_answers(path, load_model(None))
+        elif file == "promptfooconfig.yaml":
+            assert import_promptfoo(path).data
         else:
             yield f"nobody knows how to check {file}"
 

@@ -10,7 +10,7 @@ import click
 from ferrata.cli.import_options import finish, import_options, read_key, server_options
 from ferrata.cli.lazy import LazyGroup
 
-__all__ = ["import_group", "inspect", "openai_evals", "openai_prompts", "promptfoo"]
+__all__ = ["import_group", "inspect", "langfuse", "mlflow", "openai_evals", "openai_prompts", "promptfoo"]
 
 # Source -> module, attribute, one line of help.
 _COMMANDS = {
@@ -18,6 +18,8 @@ _COMMANDS = {
     "openai-evals": ("eval_import", "openai_evals", "OpenAI's Evals: definitions, runs and items."),
     "openai-prompts": ("eval_import", "openai_prompts", "OpenAI's stored prompts, from JSON."),
     "inspect": ("eval_import", "inspect", "Logs of Inspect: samples, answers and scores."),
+    "langfuse": ("eval_import", "langfuse", "Datasets, prompts with labels, and scores of Langfuse."),
+    "mlflow": ("eval_import", "mlflow", "Datasets, prompts with aliases, and assessments of MLflow 3."),
 }
 
 
@@ -91,3 +93,78 @@ def inspect(*, path: Path, name: str, **options: Any) -> None:
     from ferrata.evals import import_inspect
 
     finish(import_inspect(path, name=name), **options)
+
+
+@click.command("langfuse")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--dataset", "datasets", multiple=True, metavar="NAME", help="Only this one; again for more.")
+@click.option("--all-versions", is_flag=True, help="Of prompts also versions without a label.")
+@server_options("https://cloud.langfuse.com", "LANGFUSE_SECRET_KEY")
+@click.option(
+    "--public-key-env", default="LANGFUSE_PUBLIC_KEY", show_default=True, help="Variable with the public key."
+)
+@import_options
+def langfuse(
+    *,
+    file: Path | None,
+    datasets: tuple[str, ...],
+    all_versions: bool,
+    url: str,
+    key_env: str,
+    public_key_env: str,
+    name: str,
+    **options: Any,
+) -> None:
+    """Langfuse: datasets with their runs, prompts with their labels, and scores.
+
+    Without FILE the API is asked. FILE holds dataset items as JSON, JSON lines or CSV (input, expectedOutput, metadata).
+    """
+    import asyncio
+
+    from ferrata.evals import (
+        JsonApi,
+        LangfuseObjects,
+        fetch_langfuse,
+        import_langfuse,
+        langfuse_headers,
+        read_langfuse_items,
+    )
+
+    async def fetch() -> LangfuseObjects:
+        headers = langfuse_headers(read_key(public_key_env), read_key(key_env))
+        async with JsonApi(url, headers, who="Langfuse") as api:
+            return await fetch_langfuse(api, datasets, all_versions=all_versions)
+
+    objects = read_langfuse_items(file) if file is not None else asyncio.run(fetch())
+    finish(import_langfuse(objects, name=name), **options)
+
+
+@click.command("mlflow")
+@click.option(
+    "--url",
+    envvar="MLFLOW_TRACKING_URI",
+    required=True,
+    help="Address of the tracking server.  [env: MLFLOW_TRACKING_URI]",
+)
+@click.option(
+    "--experiment", "experiments", multiple=True, metavar="ID", help="Its datasets and traces; again for more."
+)
+@import_options
+def mlflow(*, url: str, experiments: tuple[str, ...], name: str, **options: Any) -> None:
+    """MLflow 3: evaluation datasets, prompts with their aliases, and assessments of an experiment's traces.
+
+    The server's address is http or https; files of SQLite and mlruns folders are not read: start a server over them. Keys come from
+    MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.
+    """
+    import asyncio
+    import os
+
+    from ferrata.evals import JsonApi, MlflowObjects, fetch_mlflow, import_mlflow, mlflow_headers
+
+    keys = (os.environ.get(f"MLFLOW_TRACKING_{key}", "") for key in ("TOKEN", "USERNAME", "PASSWORD"))
+
+    async def fetch() -> MlflowObjects:
+        async with JsonApi(url, mlflow_headers(*keys), who="MLflow") as api:
+            return await fetch_mlflow(api, experiments)
+
+    finish(import_mlflow(asyncio.run(fetch()), name=name), **options)

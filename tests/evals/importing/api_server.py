@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 
 class Asked(NamedTuple):
-    """A request: path without the query, the query's first values, headers by lower case."""
+    """A request: path without the query, the query's first values, headers by lower case, the JSON that was posted."""
 
     path: str
     query: dict[str, str]
     headers: dict[str, str]
+    body: Any = None
 
 
 class Reply(NamedTuple):
@@ -36,7 +37,9 @@ def serving(answer: Callable[[Asked], Any]) -> Iterator[tuple[str, list[Asked]]]
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             query = {key: values[0] for key, values in parse_qs(parts.query).items()}
-            one = Asked(parts.path, query, {key.lower(): value for key, value in self.headers.items()})
+            headers = {key.lower(): value for key, value in self.headers.items()}
+            sent = self.rfile.read(int(headers.get("content-length", 0)))
+            one = Asked(parts.path, query, headers, json.loads(sent) if sent else None)
             asked.append(one)
             reply = answer(one)
             reply = reply if isinstance(reply, Reply) else Reply(reply, 404 if reply is None else 200)
@@ -46,6 +49,8 @@ def serving(answer: Callable[[Asked], Any]) -> Iterator[tuple[str, list[Asked]]]
                 self.send_header(key, value)
             self.end_headers()
             self.wfile.write(body)
+
+        do_POST = do_GET
 
         def log_message(self, *_words: Any) -> None:
             pass

@@ -65,8 +65,8 @@ class JsonApi:
     async def __aexit__(self, *_exception: object) -> None:
         await self._http.aclose()
 
-    async def get(self, path: str, **parameters: Any) -> dict[str, Any]:
-        """A JSON object.
+    async def get(self, path: str, *, body: Mapping[str, Any] | None = None, **parameters: Any) -> dict[str, Any]:
+        """A JSON object; with a body, the answer to a POST of it.
 
         Raises:
             NotFound: there is none.
@@ -75,7 +75,7 @@ class JsonApi:
             ModelUnavailable: it cannot be reached, or fails.
             ModelBadResponse: its answer is no JSON object.
         """
-        text = await self.text(path, **parameters)
+        text = await self.text(path, body=body, **parameters)
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):
@@ -84,19 +84,18 @@ class JsonApi:
             raise ModelBadResponse(f"{self._who}: {path!r} answers with JSON that is no object")
         return cast("dict[str, Any]", value)
 
-    async def text(self, path: str, **parameters: Any) -> str:
+    async def text(self, path: str, *, body: Mapping[str, Any] | None = None, **parameters: Any) -> str:
         """A body as text; raises as `get` does."""
         given = {key: value for key, value in parameters.items() if value is not None}
         url = f"{self._url}/{path.lstrip('/')}" + (f"?{urlencode(given, doseq=True)}" if given else "")
         status = 0
         for tried in range(_TRIES):
             try:
-                answer = await self._http.get(url, self._headers, timeouts=Timeouts(), who=self._who)
+                status, data, told = await self._once(url, body)
             except ModelUnavailable as error:
                 raise ModelUnavailable(error.message, hint="is the address right, and the server running?") from None
-            status = answer.status
             if status == 200:
-                return answer.body.decode("utf-8", errors="replace")
+                return data.decode("utf-8", errors="replace")
             if status in (401, 403):
                 raise ModelDenied(
                     f"{self._who} refuses the key (status {status})", hint="check the variable with the key"
@@ -106,7 +105,7 @@ class JsonApi:
             if status != 429 and status < 500:
                 break
             if tried < _TRIES - 1:
-                await self._sleep(_wait(answer.header("retry-after"), tried))
+                await self._sleep(_wait(told, tried))
         if status == 429:
             raise ModelBusy(f"{self._who} asks to wait, also after {_TRIES} tries", hint="try again later")
         if status >= 500:
@@ -114,6 +113,14 @@ class JsonApi:
         raise ModelBadResponse(
             f"{self._who}: {path!r} answers with status {status}", hint="is the address that of this API?"
         )
+
+    async def _once(self, url: str, body: Mapping[str, Any] | None) -> tuple[int, bytes, str | None]:
+        """Status, body, and how long to wait."""
+        if body is None:
+            answer = await self._http.get(url, self._headers, timeouts=Timeouts(), who=self._who)
+        else:
+            answer = await self._http.post(url, body, self._headers, timeouts=Timeouts(), who=self._who)
+        return answer.status, answer.body, answer.header("retry-after")
 
     async def after(self, path: str, **parameters: Any) -> AsyncGenerator[dict[str, Any]]:
         """The items of a list that is read with `after` and ends where `has_more` is false. Raises as `get` does."""
@@ -147,12 +154,35 @@ class JsonApi:
             before = items
         raise self._endless(path)
 
-    async def tokens(self, path: str, key: str, **parameters: Any) -> AsyncGenerator[dict[str, Any]]:
-        """The items under `key` of a list that is read with `page_token` until there is no `next_page_token`."""
+    async def cursors(self, path: str, **parameters: Any) -> AsyncGenerator[dict[str, Any]]:
+        """The items of a list that is read with `cursor` until there is no `meta.cursor`. Raises as `get` does."""
+        cursor: str | None = None
+        seen: set[str] = set()
+        for _ in range(_MOST_PAGES):
+            page = await self.get(path, limit=100, cursor=cursor, **parameters)
+            for item in self.items(page, "data", path):
+                yield item
+            meta = page.get("meta")
+            cursor = str(cast("dict[str, Any]", meta).get("cursor") or "") if isinstance(meta, dict) else ""
+            if not cursor:
+                return
+            self._check(cursor, seen, path)
+        raise self._endless(path)
+
+    async def tokens(
+        self, path: str, key: str, *, body: Mapping[str, Any] | None = None, **parameters: Any
+    ) -> AsyncGenerator[dict[str, Any]]:
+        """The items under `key` of a list that is read with `page_token` until there is no `next_page_token`.
+
+        With a body, that is posted, and the token is in it. Raises as `get` does.
+        """
         token: str | None = None
         seen: set[str] = set()
         for _ in range(_MOST_PAGES):
-            page = await self.get(path, page_token=token, **parameters)
+            if body is None:
+                page = await self.get(path, page_token=token, **parameters)
+            else:
+                page = await self.get(path, body={**body, **({"page_token": token} if token else {})})
             for item in self.items(page, key, path, optional=True):
                 yield item
             token = str(page.get("next_page_token") or "")
@@ -167,7 +197,12 @@ class JsonApi:
         Raises:
             ModelBadResponse: there is no such list.
         """
-        listed = page.get(key, [] if optional else None)
+        listed: Any = page.get(key, [] if optional else None)
+        if isinstance(listed, str):  # MLflow puts a list into a text
+            try:
+                listed = json.loads(listed)
+            except (ValueError, RecursionError):
+                listed = None
         if not isinstance(listed, list) or not all(isinstance(item, dict) for item in cast("list[Any]", listed)):
             raise ModelBadResponse(
                 f"{self._who}: {path!r} has no list {key!r}", hint="is the address that of this API?"
