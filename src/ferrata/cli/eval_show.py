@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -60,7 +60,8 @@ def list_command(*, what: str, project: Path, wants_json: bool) -> None:
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    return printable(", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
+    many = cast("list[Any]", value) if isinstance(value, list | tuple) else [value]
+    return printable(", ".join(map(str, many)))
 
 
 def _evaluations(app: App) -> list[dict[str, Any]]:

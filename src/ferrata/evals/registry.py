@@ -137,11 +137,13 @@ def make_evaluator(
     plugins = _plugins()
     if use in plugins:
         return cast("Evaluator", _made(use, plugins[use], threshold=threshold, **given))
-    package, colon, name = use.partition(":")
+    package, colon, _ = use.partition(":")
     if colon and package in ADAPTERS:
         from ferrata.evals.adapters import adapted
 
-        return adapted(package, name, alias=alias or name, threshold=threshold, **given)
+        found = adapted(use, alias=alias or "", threshold=threshold, **given)
+        if found is not None:
+            return found
     if colon:
         return load_evaluator(use, makers.root, alias=alias or "", threshold=threshold, **given)
     names = [*computed, EmbeddingSimilarity.name, *judge_names(), *plugins]

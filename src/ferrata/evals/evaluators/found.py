@@ -177,10 +177,8 @@ class TaskNavigation(ComputedEvaluator):
             raise UsageError("there is no 'tool_calls', 'actions' or 'response' with calls")
         found = metrics.compare_calls(_calls(made), _calls(values["ground_truth"]))
         main = {"exact": found.exact, "in_order": found.in_order, "any_order": found.any_order}
-        return self.made(
-            [float(main[self._mode]), found.precision, found.recall, found.f1],
-            **{f"{name}_match": value for name, value in main.items()},
-        )
+        properties: dict[str, Any] = {f"{name}_match": value for name, value in main.items()}
+        return self.made([float(main[self._mode]), found.precision, found.recall, found.f1], **properties)
 
 
 def _calls(value: Any) -> list[metrics.ToolCall]:
@@ -198,12 +196,8 @@ def _call(one: Any) -> list[metrics.ToolCall]:
         return [metrics.ToolCall(str(one))]
     about = cast("Mapping[str, Any]", one)
     if "role" in about:
-        content = about.get("content")
-        inner = about.get("tool_calls") or (
-            [part for part in cast("list[Any]", content) if isinstance(part, Mapping) and _is_call(part)]  # pyright: ignore[reportUnknownArgumentType]
-            if isinstance(content, list)
-            else []
-        )
+        content = cast("list[Any]", about["content"]) if isinstance(about.get("content"), list) else []
+        inner = cast("list[Any]", about.get("tool_calls") or [part for part in content if _is_call(part)])
         return [call for part in inner for call in _call(part)]
     about = about.get("tool_call") or about.get("function") or about
     about = about.get("function") or about
@@ -213,8 +207,8 @@ def _call(one: Any) -> list[metrics.ToolCall]:
     return [metrics.ToolCall(str(about.get("name")), arguments)]
 
 
-def _is_call(part: Mapping[str, Any]) -> bool:
-    return part.get("type") == "tool_call"
+def _is_call(part: Any) -> bool:
+    return isinstance(part, Mapping) and cast("Mapping[str, Any]", part).get("type") == "tool_call"
 
 
 FOUND: tuple[type[ComputedEvaluator], ...] = (DocumentRetrieval, Citations, TaskNavigation)
