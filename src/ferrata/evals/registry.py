@@ -141,6 +141,8 @@ def make_evaluator(
     if colon and package in ADAPTERS:
         from ferrata.evals.adapters import adapted
 
+        if not isinstance(threshold, float | int | None):
+            raise UsageError(f"evaluator {use!r} takes one threshold, not one by score", hint="give a number")
         found = adapted(use, alias=alias or "", threshold=threshold, **given)
         if found is not None:
             return found
