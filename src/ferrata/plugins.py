@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from ferrata.evals import Evaluator
     from ferrata.maturity import ReportWriter
 
 __all__ = ["Hooks", "hookimpl", "plugin_manager"]
@@ -37,6 +38,10 @@ class Hooks:
     @hookspec
     def report_formats(self) -> Mapping[str, ReportWriter]:  # pyright: ignore[reportReturnType]
         """Report writers by the name that `ferrata assess --format` takes."""
+
+    @hookspec
+    def evaluators(self) -> Mapping[str, Callable[..., Evaluator]]:  # pyright: ignore[reportReturnType]
+        """Makers of evaluators by name; a maker takes the settings of the evaluator as keywords."""
 
 
 @cache
