@@ -32,7 +32,7 @@ def test_bad(evaluate):
 
 
 @pytest.mark.eval_rows("rows.jsonl")
-def test_row(row):
+def test_rows(row):
     assert row["query"].upper() == row["ground_truth"]
 
 
