@@ -45,7 +45,7 @@ def test_unmarked(row):
 def session(pytester: pytest.Pytester) -> Path:
     rows = [{"query": "x", "ground_truth": "X"}, {"query": "y", "ground_truth": "z"}]
     (pytester.path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows) + "{broken\n")
-    pytester.makepyfile(TESTS)
+    pytester.makepyfile(test_bot=TESTS)
     return pytester.path
 
 
@@ -57,14 +57,16 @@ def test_evaluations_are_tests(session: Path, pytester: pytest.Pytester) -> None
         [
             "*exact_match.exact_match has a mean of 0.5, less than 0.9; latency.latency has a mean of *, more than 0;"
             " there is no score 'none.none'*",
-            "*evaluation of test_evaluations_are_tests.py::test_good*",
+            "*evaluation of test_bot.py::test_good*",
             "*exact_match.exact_match 0.5, 50.0% passed, n 2, 0 missing",
         ]
     )
 
 
 def test_rows_are_tests(session: Path, pytester: pytest.Pytester) -> None:
-    ran = pytester.runpytest_subprocess("-p", "ferrata.pytest_plugin", "-p", "no:cacheprovider", "--deselect", "x", "-k", "test_row and not unmarked")
+    ran = pytester.runpytest_subprocess(
+        "-p", "ferrata.pytest_plugin", "-p", "no:cacheprovider", "-k", "test_rows"
+    )
     ran.stdout.fnmatch_lines(["*rows.jsonl:3: not valid JSON*"])
     outcomes = ran.parseoutcomes()
     assert (outcomes["passed"], outcomes["failed"] + outcomes.get("errors", 0)) == (1, 2)
