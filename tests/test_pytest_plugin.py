@@ -64,9 +64,7 @@ def test_evaluations_are_tests(session: Path, pytester: pytest.Pytester) -> None
 
 
 def test_rows_are_tests(session: Path, pytester: pytest.Pytester) -> None:
-    ran = pytester.runpytest_subprocess(
-        "-p", "ferrata.pytest_plugin", "-p", "no:cacheprovider", "-k", "test_rows"
-    )
+    ran = pytester.runpytest_subprocess("-p", "ferrata.pytest_plugin", "-p", "no:cacheprovider", "-k", "test_rows")
     ran.stdout.fnmatch_lines(["*rows.jsonl:3: not valid JSON*"])
     outcomes = ran.parseoutcomes()
     assert (outcomes["passed"], outcomes["failed"] + outcomes.get("errors", 0)) == (1, 2)
