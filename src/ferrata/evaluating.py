@@ -148,7 +148,7 @@ def _asked(app: App, use: EvaluatorSettings, definition: EvalSettings) -> Asked:
         Makers(app.settings.root, judge, app.models.embeddings),
         alias=use.name,
         threshold=use.threshold,
-        model=use.model,
+        model=use.model or definition.judge,
         options=use.options,
     )
     return Asked(use.name or evaluator.name, evaluator, use.map)
