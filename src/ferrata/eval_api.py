@@ -108,7 +108,7 @@ def evaluate(
     project: str | Path = ".",
     name: str = "",
     on_progress: Callable[[Progress], None] | None = None,
-    fresh: bool = False,
+    reuse: bool = False,
     **settings: Any,
 ) -> EvalReport:
     """Run a target over data under evaluators.
@@ -122,7 +122,7 @@ def evaluate(
         project: its folder.
         name: of the run; the next free one where it is empty.
         on_progress: called after each row.
-        fresh: ask again what earlier runs were answered.
+        reuse: do not ask again what earlier runs were answered.
         settings: as in an entry of `evals`: `split`, `model`, `judge`, `inputs`, `repeats`, `concurrency`, `timeout`, `budget`, `tags`.
 
     Raises:
@@ -146,7 +146,7 @@ def evaluate(
         )
         evaluation = Evaluation.open(app, given)
         try:
-            summary = run_evaluation(evaluation, name=name, fresh=fresh, on_progress=on_progress)
+            summary = run_evaluation(evaluation, name=name, reuse=reuse, on_progress=on_progress)
         finally:
             evaluation.close()
         runs = runs_folder(app)
