@@ -254,26 +254,19 @@ def run_evaluation(
         folder = resume_eval(runs, resume, plan, force=force)
     else:
         folder = new_eval(runs, plan, name or run_name(evaluation.given.name, runs), clock=app.clock)
+    how: dict[str, Any] = {"on_progress": on_progress, "clock": app.clock}
+    if engine == "ray":
+        how |= _on_ray(app, evaluation.given, folder.name, reuse=reuse)
     with folder, ExitStack() as stack:
-        answers = None
         if reuse:
-            answers = reusable(runs, plan, but=folder.name)
+            how["reuse"] = answers = reusable(runs, plan, but=folder.name)
             stack.callback(answers.close)
 
         async def main() -> EvalSummary:
             stop = asyncio.Event()
             with around(stop) if around else ExitStack():
                 try:
-                    return await run_eval(
-                        plan,
-                        replace(evaluation.options, fixed=fixed),
-                        folder,
-                        reuse=answers,
-                        on_progress=on_progress,
-                        stop=stop,
-                        clock=app.clock,
-                        **(_on_ray(app, evaluation.given, folder.name, reuse=reuse) if engine == "ray" else {}),
-                    )
+                    return await run_eval(plan, replace(evaluation.options, fixed=fixed), folder, stop=stop, **how)
                 finally:
                     await _close_connections(app, plan.target)
 

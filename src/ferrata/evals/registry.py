@@ -144,21 +144,25 @@ def make_evaluator(
     plugins = _plugins()
     if use in plugins:
         return cast("Evaluator", _made(use, plugins[use], threshold=threshold, **given))
-    package, colon, _ = use.partition(":")
-    if colon and package in ADAPTERS:
-        from ferrata.evals.adapters import adapted
-
-        if not isinstance(threshold, float | int | None):
-            raise UsageError(f"evaluator {use!r} takes one threshold, not one by score", hint="give a number")
-        found = adapted(use, alias=alias or "", threshold=threshold, **given)
-        if found is not None:
-            return found
-    if colon:
-        return load_evaluator(use, makers.root, alias=alias or "", threshold=threshold, **given)
+    if ":" in use:
+        return _of_code(use, makers.root, alias or "", threshold, given)
     names = [*computed, EmbeddingSimilarity.name, *judge_names(), *plugins]
     close = get_close_matches(use, names, n=1)
     hint = f"did you mean {close[0]}?" if close else "see them with: ferrata eval list"
     raise NotFound(f"no evaluator {use!r}", hint=hint)
+
+
+def _of_code(use: str, root: Path, alias: str, threshold: Any, given: dict[str, Any]) -> Evaluator:
+    """An evaluator of another package, or of the project's own code."""
+    if use.partition(":")[0] in ADAPTERS:
+        from ferrata.evals.adapters import adapted
+
+        if not isinstance(threshold, float | int | None):
+            raise UsageError(f"evaluator {use!r} takes one threshold, not one by score", hint="give a number")
+        found = adapted(use, alias=alias, threshold=threshold, **given)
+        if found is not None:
+            return found
+    return load_evaluator(use, root, alias=alias, threshold=threshold, **given)
 
 
 ADAPTERS = ("azure", "ragas", "deepeval", "autoevals")

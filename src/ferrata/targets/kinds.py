@@ -1,61 +1,32 @@
-"""Whatever can be evaluated, by name: a prompt on a model, a flow, a model alone, a function in Python, a URL.
-
-    prompts/support.prompty    prompt/support@production    flows/support    flow.dag.yaml
-    model:fast                 src/bot.py:answer            package.module:answer     https://host/score
-
-Knows no dataset and no evaluator.
-"""
+"""Targets by kind: prompts, models, flows, functions, URLs. Knows no dataset and no evaluator."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
 import json
-import re
-import sys
 from collections.abc import Awaitable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import sha256
-from importlib import import_module, util
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ferrata.errors import ModelBusy, ModelError, NotFound, UsageError
+from ferrata.errors import ModelBusy, ModelError, UsageError
 from ferrata.evals import Produced
 from ferrata.telemetry import add_usage, hear_busy, open_span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
-    from ferrata.evals import Target
     from ferrata.flows import LoadedFlow
     from ferrata.messages import ChatRequest, ChatResponse
     from ferrata.prompts import Prompt
-    from ferrata.providers import ChatModel, HttpClient, Models, Price
+    from ferrata.providers import ChatModel, HttpClient, Price
 
-__all__ = [
-    "Around",
-    "FlowTarget",
-    "FunctionTarget",
-    "ModelTarget",
-    "PromptTarget",
-    "UrlTarget",
-    "load_function",
-    "target_of",
-    "values_of",
-]
+__all__ = ["Asking", "FlowTarget", "FunctionTarget", "ModelTarget", "PromptTarget", "UrlTarget", "values_of"]
 
-_CODE = re.compile(r"(?P<place>[^:]+\.py|[A-Za-z_][\w.]*):(?P<name>[A-Za-z_][\w.]*)\Z")
 _THREADS = 256
-_MOST_FILES = 1000
-
-
-def digest_of(*parts: Any) -> str:
-    """One digest over several values."""
-    return sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def values_of(output: Any) -> dict[str, Any]:
@@ -263,139 +234,3 @@ class UrlTarget:
             return Produced(values_of(json.loads(text)))
         except ValueError:
             return Produced({"response": text})
-
-
-@dataclass(frozen=True)
-class Around:
-    """What of a project targets are made of.
-
-    Attributes:
-        root: its folder.
-        models: gives its models.
-        declared: the names of those that `ferrata.yaml` declares.
-        prompt: gives a prompt, by file or version.
-        flow: gives a flow, by its folder or file.
-    """
-
-    root: Path
-    models: Callable[[], Models]
-    declared: Collection[str]
-    prompt: Callable[[str], Prompt]
-    flow: Callable[[str], LoadedFlow]
-
-
-def target_of(project: Around, name: str, *, model: str | None = None) -> Target:
-    """The target of a name; see the module.
-
-    Raises:
-        NotFound, UsageError, InvalidDocument, FlowError: there is none, or it is wrong.
-    """
-    root = project.root
-    if name.startswith(("http://", "https://")):
-        from ferrata.providers import HttpClient
-
-        return UrlTarget(name, HttpClient())
-    if name.startswith("model:"):
-        chosen = name.removeprefix("model:")
-        return ModelTarget(
-            _asking(project.models(), chosen), name, digest_of("model", _about_model(project.models(), chosen))
-        )
-    if name.startswith("prompt/") or name.endswith(".prompty"):
-        prompt = project.prompt(name)
-        chosen = model or project.models().declared(prompt.model.name)
-        about = _about_model(project.models(), chosen)
-        content = [
-            (root / file).read_text(encoding="utf-8", errors="replace") for file in prompt.files if not prompt.version
-        ]
-        digest = digest_of("prompt", prompt.text, content, prompt.version, about)
-        return PromptTarget(prompt, _asking(project.models(), chosen), name, digest)
-    if (found := load_function(name, root)) is not None:
-        function, digest = found
-        if not callable(function):
-            raise UsageError(f"{name}: not a function: {function!r:.80}")
-        return FunctionTarget(function, name, digest)
-    loaded = project.flow(name)
-    from ferrata.flows import digest_of_flow
-
-    return FlowTarget(loaded, name, digest_of("flow", digest_of_flow(loaded.flow), _all_models(project)))
-
-
-def _asking(models: Models, name: str | None) -> Asking:
-    return Asking(models.chat(name), models.price(name))
-
-
-def _about_model(models: Models, name: str | None) -> Any:
-    return models.settings(name).model_dump(mode="json", include={"vendor", "model", "url", "wire", "parameters"})
-
-
-def _all_models(project: Around) -> Any:
-    """Which models a flow asks is for its code to say: any that the project declares may change what it gives."""
-    return {name: _about_model(project.models(), name) for name in project.declared}
-
-
-def load_function(text: str, root: Path) -> tuple[Any, str] | None:
-    """What `path.py:name` or `package.module:name` names, and a digest of its file; None where the text is neither.
-
-    The file's folder and the project's are importable while it loads, and stay so: it is the project's own code.
-
-    Raises:
-        NotFound: there is no such file, module or name.
-        UsageError: it cannot be loaded.
-    """
-    match = _CODE.match(text)
-    if match is None:
-        return None
-    place, name = match["place"], match["name"]
-    try:
-        module = _module_of_file(root / place) if place.endswith(".py") else _module_of_name(place, root)
-    except (NotFound, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # whatever the user's code raises while it is loaded
-        raise UsageError(f"{text}: cannot be loaded: {type(error).__name__}: {error}") from error
-    found: Any = module
-    for part in name.split("."):
-        found = getattr(found, part, None)
-        if found is None:
-            raise NotFound(f"{place!r} has no {name!r}")
-    file = getattr(module, "__file__", None)
-    return found, digest_of(text, _code_beside(Path(file)) if file else "")
-
-
-def _code_beside(file: Path) -> list[str]:
-    """Digests of the Python files of a file's folder, as far as there are not too many: what it imports lies mostly there."""
-    beside = sorted(file.parent.rglob("*.py"))
-    chosen = beside if len(beside) <= _MOST_FILES else [file]
-    return [sha256(path.read_bytes()).hexdigest() for path in chosen if path.is_file()]
-
-
-def _module_of_file(path: Path) -> Any:
-    path = path.resolve()
-    if not path.is_file():
-        raise NotFound(f"no such file: {str(path)!r}")
-    known = f"_ferrata_{sha256(str(path).encode() + path.read_bytes()).hexdigest()[:12]}_{path.stem}"
-    if known in sys.modules:
-        return sys.modules[known]
-    spec = util.spec_from_file_location(known, path)
-    if spec is None or spec.loader is None:
-        raise NotFound(f"not a Python file: {str(path)!r}")
-    module = util.module_from_spec(spec)
-    if str(path.parent) not in sys.path:
-        sys.path.insert(0, str(path.parent))
-    sys.modules[known] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[known]
-        raise
-    return module
-
-
-def _module_of_name(name: str, root: Path) -> Any:
-    if str(root.resolve()) not in sys.path:
-        sys.path.insert(0, str(root.resolve()))
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name and (name == error.name or name.startswith(f"{error.name}.")):
-            raise NotFound(f"no module {name!r}", hint="name a file, as src/bot.py:answer") from None
-        raise
