@@ -12,7 +12,7 @@ from eval_bench import Echo, Judge, Same, rows_of
 from ferrata.errors import Conflict, ModelBusy, ModelDenied, ModelUnavailable, UsageError
 from ferrata.evals.runner.run import EvalFolder, summary_of
 from ferrata.evals.runner.types import Asked, DataRow
-from ferrata.telemetry import add_usage, tell_busy
+from ferrata.telemetry import add_usage, tell_busy, tell_wait
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,7 +127,7 @@ def test_refusals_that_are_retried_inside_are_heard(bench: Bench) -> None:
         return "x"
 
     bench.run(bench.plan(Echo(answer), 40), concurrency=16, fixed=True, on_progress=lambda p: limits.append(p.limit))
-    assert (limits[0], min(limits)) == (16, 10)
+    assert (limits[0], min(limits)) == (16, 13)
 
 
 def test_a_rate_limit_that_never_lifts_stops_the_run_for_a_resume(bench: Bench) -> None:
@@ -285,3 +285,16 @@ def test_a_full_disk_ends_the_run_with_its_name(bench: Bench, monkeypatch: pytes
         with pytest.raises(StoreUnavailable):
             bench.run(plan, concurrency=3)
     assert bench.run(plan, resume=True).rows == 20
+
+
+def test_the_wait_for_a_turn_is_neither_latency_nor_a_timeout(bench: Bench) -> None:
+    class Waiting(Echo):
+        async def __call__(self, inputs: Mapping[str, Any]) -> Any:
+            tell_wait(0.3)
+            tell_wait(0.2)  # at the same time
+            await asyncio.sleep(0.3)
+            return await super().__call__(inputs)
+
+    summary = bench.run(bench.plan(Waiting(), 6), timeout=0.2)
+    assert (summary.status, summary.failed) == ("Completed", 0)
+    assert summary.latency["p95"] < 0.15
