@@ -91,16 +91,20 @@ class Caller:
         pace: how many at a time.
         timeout: seconds that a call may take; None: for ever.
         stop: ends the run.
+        spend: counts what a call took that is to be made again, and so has no record.
 
     Attributes:
         flying: calls on their way.
     """
 
-    def __init__(self, pace: Pace, timeout: float | None, stop: Callable[[StoppedEarly], None]) -> None:
+    def __init__(
+        self, pace: Pace, timeout: float | None, stop: Callable[[StoppedEarly], None], spend: Callable[[Span], None]
+    ) -> None:
         self.flying = 0
         self._pace = pace
         self._timeout = timeout
         self._stop = stop
+        self._spend = spend
 
     async def call(
         self, call: Callable[[], Awaitable[Any]], name: str, kind: str, attributes: dict[str, Any]
@@ -113,8 +117,15 @@ class Caller:
             with open_span(name, kind, attributes) as span, hear_busy(clock.busy, too=True), hear_waits(clock.wait):
                 async with asyncio.timeout(self._timeout) as clock.limit:
                     found = await call()
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary of a call: recorded as its failure
+        except BaseException as error:
+            # The boundary of a call: whatever it raises is recorded as its failure.
+            if _is_from_outside(error):
+                if span is not None:
+                    self._spend(span)
+                raise
             if self._is_of_the_run(error):
+                if span is not None:
+                    self._spend(span)
                 return Called(None, None, span, clock.seconds, put_off=True)
             # What failed at once says nothing of how long answers take; what took too long does.
             late = isinstance(error, TimeoutError | ModelTimeout)
@@ -140,3 +151,11 @@ class Caller:
             message = f"no answer within {self._timeout:g} s" if self._timeout else "no answer in time"
             return {"code": "Timeout", "message": message, "hint": "give it more by --timeout"}
         return error_of(error)
+
+
+def _is_from_outside(error: BaseException) -> bool:
+    """Whether somebody ends the process or the run; code that raises CancelledError by itself does not."""
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is None or task.cancelling() > 0
+    return isinstance(error, KeyboardInterrupt)
