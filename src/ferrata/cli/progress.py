@@ -66,13 +66,29 @@ class ShownProgress:
     def show(self, counts: Counts) -> None:
         """Show the numbers now."""
         rate = self.rate(counts)
-        left = "" if counts.total is None or not rate else f", {(counts.total - counts.ended) / rate:,.0f} s left"
+        left = "" if counts.total is None or not rate else f", {_span((counts.total - counts.ended) / rate)} left"
         of = "" if counts.total is None else f" of {counts.total:,}"
-        print(f"{counts.ended:,}{of} rows, {counts.failed:,} failed, {rate:,.1f}/s{left}", file=sys.stderr, flush=True)
+        text = f"{counts.ended:,}{of} rows, {counts.failed:,} failed, {rate:,.1f}/s{_more(counts)}{left}"
+        print(text, file=sys.stderr, flush=True)
 
     def rate(self, counts: Counts) -> float:
         """Rows a second, those before a resume not counted."""
         return (counts.ended - (self._before or 0)) / max(time.monotonic() - self._began, 1e-9)
+
+
+def _more(counts: Counts) -> str:
+    """Cost and calls at a time, of counts that know them."""
+    cost: float | None = getattr(counts, "cost", None)
+    limit: int | None = getattr(counts, "limit", None)
+    return ("" if cost is None else f", ${cost:,.4f}") + ("" if limit is None else f", {limit:,} at a time")
+
+
+def _span(seconds: float) -> str:
+    """Seconds up to two minutes, then minutes, then hours."""
+    minutes = seconds / 60
+    if minutes < 2:
+        return f"{seconds:,.0f} s"
+    return f"{minutes:,.0f} min" if minutes < 120 else f"{minutes / 60:,.1f} h"
 
 
 class _Bar(ShownProgress):
@@ -97,7 +113,7 @@ class _Bar(ShownProgress):
         self._bar.stop()
 
     def show(self, counts: Counts) -> None:
-        about = f"{self.rate(counts):,.1f}/s" + (f", {counts.failed:,} failed" if counts.failed else "")
+        about = f"{self.rate(counts):,.1f}/s" + (f", {counts.failed:,} failed" if counts.failed else "") + _more(counts)
         self._bar.update(self._task, completed=counts.ended, total=counts.total, about=about)
 
 

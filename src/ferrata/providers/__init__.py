@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
-    from ferrata.providers.assemble import Assembly, assemble
+    from ferrata.providers.assembly import Assembly, assemble
     from ferrata.providers.base import ChatModel, ChatWire, Dialect, EmbeddingModel, Price, Profile, StreamReader
     from ferrata.providers.build import Surroundings, access_of, build_chat, build_embeddings, check_vendors
     from ferrata.providers.fake import FakeEmbeddings, FakeModel, FakeServer
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 else:
     __getattr__ = door(
         __name__,
-        assemble=("Assembly", "assemble"),
+        assembly=("Assembly", "assemble"),
         base=("ChatModel", "ChatWire", "Dialect", "EmbeddingModel", "Price", "Profile", "StreamReader"),
         build=("Surroundings", "access_of", "build_chat", "build_embeddings", "check_vendors"),
         fake=("FakeEmbeddings", "FakeModel", "FakeServer"),

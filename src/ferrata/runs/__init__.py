@@ -2,7 +2,7 @@
 
 from ferrata.runs.fail_on import FailOn
 from ferrata.runs.folder import RunFolder
-from ferrata.runs.index import Head, LineIndex, Record, read_heads
+from ferrata.runs.index import Head, LineIndex, Record, read_heads, spent_record
 from ferrata.runs.status import Status
 
-__all__ = ["FailOn", "Head", "LineIndex", "Record", "RunFolder", "Status", "read_heads"]
+__all__ = ["FailOn", "Head", "LineIndex", "Record", "RunFolder", "Status", "read_heads", "spent_record"]

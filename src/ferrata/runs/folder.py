@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from ferrata.errors import Conflict, NotFound, StoreUnavailable, UsageError
 from ferrata.runs.document import DOCUMENT, FORMAT, read_document
-from ferrata.runs.index import LineIndex, read_heads
+from ferrata.runs.index import LineIndex, read_heads, spent_record
 from ferrata.runs.locks import is_locked, take_lock
 from ferrata.runs.status import Status
 
@@ -213,7 +213,7 @@ class RunFolder:
         return self.index.numbers(completed=True)
 
     def keep_completed(self, *, volatile: bool = True) -> int:
-        """Take out the records of failed rows, so that they are done again; a kill leaves the old file or the new one.
+        """Take out the records of failed rows, so that they are done again; a kill leaves the old file or the new one. What they cost stays.
 
         Args:
             volatile: keep also completed rows that only the process that ran them could aggregate.
@@ -226,11 +226,13 @@ class RunFolder:
         """
         source = self.path / _LINES
         with source.open("rb") as file:
-            dropped = sum(head is None or not _kept(head, volatile) for head, _, _ in read_heads(file))
+            dropped = sum(
+                head is None or (head.number >= 0 and not _kept(head, volatile)) for head, _, _ in read_heads(file)
+            )
         if dropped:
             part = self.path / f"{_LINES}.part"
             try:
-                copy_completed(source, part, volatile=volatile)
+                copy_completed(source, part, volatile=volatile, spent=True)
                 part.replace(source)
             except OSError as error:
                 raise self._full(error.strerror) from None
@@ -247,7 +249,7 @@ class RunFolder:
             StoreUnavailable: it cannot be written.
         """
         try:
-            copy_completed(other.path / _LINES, self.path / _LINES, volatile=volatile)
+            copy_completed(other.path / _LINES, self.path / _LINES, volatile=volatile, spent=False)
         except OSError as error:
             raise self._full(error.strerror) from None
         self._open_lines()
@@ -358,13 +360,18 @@ class RunFolder:
                 part.unlink(missing_ok=True)
 
 
-def copy_completed(source: Path, target: Path, *, volatile: bool) -> None:
-    """Copy the records of completed rows, byte by byte."""
+def copy_completed(source: Path, target: Path, *, volatile: bool, spent: bool) -> None:
+    """Copy the records of completed rows, byte by byte, and one of what the others cost."""
+    others = LineIndex()
     with source.open("rb") as heads, source.open("rb") as texts, target.open("wb") as out:
         for head, offset, length in read_heads(heads):
             if head is not None and _kept(head, volatile):
                 texts.seek(offset)
                 out.write(texts.read(length))
+            elif head is not None:
+                others.add(head, offset)
+        if spent and (others.cost is not None or others.input_tokens or others.output_tokens):
+            out.write(spent_record(others.input_tokens, others.output_tokens, others.cost).line)
 
 
 def _kept(head: Any, volatile: bool) -> bool:

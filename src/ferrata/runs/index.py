@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-__all__ = ["Head", "LineIndex", "Record", "read_heads"]
+__all__ = ["Head", "LineIndex", "Record", "read_heads", "spent_record"]
 
 _HEAD = re.compile(
-    rb'\{"line_number": (\d+), "status": "(\w+)"(?:, "tokens": \[(\d+), (\d+)\])?(?:, "cost_usd": ([\d.e+-]+))?'
+    rb'\{"line_number": (-1|\d+), "status": "(\w+)"(?:, "tokens": \[(\d+), (\d+)\])?(?:, "cost_usd": ([\d.e+-]+))?'
     rb'(, "volatile": true)?[,}]'
 )
 # The longest head: what is beyond needs not be read.
@@ -31,7 +31,7 @@ class Head(NamedTuple):
     """What the first bytes of a record say.
 
     Attributes:
-        number: of the row.
+        number: of the row; -1 of what was spent without a record, see `spent_record`.
         completed: it was; else it failed.
         input_tokens: of all models that were asked for the row.
         output_tokens: likewise.
@@ -57,6 +57,21 @@ class Record(NamedTuple):
 
     head: Head
     line: bytes
+
+
+def spent_record(input_tokens: int, output_tokens: int, cost: float | None) -> Record:
+    """What was spent for calls whose rows have no record for it: they are done again, or were.
+
+    Args:
+        input_tokens: of all models that were asked.
+        output_tokens: likewise.
+        cost: US dollars; None where it is not known.
+    """
+    dollars = "" if cost is None else f', "cost_usd": {cost!r}'
+    text = f'{{"line_number": -1, "status": "Spent", "tokens": [{input_tokens}, {output_tokens}]{dollars}}}\n'
+    return Record(
+        Head(-1, completed=False, input_tokens=input_tokens, output_tokens=output_tokens, cost=cost), text.encode()
+    )
 
 
 def read_heads(file: BinaryIO) -> Iterator[tuple[Head | None, int, int]]:
@@ -93,6 +108,7 @@ class LineIndex:
         input_tokens: of all rows.
         output_tokens: of all rows.
         cost: US dollars of the rows where it is known; None where it is known of none.
+        dearest: US dollars of the dearest record; 0 where none is known.
     """
 
     def __init__(self) -> None:
@@ -104,6 +120,7 @@ class LineIndex:
         self.input_tokens = 0
         self.output_tokens = 0
         self.cost: float | None = None
+        self.dearest = 0.0
 
     def __len__(self) -> int:
         return self.completed + self.failed
@@ -113,6 +130,13 @@ class LineIndex:
 
     def add(self, head: Head, offset: int) -> None:
         """Take in a record; of two of one row the later counts."""
+        self.input_tokens += head.input_tokens
+        self.output_tokens += head.output_tokens
+        if head.cost is not None:
+            self.cost = (self.cost or 0.0) + head.cost
+        if head.number < 0:
+            return
+        self.dearest = max(self.dearest, head.cost or 0.0)
         before = self._state(head.number)[0]
         self.completed -= before == _COMPLETED
         self.failed -= before == _FAILED
@@ -120,10 +144,6 @@ class LineIndex:
         self._put(head.number, state, offset)
         self.completed += state == _COMPLETED
         self.failed += state == _FAILED
-        self.input_tokens += head.input_tokens
-        self.output_tokens += head.output_tokens
-        if head.cost is not None:
-            self.cost = (self.cost or 0.0) + head.cost
 
     def offset(self, number: int) -> int | None:
         """Where the record of a row begins; None where it has none."""

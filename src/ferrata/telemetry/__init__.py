@@ -1,7 +1,17 @@
 """Spans: what ran, within what, for how long, with which inputs, outputs and tokens. Only emits; who keeps them is not known here."""
 
 from ferrata.telemetry.sinks import JsonlSink, MemorySink, SpanSink
-from ferrata.telemetry.spans import Span, add_usage, current_span, emit_to, hear_busy, open_span, tell_busy
+from ferrata.telemetry.spans import (
+    Span,
+    add_usage,
+    current_span,
+    emit_to,
+    hear_busy,
+    hear_waits,
+    open_span,
+    tell_busy,
+    tell_wait,
+)
 
 __all__ = [
     "JsonlSink",
@@ -12,6 +22,8 @@ __all__ = [
     "current_span",
     "emit_to",
     "hear_busy",
+    "hear_waits",
     "open_span",
     "tell_busy",
+    "tell_wait",
 ]

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from ferrata.messages import Usage
     from ferrata.telemetry.sinks import SpanSink
 
-__all__ = ["Span", "add_usage", "current_span", "emit_to", "hear_busy", "open_span", "tell_busy"]
+__all__ = [
+    "Span",
+    "add_usage",
+    "current_span",
+    "emit_to",
+    "hear_busy",
+    "hear_waits",
+    "open_span",
+    "tell_busy",
+    "tell_wait",
+]
 
 _ids = random.Random()  # noqa: S311 - ids need to be different, not secret
 
@@ -79,6 +89,7 @@ class Span:
 
 _open: ContextVar[Span | None] = ContextVar("ferrata_span", default=None)
 _sink: ContextVar[SpanSink | None] = ContextVar("ferrata_span_sink", default=None)
+_waits: ContextVar[Callable[[float], object] | None] = ContextVar("ferrata_waits", default=None)
 _busy: ContextVar[Callable[[float | None], object] | None] = ContextVar("ferrata_busy", default=None)
 
 
@@ -166,3 +177,31 @@ def tell_busy(retry_after: float | None) -> None:
     listener = _busy.get()
     if listener is not None:
         listener(retry_after)
+
+
+@contextmanager
+def hear_waits(listener: Callable[[float], object]) -> Generator[None]:
+    """Tell `listener` of each wait, in this block and in what is started in it, for a limit of one's own; who listened before hears it too.
+
+    Args:
+        listener: takes the seconds that somebody begins to wait for his turn. They are no part of what a call takes.
+    """
+    before = _waits.get()
+
+    def both(seconds: float) -> None:
+        listener(seconds)
+        if before is not None:
+            before(seconds)
+
+    token = _waits.set(both)
+    try:
+        yield
+    finally:
+        _waits.reset(token)
+
+
+def tell_wait(seconds: float) -> None:
+    """Say that a call begins to wait so long for its turn, because of a limit that was set here."""
+    listener = _waits.get()
+    if listener is not None:
+        listener(seconds)

@@ -12,7 +12,8 @@ from eval_bench import Echo, Judge, Same, rows_of
 from ferrata.errors import Conflict, ModelBusy, ModelDenied, ModelUnavailable, UsageError
 from ferrata.evals.runner.run import EvalFolder, summary_of
 from ferrata.evals.runner.types import Asked, DataRow
-from ferrata.telemetry import add_usage, tell_busy
+from ferrata.messages import Usage
+from ferrata.telemetry import add_usage, tell_busy, tell_wait
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,7 +128,7 @@ def test_refusals_that_are_retried_inside_are_heard(bench: Bench) -> None:
         return "x"
 
     bench.run(bench.plan(Echo(answer), 40), concurrency=16, fixed=True, on_progress=lambda p: limits.append(p.limit))
-    assert (limits[0], min(limits)) == (16, 10)
+    assert (limits[0], min(limits)) == (16, 13)
 
 
 def test_a_rate_limit_that_never_lifts_stops_the_run_for_a_resume(bench: Bench) -> None:
@@ -285,3 +286,56 @@ def test_a_full_disk_ends_the_run_with_its_name(bench: Bench, monkeypatch: pytes
         with pytest.raises(StoreUnavailable):
             bench.run(plan, concurrency=3)
     assert bench.run(plan, resume=True).rows == 20
+
+
+def test_the_wait_for_a_turn_is_neither_latency_nor_a_timeout(bench: Bench) -> None:
+    class Waiting(Echo):
+        async def __call__(self, inputs: Mapping[str, Any]) -> Any:
+            tell_wait(0.3)
+            tell_wait(0.2)  # at the same time
+            await asyncio.sleep(0.3)
+            return await super().__call__(inputs)
+
+    summary = bench.run(bench.plan(Waiting(), 6), timeout=0.2)
+    assert (summary.status, summary.failed) == ("Completed", 0)
+    assert summary.latency["p95"] < 0.15
+
+
+def test_the_budget_counts_what_failed_before_a_resume(bench: Bench) -> None:
+    def answer(row: Mapping[str, Any]) -> Any:
+        add_usage(Usage(7, 3), 0.1)
+        return ValueError("no") if row["query"] in ("q1", "q2") else row["query"].upper()
+
+    target = Echo(answer)
+    plan = bench.plan(target, 4)
+    assert bench.run(plan, concurrency=1).cost == pytest.approx(0.4)
+    for times in (1, 2):  # each resume drops what failed, and then asks it again
+        again = bench.run(plan, resume=True, concurrency=1)
+        assert (again.cost, again.input_tokens) == (pytest.approx(0.4 + 0.2 * times), 28 + 14 * times)
+    with EvalFolder.read(bench.runs, "r") as folder:
+        assert summary_of(folder).cost == pytest.approx(0.8)
+        assert len(list(folder.lines())) == 4
+    spent = bench.run(plan, resume=True, concurrency=1, budget=0.85)
+    assert spent.stopped is not None
+    assert spent.stopped.code == "BudgetSpent"
+    assert spent.cost == pytest.approx(0.8)
+
+
+def test_what_a_call_cost_that_is_made_again_is_counted(bench: Bench) -> None:
+    tries: list[str] = []
+
+    def answer(row: Mapping[str, Any]) -> Any:
+        add_usage(None, 0.25)
+        tries.append(row["query"])
+        return ModelBusy("429", retry_after=0.001) if len(tries) == 2 else "x"
+
+    summary = bench.run(bench.plan(Echo(answer), 3), concurrency=1)
+    assert (len(tries), summary.cost, summary.rows) == (4, pytest.approx(1.0), 3)
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError("own"), SystemExit(3), GeneratorExit("own")])
+def test_whatever_a_target_raises_costs_its_row_alone(bench: Bench, error: BaseException) -> None:
+    target = Echo(lambda row: error if row["query"] == "q1" else "x")
+    summary = bench.run(bench.plan(target, 4))
+    assert (summary.status, summary.rows, summary.failed) == ("CompletedWithErrors", 4, 1)
+    assert list(summary.errors) == [type(error).__name__]

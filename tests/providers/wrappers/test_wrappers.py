@@ -20,7 +20,7 @@ from ferrata.errors import (
     ModelUnavailable,
     UsageError,
 )
-from ferrata.messages import ChatResponse, Message, TokenLogprob, ToolCall, Usage
+from ferrata.messages import ChatRequest, ChatResponse, Message, TokenLogprob, ToolCall, Usage
 from ferrata.providers import (
     AnswerFile,
     Budget,
@@ -33,7 +33,8 @@ from ferrata.providers import (
     Retry,
     assemble,
 )
-from ferrata.providers.wrappers.limit import Bucket
+from ferrata.providers.wrappers.limit import Minute
+from ferrata.telemetry import hear_waits
 
 
 @dataclass
@@ -183,27 +184,59 @@ def test_a_stream_is_tried_again_before_its_first_piece_only(pieces: int, tries:
     assert len(model.requests) == tries
 
 
-def test_a_minute_holds_what_the_limit_says() -> None:
+@pytest.mark.parametrize("most", [60, 7, 1])
+def test_any_minute_holds_what_the_limit_says_with_256_at_a_time(most: int) -> None:
+    now, turns = 0.0, list[float]()
+    minute = Minute(most, lambda: now)
+    for number in range(256):
+        turns.append(now + minute.take(1)[0])
+        now += 0.37 * (number % 5)
+    assert max(sum(begin <= at < begin + 59.999 for at in turns) for begin in turns) == most
+    assert turns[-1] <= (256 // most + 1) * 60 + now
+
+
+def test_tokens_of_any_minute_hold_too_and_one_that_is_too_large_has_its_turn() -> None:
+    now = 0.0
+    minute = Minute(100, lambda: now)
+    assert [minute.take(60)[0], minute.take(40)[0], minute.take(1)[0], minute.take(500)[0]] == [0, 0, 60, 120]
+    now = 100.0
+    assert minute.take(1)[0] == 80
+
+
+def test_requests_that_wait_for_tokens_count_when_they_are_made() -> None:
     sleeper = Sleeper()
-    limit = Limit(FakeModel(), requests=60, sleep=sleeper, now=lambda: sleeper.now)
+    sent: list[float] = []
+
+    class Noting(FakeModel):
+        async def chat(self, request: ChatRequest) -> ChatResponse:
+            sent.append(sleeper.now)
+            return await super().chat(request)
+
+    limit = Limit(Noting(), requests=3, tokens=600, sleep=sleeper, now=lambda: sleeper.now)
 
     async def work() -> None:
-        for _ in range(180):
-            await limit.chat(ask())
+        for tokens in (300, 500, 10, 10, 500, 10, 10, 10):
+            await limit.chat(ask("", max_tokens=tokens - 4))
 
     asyncio.run(work())
-    # The first 60 at once, the next 120 at one a second.
-    assert sleeper.now == pytest.approx(220)
+    assert max(sum(begin <= at < begin + 60 for at in sent) for begin in sent) == 3
 
 
-def test_waiting_requests_keep_their_order_and_pace() -> None:
-    now = 0.0
-    bucket = Bucket(60, lambda: now)
-    assert [bucket.take(60), bucket.take(1), bucket.take(1)] == [0, 1, 2]
-    now = 2.0
-    assert bucket.take(1) == 1
-    now = 100.0
-    assert [bucket.take(1000), bucket.take(1)] == [0, 1]
+def test_the_wait_for_a_turn_is_no_part_of_the_answers_time() -> None:
+    async def later(_: float) -> None:
+        await asyncio.sleep(0.2)
+
+    model = Deadline(Limit(FakeModel(), requests=1, sleep=later), 0.1)
+    waits: list[float] = []
+
+    async def work() -> None:
+        with hear_waits(waits.append):
+            assert (await model.chat(ask())).text
+            assert (await model.chat(ask())).text
+            assert len(await read(model, ask())) > 0
+
+    asyncio.run(work())
+    assert waits == [pytest.approx(60, abs=1), pytest.approx(120, abs=1)]
 
 
 def test_tokens_are_reserved_and_corrected() -> None:
@@ -218,7 +251,8 @@ def test_tokens_are_reserved_and_corrected() -> None:
     asyncio.run(work())
     assert sum(sleeper.slept) == 0
     assert len(asyncio.run(read(limit, ask("x" * 400, max_tokens=486)))) == 2
-    assert sum(sleeper.slept) == pytest.approx((300 + 590 - 600) / 10)
+    # 300 were used and 590 are asked for: more than a minute's 600.
+    assert sleeper.slept == [60]
 
 
 ANSWER = ChatResponse(

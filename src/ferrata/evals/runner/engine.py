@@ -86,7 +86,7 @@ class Engine:
         self._parts = 1 + len(self._judging)
         self._total = None if plan.total is None else plan.total * plan.repeats
         self.pace = Pace(options.concurrency, fixed=options.fixed)
-        self._caller = Caller(self.pace, options.timeout, self._stop)
+        self._caller = Caller(self.pace, options.timeout, self._stop, self._recorder.spent)
         self._ready: deque[_Part] = deque()
         self._again: deque[Unit] = deque()
         self._todo: Iterator[Unit] = iter(())

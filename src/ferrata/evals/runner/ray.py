@@ -135,7 +135,8 @@ class RayEngine:
     def _take(self, records: Sequence[Record], stopped: StoppedEarly | None) -> StoppedEarly | None:
         for record in records:
             self._folder.append(record)
-            add_line(self._totals, json.loads(record.line))
+            if record.head.number >= 0:
+                add_line(self._totals, json.loads(record.line))
         if self._on_progress is not None:
             ended = self._totals.completed + self._totals.failed
             total = None if self._plan.total is None else self._plan.total * self._plan.repeats

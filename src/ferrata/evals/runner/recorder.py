@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ferrata.evals.evaluators.base import failed as failed_scores
 from ferrata.evals.runner.records import compact, part_record
+from ferrata.messages import Usage
+from ferrata.runs import spent_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -67,7 +69,7 @@ class Recorder:
         self._folder = folder
         self._totals = totals
         self._scoring = scoring
-        self.dearest = 0.0
+        self.dearest = folder.index.dearest
 
     def failed(self, number: int, unit: Unit, error: dict[str, Any], began: float, span: Span | None) -> None:
         """A row whose target failed."""
@@ -121,6 +123,13 @@ class Recorder:
         """A row that a judge did not answer for."""
         self._write(number, {**_of_judge(unit, asked), "error": error}, span, completed=False)
         self._totals.miss(asked.alias, f"{error['code']}: {error['message']}")
+
+    def spent(self, span: Span) -> None:
+        """What a call took that has no record, because it is to be made again."""
+        if span.usage is not None or span.cost is not None:
+            usage = span.usage or Usage()
+            self._folder.append(spent_record(usage.input_tokens, usage.output_tokens, span.cost))
+            self._spent(span.cost)
 
     def _write(self, number: int, body: dict[str, Any], span: Span | None, *, completed: bool, key: str = "") -> None:
         usage, cost = (span.usage, span.cost) if span else (None, None)

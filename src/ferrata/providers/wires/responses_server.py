@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ferrata.messages import ChatRequest, ChatResponse, Image, Message, OutputSchema, Text, Tool, ToolCall
-from ferrata.providers.assemble import Assembly
+from ferrata.providers.assembly import Assembly
 from ferrata.providers.sse import write_event
 from ferrata.providers.wires.chat_server import openai_error, write_logprobs
 from ferrata.providers.wires.serving import Asked, invalid, listed, optional, required

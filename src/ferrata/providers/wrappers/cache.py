@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from ferrata.messages import ChatChunk, ToolCallDelta
 from ferrata.providers.answers import read_response, write_response
-from ferrata.providers.assemble import Assembly
+from ferrata.providers.assembly import Assembly
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

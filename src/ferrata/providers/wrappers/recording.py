@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
-from ferrata.providers.assemble import Assembly
+from ferrata.providers.assembly import Assembly
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
