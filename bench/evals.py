@@ -53,7 +53,7 @@ def pinned(core: int) -> list[str]:
 
 def ours(folder: Path, concurrency: int, *, fixed: bool = True) -> Measured:
     """`ferrata eval run`, whole."""
-    words = [*pinned(0), *FERRATA, "eval", "run", "bench", "--concurrency", str(concurrency), "--fresh", "--json"]
+    words = [*pinned(0), *FERRATA, "eval", "run", "bench", "--concurrency", str(concurrency), "--json"]
     environment = {**HERE, "FERRATA_BENCH_KEY": "none"}
     return measure([*words, *(["--fixed"] if fixed else [])], environment=environment, folder=folder)
 

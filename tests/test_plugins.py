@@ -9,7 +9,8 @@ import pytest
 
 from ferrata.app import open_app
 from ferrata.errors import InvalidDocument
-from ferrata.plugins import plugin_manager
+from ferrata.evals import Score, evaluator_of
+from ferrata.plugins import hookimpl, plugin_manager
 
 PLUGIN = """
 from pathlib import Path
@@ -91,3 +92,27 @@ def test_without_plugins_there_are_ferratas_own(tmp_path):
     plugin_manager.cache_clear()
     with open_app(tmp_path) as app:
         assert sorted(app.maturity.report_formats()) == ["html", "json", "md", "sarif", "svg", "text"]
+
+
+def test_a_plugin_adds_an_evaluator():
+    class Acme:
+        @hookimpl
+        def evaluators(self):
+            def polite(*, alias="polite", threshold=None, words=("please",)):
+                def score(response):
+                    return float(any(word in response for word in words))
+
+                return evaluator_of(score, alias=alias, threshold=threshold)
+
+            return {"acme_polite": polite}
+
+    manager = plugin_manager()
+    plugin = Acme()
+    manager.register(plugin)
+    try:
+        makers = {name: maker for found in manager.hook.evaluators() for name, maker in found.items()}
+        made = makers["acme_polite"](threshold=0.5, words=["merci"])
+        assert made.score({"response": "merci"}) == [Score("polite", 1.0, True, 0.5)]
+        assert makers["acme_polite"](alias="p").score({"response": "merci"}) == [Score("p", 0.0)]
+    finally:
+        manager.unregister(plugin)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ferrata.evals import Compared, EvalSummary, Evaluator, Progress, Target
 
-__all__ = ["EvalReport", "evaluate"]
+__all__ = ["EvalReport", "evaluate", "score_lines"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,30 @@ class EvalReport:
         ):
             return compare_evals(before, after)
 
+    def check(
+        self,
+        means: Mapping[str, float] | None = None,
+        *,
+        pass_rates: Mapping[str, float] | None = None,
+        most_missing: int = 0,
+    ) -> None:
+        """Hold the scores to limits; what a difference is worth statistically is not looked at here.
+
+        Args:
+            means: `ALIAS.KEY` -> the least mean; the greatest where lower is better.
+            pass_rates: `ALIAS.KEY` -> the least share of rows that pass, 0 to 1.
+            most_missing: so many scores of what is checked may be missing.
+
+        Raises:
+            AssertionError: a limit is not met, or there is no such score; all are named.
+        """
+        wrong: list[str] = []
+        for what, limits in (("mean", means or {}), ("pass_rate", pass_rates or {})):
+            for name, limit in limits.items():
+                wrong += _problems(name, what, limit, self.metrics, most_missing)
+        if wrong:
+            raise AssertionError(f"run {self.summary.name}: {'; '.join(wrong)}")
+
     def to_dict(self) -> dict[str, Any]:
         """In the shape of azure-ai-evaluation's `evaluate`: `rows`, `metrics` by name, `studio_url` (none)."""
         means = {name: about["mean"] for name, about in self.metrics.items()}
@@ -84,7 +108,7 @@ def evaluate(
     project: str | Path = ".",
     name: str = "",
     on_progress: Callable[[Progress], None] | None = None,
-    fresh: bool = False,
+    reuse: bool = False,
     **settings: Any,
 ) -> EvalReport:
     """Run a target over data under evaluators.
@@ -98,7 +122,7 @@ def evaluate(
         project: its folder.
         name: of the run; the next free one where it is empty.
         on_progress: called after each row.
-        fresh: ask again what earlier runs were answered.
+        reuse: do not ask again what earlier runs were answered.
         settings: as in an entry of `evals`: `split`, `model`, `judge`, `inputs`, `repeats`, `concurrency`, `timeout`, `budget`, `tags`.
 
     Raises:
@@ -122,7 +146,7 @@ def evaluate(
         )
         evaluation = Evaluation.open(app, given)
         try:
-            summary = run_evaluation(evaluation, name=name, fresh=fresh, on_progress=on_progress)
+            summary = run_evaluation(evaluation, name=name, reuse=reuse, on_progress=on_progress)
         finally:
             evaluation.close()
         runs = runs_folder(app)
@@ -167,3 +191,35 @@ def _target(thing: Any) -> Target:
     name = getattr(thing, "__qualname__", type(thing).__name__)
     # What a function reaches beyond its own code cannot be known: without a digest its answers are asked for each time.
     return FunctionTarget(thing, str(name), "")
+
+
+def score_lines(report: EvalReport) -> list[str]:
+    """A line for each score: mean, pass rate, rows, missing."""
+    lines = [
+        f"{report.summary.name}: {report.summary.status}, {report.summary.rows} rows, {report.summary.failed} failed"
+    ]
+    for name, about in report.metrics.items():
+        mean = "-" if about["mean"] is None else f"{about['mean']:.4g}"
+        rate = f", {about['pass_rate']:.1%} passed" if "pass_rate" in about else ""
+        lines.append(f"  {name} {mean}{rate}, n {about['n']}, {about['missing']} missing")
+    return lines
+
+
+def _problems(
+    name: str, what: str, limit: float, metrics: Mapping[str, Mapping[str, Any]], most_missing: int
+) -> list[str]:
+    about = metrics.get(name)
+    if about is None:
+        return [f"there is no score {name!r}; there is {', '.join(metrics)}"]
+    found: list[str] = []
+    value = about.get(what)
+    lower = what == "mean" and not about.get("higher_is_better", True)
+    if value is None:
+        found.append(f"{name} has no {what.replace('_', ' ')}")
+    elif (value > limit) if lower else (value < limit):
+        found.append(
+            f"{name} has a {what.replace('_', ' ')} of {value:.4g}, {'more' if lower else 'less'} than {limit:g}"
+        )
+    if about["missing"] > most_missing:
+        found.append(f"{name} is missing in {about['missing']} rows")
+    return found

@@ -148,7 +148,7 @@ def _asked(app: App, use: EvaluatorSettings, definition: EvalSettings) -> Asked:
         Makers(app.settings.root, judge, app.models.embeddings),
         alias=use.name,
         threshold=use.threshold,
-        model=use.model,
+        model=use.model or definition.judge,
         options=use.options,
     )
     return Asked(use.name or evaluator.name, evaluator, use.map)
@@ -222,7 +222,7 @@ def run_evaluation(
     *,
     name: str = "",
     resume: str = "",
-    fresh: bool = False,
+    reuse: bool = False,
     force: bool = False,
     fixed: bool = False,
     engine: str = "local",
@@ -236,7 +236,7 @@ def run_evaluation(
         evaluation: what is run.
         name: of the run; the next free one of the entry's where it is empty.
         resume: the run to go on with.
-        fresh: ask again what earlier runs were answered.
+        reuse: do not ask again what earlier runs were answered.
         force: go on also with a run of other things.
         fixed: so many calls at a time from the beginning.
         engine: `local`, or `ray`.
@@ -255,10 +255,10 @@ def run_evaluation(
     else:
         folder = new_eval(runs, plan, name or run_name(evaluation.given.name, runs), clock=app.clock)
     with folder, ExitStack() as stack:
-        reuse = None
-        if not fresh:
-            reuse = reusable(runs, plan, but=folder.name)
-            stack.callback(reuse.close)
+        answers = None
+        if reuse:
+            answers = reusable(runs, plan, but=folder.name)
+            stack.callback(answers.close)
 
         async def main() -> EvalSummary:
             stop = asyncio.Event()
@@ -268,11 +268,11 @@ def run_evaluation(
                         plan,
                         replace(evaluation.options, fixed=fixed),
                         folder,
-                        reuse=reuse,
+                        reuse=answers,
                         on_progress=on_progress,
                         stop=stop,
                         clock=app.clock,
-                        **(_on_ray(app, evaluation.given, folder.name) if engine == "ray" else {}),
+                        **(_on_ray(app, evaluation.given, folder.name, reuse=reuse) if engine == "ray" else {}),
                     )
                 finally:
                     await _close_connections(app, plan.target)
@@ -283,7 +283,7 @@ def run_evaluation(
     return summary
 
 
-def _on_ray(app: App, given: Given, run: str) -> dict[str, Any]:
+def _on_ray(app: App, given: Given, run: str, *, reuse: bool) -> dict[str, Any]:
     """What makes the run one on a Ray cluster.
 
     Raises:
@@ -292,14 +292,16 @@ def _on_ray(app: App, given: Given, run: str) -> dict[str, Any]:
     if given.target is not None or given.rows is not None or given.evaluators:
         raise UsageError("what runs on a cluster must be given by name", hint="declare it in ferrata.yaml")
     root = app.settings.root.resolve()
-    opener = partial(_open_in_worker, root, given.definition.model_dump(mode="json"), given.name, run)
+    opener = partial(
+        _open_in_worker, root, given.definition.model_dump(mode="json"), given.name, run if reuse else None
+    )
     return {"engine": partial(RayEngine, opener=opener)}
 
 
-def _open_in_worker(root: Path, settings: dict[str, Any], name: str, run: str) -> Worker:
+def _open_in_worker(root: Path, settings: dict[str, Any], name: str, run: str | None) -> Worker:
     app = open_app(root)
     plan = Evaluation.open(app, Given(changed(None, **settings), name)).plan
-    return Worker(plan, reusable(runs_folder(app), plan, but=run))
+    return Worker(plan, None if run is None else reusable(runs_folder(app), plan, but=run))
 
 
 async def _close_connections(app: App, target: Any) -> None:

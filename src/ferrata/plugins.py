@@ -41,7 +41,7 @@ class Hooks:
 
     @hookspec
     def evaluators(self) -> Mapping[str, Callable[..., Evaluator]]:  # pyright: ignore[reportReturnType]
-        """Makers of evaluators by the name that `use` takes; each takes `threshold` and options of its own as keywords."""
+        """Makers of evaluators by name; a maker takes the settings of the evaluator as keywords."""
 
 
 @cache

@@ -50,6 +50,7 @@ __all__ = [
 
 _CODE = re.compile(r"(?P<place>[^:]+\.py|[A-Za-z_][\w.]*):(?P<name>[A-Za-z_][\w.]*)\Z")
 _THREADS = 256
+_MOST_FILES = 1000
 
 
 def digest_of(*parts: Any) -> str:
@@ -357,7 +358,14 @@ def load_function(text: str, root: Path) -> tuple[Any, str] | None:
         if found is None:
             raise NotFound(f"{place!r} has no {name!r}")
     file = getattr(module, "__file__", None)
-    return found, digest_of(text, Path(file).read_text(encoding="utf-8") if file else "")
+    return found, digest_of(text, _code_beside(Path(file)) if file else "")
+
+
+def _code_beside(file: Path) -> list[str]:
+    """Digests of the Python files of a file's folder, as far as there are not too many: what it imports lies mostly there."""
+    beside = sorted(file.parent.rglob("*.py"))
+    chosen = beside if len(beside) <= _MOST_FILES else [file]
+    return [sha256(path.read_bytes()).hexdigest() for path in chosen if path.is_file()]
 
 
 def _module_of_file(path: Path) -> Any:

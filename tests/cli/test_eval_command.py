@@ -64,7 +64,7 @@ def test_a_declared_evaluation(project: Path, ferrata: Callable[..., Any]) -> No
     assert ran.status == 0, ran.err
     assert "golden-1: Completed, 2 rows" in ran.out
     assert "f1_score.f1" in ran.out
-    found = last_json(ferrata("eval", "run", "golden", "--project", str(project), "--json").out)
+    found = last_json(ferrata("eval", "run", "golden", "--reuse", "--project", str(project), "--json").out)
     assert (found["run"], found["reused"], found["rows"]) == ("golden-2", 2, 2)
     assert found["metrics"]["r1.rouge_recall"]["mean"] == 0.5
     assert found["metrics"]["short.short"]["mean"] == 0.5

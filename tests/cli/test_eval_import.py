@@ -24,7 +24,7 @@ def test_an_import_reports_what_came_and_what_did_not(ferrata, tmp_path: Path) -
     assert ran.status == 0
     assert ran.out.startswith("taken over from promptfoo: 1 prompt, 1 test\n")
     assert "  `sharing`: nothing is uploaded" in ran.out
-    assert "assertion 'llm-rubric' in 1 row: somebody has to be asked" in ran.out
+    assert "assertion 'llm-rubric' in 1 row: a model has to be asked" in ran.out
     assert (tmp_path / "data/shop.jsonl").is_file()
 
 

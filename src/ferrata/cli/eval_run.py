@@ -57,7 +57,6 @@ def _common(command: Callable[..., Any]) -> Callable[..., Any]:
                 "--budget", type=click.FloatRange(0, min_open=True), help="US dollars that the run may spend."
             ),
             click.option("--name", default="", help="Of the run; the next free one if not given."),
-            click.option("--fresh", is_flag=True, help="Ask again what earlier runs were answered."),
             click.option(
                 "--fail-on", default="error", show_default=True, help="Exit status 1 on: error, none, all, 5%, 10 rows."
             ),
@@ -98,7 +97,7 @@ class _Asked:
     timeout: float | None
     budget: float | None
     name: str
-    fresh: bool
+    reuse: bool
     fail_on: str
     output: Path | None
     engine: str
@@ -110,6 +109,7 @@ class _Asked:
 @click.command()
 @click.argument("definition", metavar="[EVALUATION]", required=False)
 @_common
+@click.option("--reuse", is_flag=True, help="Do not ask again what earlier runs were answered.")
 @click.option("--resume", default="", metavar="RUN", help="Go on with a run: what is missing or failed is asked.")
 @click.option("--force", is_flag=True, help="Resume also if target, data or evaluators have changed.")
 @click.pass_context
@@ -131,13 +131,15 @@ def run(context: click.Context, *, definition: str | None, resume: str, force: b
 @click.command()
 @click.argument("old", metavar="RUN")
 @_common
+@click.option("--fresh", is_flag=True, help="Ask again all the same.")
 @click.pass_context
-def rerun(context: click.Context, *, old: str, **options: Any) -> None:
+def rerun(context: click.Context, *, old: str, fresh: bool, **options: Any) -> None:
     """Run again what a run was of, as a new run: what it or another one was answered is not asked again.
 
-    An entry of ferrata.yaml is taken as it stands now, with changed evaluators for instance.
+    An answer is taken again where target, inputs and repeat are the same. Of a target in Python, the same are files of its folder; what else
+    it reaches, as a service, may have changed without that being seen. An entry of ferrata.yaml is taken as it stands now, with changed evaluators for instance.
     """
-    _execute(context, _Asked(**options), None, old=old, resume="", force=False)
+    _execute(context, _Asked(**options, reuse=not fresh), None, old=old, resume="", force=False)
 
 
 def _execute(
@@ -165,7 +167,7 @@ def _execute(
                 evaluation,
                 name=asked.name,
                 resume=resume,
-                fresh=asked.fresh,
+                reuse=asked.reuse,
                 force=force,
                 fixed=asked.fixed,
                 engine=asked.engine,

@@ -94,9 +94,7 @@ def finish(found: Imported, *, project: Path, replace: bool, dry_run: bool, want
     if not paths:
         click.echo("\nnothing to write: the files are there as they are")
     if found.evals:
-        click.echo(
-            f"\n{counted(len(found.evals), 'evaluation')} in evals/: put what is below `evals:` there into ferrata.yaml"
-        )
+        click.echo(f"\n{counted(len(found.evals), 'evaluation')} in evals/: run it with `ferrata eval run NAME`")
     _section("to do, where it is wanted", found.commands)
 
 

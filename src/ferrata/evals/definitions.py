@@ -1,4 +1,4 @@
-"""The section `evals` of `ferrata.yaml`: what each entry holds. Knows no runner."""
+"""Evaluations that a project declares, in `ferrata.yaml` and in `evals/*.yaml`: what each entry holds. Knows no runner."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, model_validator
 
 from ferrata.documents import Document, validate
-from ferrata.errors import NotFound
+from ferrata.errors import InvalidDocument, Mistake, NotFound
 from ferrata.settings import FILE_NAME
-from ferrata.yamls import read_text
+from ferrata.yamls import line_of, read_text, read_yaml
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ferrata.settings import Settings
+
+FOLDER = "evals"
 
 __all__ = ["EvalSettings", "EvaluatorSettings", "definition_of", "definitions_of"]
 
@@ -79,15 +83,27 @@ class _Section(Document):
 
 
 def definitions_of(settings: Settings) -> dict[str, EvalSettings]:
-    """The evaluations that a project declares, by name.
+    """The evaluations that a project declares, by name: in `ferrata.yaml`, and in files of their own, `evals/*.yaml`.
 
     Raises:
-        InvalidDocument: one is wrong; every mistake with line and key.
+        InvalidDocument: one is wrong, or declared twice; every mistake with file, line and key.
     """
-    if not settings.file.evals:
-        return {}
     file = settings.root / FILE_NAME
-    return validate({"evals": settings.file.evals}, _Section, file=str(file), text=read_text(file)).evals
+    found: dict[str, EvalSettings] = {}
+    if settings.file.evals:
+        found |= _section({"evals": settings.file.evals}, file, read_text(file))
+    for path in sorted((settings.root / FOLDER).glob("*.yaml")):
+        text = read_text(path)
+        more = _section(read_yaml(text, file=str(path)) or {}, path, text)
+        if twice := sorted(found.keys() & more.keys()):
+            line = line_of(text, ["evals", twice[0]])
+            raise InvalidDocument([Mistake(str(path), line, f"evals.{twice[0]}", "is declared elsewhere already")])
+        found |= more
+    return found
+
+
+def _section(value: object, file: Path, text: str) -> dict[str, EvalSettings]:
+    return validate(value, _Section, file=str(file), text=text).evals
 
 
 def definition_of(settings: Settings, name: str) -> EvalSettings:

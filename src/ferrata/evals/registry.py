@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from ferrata.errors import NotFound, UsageError
+from ferrata.evals.assertions import Assertions, JudgedAssertions, assertion_judges
 from ferrata.evals.evaluators import EmbeddingSimilarity, EvaluatorBase, load_evaluator
 from ferrata.plugins import plugin_manager
 
@@ -117,6 +118,12 @@ def make_evaluator(
     """
     given = dict(options or {})
     computed = _computed()
+    if use == Assertions.name and model is not None:
+        judged = makers.judge(model)
+        judges, digest = assertion_judges(judged.model, makers.embeddings(None), judged.price)
+        return cast(
+            "Evaluator", _made(use, JudgedAssertions, judges, judges_digest=digest, threshold=threshold, **given)
+        )
     if use in computed:
         if given and computed[use].__init__ is EvaluatorBase.__init__:
             raise UsageError(f"evaluator {use!r} takes no {next(iter(given))!r}", hint="it takes a threshold")
@@ -171,7 +178,6 @@ def _line_of(thing: Any) -> str:
 
 
 def _computed() -> dict[str, type[ComputedEvaluator]]:
-    from ferrata.evals.assertions import Assertions
     from ferrata.evals.evaluators import COMPUTED
 
     return {kind.name: kind for kind in (*COMPUTED, Assertions)}

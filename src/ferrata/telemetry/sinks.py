@@ -6,6 +6,8 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+import orjson
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -89,11 +91,8 @@ def _line_of(span: Span) -> bytes:
     """A span as a line of JSON."""
     found = span.as_json()
     # Most that is long is seen here, before it is copied.
-    text = "" if any(_is_long(value) for value in span.attributes.values()) else _encode(found)
-    if not text or len(text) > _MOST_TEXT:
-        text = _encode(_cut(found))
-    text += "\n"
-    return text.encode("utf-8", "backslashreplace")
+    line = b"" if any(_is_long(value) for value in span.attributes.values()) else _encode(found)
+    return line if line and len(line) <= _MOST_TEXT else _encode(_cut(found))
 
 
 def _is_long(value: Any) -> bool:
@@ -117,5 +116,13 @@ def _as_text(value: Any) -> str:
     return str(value)
 
 
-# Made once: making it takes as long as a span.
-_encode = json.JSONEncoder(ensure_ascii=False, default=_as_text).encode
+_OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
+_encode_any = json.JSONEncoder(ensure_ascii=False, default=_as_text).encode
+
+
+def _encode(value: Any) -> bytes:
+    """As JSON, with a line's end; by orjson, which takes a tenth of the time, where that knows all that is in it."""
+    try:
+        return orjson.dumps(value, default=_as_text, option=_OPTIONS)
+    except TypeError:  # a number beyond 64 bits, half a surrogate pair
+        return (_encode_any(value) + "\n").encode("utf-8", "backslashreplace")

@@ -8,7 +8,8 @@ import pytest
 from api_server import Asked, Reply, paged, serving
 
 from ferrata.errors import ModelDenied, NotFound
-from ferrata.evals import Imported, files_of
+from ferrata.evals import Asked as Used
+from ferrata.evals import Imported, Judged, Makers, definitions_of, files_of, make_evaluator, values_for, write_imported
 from ferrata.evals.importing import (
     JsonApi,
     OpenAIObjects,
@@ -18,6 +19,8 @@ from ferrata.evals.importing import (
     read_openai_folder,
 )
 from ferrata.prompts import parse_prompt, render_prompt
+from ferrata.providers import FakeModel
+from ferrata.settings import load_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,7 +148,7 @@ def test_criteria_become_evaluators_or_are_named(found: Imported) -> None:
     assert [one["use"] for one in entry["evaluators"]] == [
         "assertions",
         "bleu_score",
-        "prompts/support-tickets-tone.prompty",
+        "label",
         "prompts/support-tickets-depth.prompty",
     ]
     assert entry["evaluators"][1] == {
@@ -154,16 +157,27 @@ def test_criteria_become_evaluators_or_are_named(found: Imported) -> None:
         "threshold": 0.5,
         "map": {"response": "${target.response}", "ground_truth": "${data.label}"},
     }
-    tone = entry["evaluators"][2]
-    assert tone["map"] == {"ticket": "${data.ticket}", "output_text": "${target.response}"}
-    assert (tone["labels"], tone["passing_labels"]) == (["good", "bad"], ["good"])
-    assert entry["evaluators"][3]["range"] == [0, 10]
+    tone = entry["evaluators"][2]["options"]
+    assert (tone["labels"], tone["passing"]) == (["good", "bad"], ["good"])
+    assert tone["instructions"] == "Judge the ticket\nthe response"
+    assert entry["evaluators"][3]["options"] == {"low": 0, "high": 10}
     assert [note.what.split("'")[1] for note in found.left if note.what.startswith("criterion")] == [
         "Odd",
         "Near",
         "Own",
     ]
     assert found.code["support-tickets-own.py.txt"].startswith("def grade")
+
+
+def test_what_is_written_can_be_run(found: Imported, tmp_path: Path) -> None:
+    write_imported(found, tmp_path)
+    makers = Makers(tmp_path, lambda _: Judged(FakeModel(["{}"])), lambda _: pytest.fail("no embeddings are wanted"))
+    for entry in definitions_of(load_settings(tmp_path)).values():
+        for use in entry.evaluators:
+            evaluator = make_evaluator(
+                use.use, makers, alias=use.name, threshold=use.threshold, model=use.model, options=use.options
+            )
+            values_for(Used(use.name or use.use, evaluator, use.map))
 
 
 def test_a_judge_is_a_prompt_with_its_labels(found: Imported) -> None:

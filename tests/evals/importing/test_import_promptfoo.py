@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from ferrata.datasets import read_description
 from ferrata.errors import Conflict, InvalidDocument, NotFound, UsageError
 from ferrata.evals import Assertions, Imported, files_of, import_promptfoo, write_imported
 from ferrata.prompts import parse_prompt, read_prompt, render_prompt
@@ -200,8 +201,12 @@ def test_files_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
     paths = ["data/demo.jsonl", "data/demo.dataset.yaml", "prompts/demo.prompty", "evals/demo.yaml"]
     assert write_imported(found, project) == paths
     assert write_imported(found, project) == []
-    about = yaml.safe_load((project / paths[1]).read_text(encoding="utf-8"))
-    assert (about["origin"], about["columns"], about["rows"]) == ("import", ["id", "q", "assert"], 1)
+    origin = read_description(project / paths[1]).origin
+    assert (origin.origin, [step["step"] for step in origin.steps], origin.steps[-1]["rows"]) == (
+        "import",
+        ["import", "write"],
+        1,
+    )
     (project / paths[2]).write_text("mine", encoding="utf-8")
     (project / paths[0]).unlink()
     with pytest.raises(Conflict, match=r"prompts/demo\.prompty"):

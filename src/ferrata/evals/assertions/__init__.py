@@ -6,6 +6,7 @@ from ferrata.doors import door
 
 if TYPE_CHECKING:
     from ferrata.evals.assertions.evaluator import Assertions, JudgedAssertions
+    from ferrata.evals.assertions.judging import assertion_judges
     from ferrata.evals.assertions.kinds import CODE, COMPUTED, JUDGED, why_not
     from ferrata.evals.assertions.read import read_assertions, read_short
     from ferrata.evals.assertions.types import Assertion, AssertionJudge, AssertionSet, Outcome
@@ -13,6 +14,7 @@ else:
     __getattr__ = door(
         __name__,
         evaluator=["Assertions", "JudgedAssertions"],
+        judging=["assertion_judges"],
         kinds=["CODE", "COMPUTED", "JUDGED", "why_not"],
         read=["read_assertions", "read_short"],
         types=["Assertion", "AssertionJudge", "AssertionSet", "Outcome"],
@@ -28,6 +30,7 @@ __all__ = [
     "Assertions",
     "JudgedAssertions",
     "Outcome",
+    "assertion_judges",
     "read_assertions",
     "read_short",
     "why_not",

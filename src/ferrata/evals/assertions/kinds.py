@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["CODE", "COMPUTED", "JUDGED", "SHORT_NAMES", "TRACED", "is_kind", "why_not"]
+__all__ = ["ANSWERED", "CODE", "COMPUTED", "JUDGED", "SHORT_NAMES", "TRACED", "is_kind", "why_not"]
 
 COMPUTED: Final = frozenset(
     (
@@ -28,6 +28,15 @@ JUDGED: Final = frozenset(
     )
 )
 """Somebody has to be asked: a model, an embedding, a service."""
+
+ANSWERED: Final = frozenset(
+    (
+        *("llm-rubric", "agent-rubric", "g-eval", "model-graded-closedqa", "factuality", "model-graded-factuality"),
+        *("answer-relevance", "context-faithfulness", "citation-faithfulness", "context-relevance", "context-recall"),
+        *("similar", "similar:cosine"),
+    )
+)
+"""Of those, the ones that a judge is asked about where an evaluation names one."""
 
 CODE: Final = frozenset(("javascript", "python", "ruby", "webhook"))
 """Code of the configuration, or an address in it: never run and never called."""
@@ -65,6 +74,8 @@ def why_not(kind: str) -> str:
     """Why a kind has no score from computing; empty where it has one."""
     if kind in COMPUTED:
         return ""
+    if kind in ANSWERED:
+        return "a model has to be asked: name a `judge` in the evaluation"
     if kind in JUDGED:
         return "somebody has to be asked, and nobody is set for it"
     if kind in CODE:

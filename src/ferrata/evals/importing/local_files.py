@@ -55,7 +55,7 @@ class LocalFiles:
     def _matching(self, pattern: str) -> list[Path]:
         try:
             return list(self.folder.glob(pattern))
-        except (NotImplementedError, ValueError, OSError) as error:
+        except (RuntimeError, ValueError, OSError) as error:
             raise UsageError(f"no pattern of files: {pattern!r}: {error}") from None
 
     def text(self, path: Path) -> str:

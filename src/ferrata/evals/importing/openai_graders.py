@@ -20,13 +20,14 @@ __all__ = ["Graders", "read_graders", "row_assertions"]
 _ANSWER: Final = re.compile(r"\{\{\s*sample\.output_text\s*\}\}\Z")
 _ITEM: Final = re.compile(r"\{\{\s*item\.([\w.-]+)\s*\}\}")
 _ONE_ITEM: Final = re.compile(r"\{\{\s*item\.(\w+)\s*\}\}\Z")
+_TEMPLATE: Final = re.compile(r"\{\{\s*(item|sample)\.([\w.-]+)\s*\}\}")
 _CHECKS: Final = {"eq": "equals", "ne": "not-equals", "like": "contains", "ilike": "icontains"}
 _MEASURES: Final[Mapping[str, dict[str, Any]]] = {
     "bleu": {"use": "bleu_score"},
     "gleu": {"use": "gleu_score"},
     "meteor": {"use": "meteor_score"},
     **{
-        f"rouge_{n}": {"use": "rouge_score", "parameters": {"rouge_type": f"rouge{n.upper()}"}}
+        f"rouge_{n}": {"use": "rouge_score", "options": {"rouge_type": f"rouge{n.upper()}"}}
         for n in ("1", "2", "3", "4", "5", "l")
     },
 }
@@ -132,12 +133,28 @@ def _judge(found: Imported, one: dict[str, Any], name: str, label: str) -> dict[
                 found.change(what, f"`sample.{variable}` is the answer as it is")
     entry: dict[str, Any] = {"use": f"prompts/{prompt}.prompty", "name": as_name(label).replace("-", "_")}
     if labels:
-        entry |= {"labels": labels, "passing_labels": one.get("passing_labels") or []}
+        said = "\n".join(_TEMPLATE.sub(_in_words, turn.text) for turn in turns)
+        found.change(
+            what, f"asked in our own words around the grader's instructions; its prompt is prompts/{prompt}.prompty"
+        )
+        options = {"labels": labels, "passing": one.get("passing_labels") or [], "instructions": said}
+        return {**entry, "use": "label", "options": options}
     if one.get("range"):
-        entry["range"] = one["range"]
+        low, high = (float(end) for end in one["range"])
+        if low.is_integer() and high.is_integer():
+            entry["options"] = {"low": int(low), "high": int(high)}
+        else:
+            found.change(
+                what, f"scores from 1 to 5 in the place of {low:g} to {high:g}: only whole numbers are asked for"
+            )
     if one.get("pass_threshold") is not None:
         entry["threshold"] = one["pass_threshold"]
     return {**entry, "map": takes}
+
+
+def _in_words(template: re.Match[str]) -> str:
+    """What stands in an instruction for a value of the row."""
+    return "the response" if template[1] == "sample" else f"the {template[2]}"
 
 
 def row_assertions(found: Imported, assertions: list[dict[str, Any]], item: Mapping[str, Any]) -> list[dict[str, Any]]:

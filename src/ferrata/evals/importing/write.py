@@ -32,7 +32,7 @@ def files_of(found: Imported) -> dict[str, str]:
     for data in found.data:
         text = _lines(data.rows)
         files[f"data/{data.name}.jsonl"] = text
-        files[f"data/{data.name}.dataset.yaml"] = _yaml(_provenance(data, text))
+        files[f"data/{data.name}.dataset.yaml"] = _yaml(_description(data, text))
     for data in found.scores:
         files[f"data/{data.name}.scores.jsonl"] = _lines(data.rows)
     for prompt in found.prompts:
@@ -93,16 +93,24 @@ def _lines(rows: Iterable[Mapping[str, Any]]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
 
 
-def _provenance(data: DataFile, text: str) -> dict[str, Any]:
-    about: dict[str, Any] = {
-        "origin": "import",
-        "sources": data.sources,
-        "tags": dict(data.tags),
-        "columns": data.columns,
-        "rows": len(data.rows),
-        "digest": f"sha256:{sha256(text.encode()).hexdigest()}",
+def _description(data: DataFile, text: str) -> dict[str, Any]:
+    """What `datasets` says beside data: its tags, and where it came from."""
+    steps = [{"step": "import", **{key: one[key] for key in one if key != "digest"}} for one in data.sources]
+    sources = [
+        {"path": str(one.get("file") or one.get("url") or one.get("id") or one.get("kind")), **_digest(one)}
+        for one in data.sources
+    ]
+    written = {"step": "write", "rows": len(data.rows), "sha256": sha256(text.encode()).hexdigest()}
+    about = {
+        "tags": {str(key): str(value) for key, value in data.tags.items()},
+        "provenance": {"origin": "import", "sources": sources, "steps": [*steps, written]},
     }
-    return {key: value for key, value in about.items() if value not in ({}, [])}
+    return {key: value for key, value in about.items() if value}
+
+
+def _digest(source: Mapping[str, Any]) -> dict[str, str]:
+    digest = str(source.get("digest") or "").removeprefix("sha256:")
+    return {"sha256": digest} if digest else {}
 
 
 def _yaml(value: Any) -> str:

@@ -55,7 +55,7 @@ class ZipEntries:
             if info.compress_type != _ZSTANDARD:
                 return self._zip.read(info)
             data = _unpack(self._packed(info), info.file_size)
-        except (OSError, zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, ValueError) as error:
+        except (OSError, zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, ValueError) as error:
             raise self._wrong(name, f"cannot be unpacked: {error}") from None
         if len(data) != info.file_size or zlib.crc32(data) != info.CRC:
             raise self._wrong(name, "is damaged")

@@ -165,9 +165,9 @@ def _of_judge(unit: Unit, asked: Asked) -> dict[str, Any]:
 
 
 def _measured(seconds: float, usage: Any, cost: float | None) -> dict[str, Any]:
-    found: dict[str, Any] = {"latency_seconds": seconds}
+    found: dict[str, Any] = {"latency_seconds": seconds, "latency_ms": 1000 * seconds}
     if usage is not None:
         found |= {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
     if cost is not None:
-        found["cost_usd"] = cost
+        found |= {"cost_usd": cost, "cost": cost}
     return found

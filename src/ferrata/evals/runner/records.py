@@ -10,6 +10,8 @@ import json
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, cast
 
+import orjson
+
 from ferrata.errors import FerrataError
 from ferrata.evals.types import Score
 from ferrata.runs import Head, Record
@@ -27,15 +29,28 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, default=as_text).encode
+_OPTIONS = orjson.OPT_NON_STR_KEYS
+_encode_any = json.JSONEncoder(ensure_ascii=False, default=as_text).encode
 _encode_sorted = json.JSONEncoder(ensure_ascii=False, default=as_text, sort_keys=True).encode
+
+
+def _encode(value: Any) -> bytes:
+    """As JSON, NaN as null; by orjson, which takes a tenth of the time, where that knows all that is in it."""
+    try:
+        return orjson.dumps(value, default=as_text, option=_OPTIONS)
+    except TypeError:  # a number beyond 64 bits, half a surrogate pair
+        return _encode_any(value).encode("utf-8", "backslashreplace")
 
 
 def sorted_text(value: Any) -> str:
     """A value as JSON, the same for the same value."""
     try:
+        return orjson.dumps(value, default=as_text, option=_OPTIONS | orjson.OPT_SORT_KEYS).decode()
+    except TypeError:
+        pass
+    try:
         return _encode_sorted(value)
-    except TypeError:  # keys that are no texts
+    except TypeError:  # keys of several kinds
         return repr(value)
 
 
@@ -83,8 +98,8 @@ def part_record(
         rest = _encode(body)
     except (TypeError, ValueError, RecursionError):
         rest = _encode({name: _or_its_text(value) for name, value in body.items()})
-    line = f"{text}, {rest[1:]}\n" if len(rest) > 2 else f"{text}}}\n"
-    return Record(head, line.encode("utf-8", "backslashreplace"))
+    begun = text.encode()
+    return Record(head, b"".join((begun, b", ", rest[1:], b"\n") if len(rest) > 2 else (begun, b"}\n")))
 
 
 def _or_its_text(value: Any) -> Any:

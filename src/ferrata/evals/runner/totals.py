@@ -30,7 +30,7 @@ class KeyTotals:
         measure: what it is.
         scored: rows with a value.
         missing: rows whose value could not be had.
-        skipped: rows that are none for the evaluator.
+        skipped: rows that are none for the evaluator, or that have a label and no value.
         passed: of the scored, those that passed.
         decided: of the scored, those that a threshold decided.
         reasons: why values are missing -> how often; the first few kinds.
@@ -47,10 +47,10 @@ class KeyTotals:
         """Take in a score."""
         value = score.value
         if value is None:
-            if score.status == "skipped":
-                self.skipped += 1
-            else:
+            if score.status == "failed":
                 self.miss(score.reason)
+            else:  # the row is none for the evaluator, or has a label alone
+                self.skipped += 1
             return
         self.scored += 1
         delta = value - self._mean  # Welford's way, which loses nothing where the mean is large
