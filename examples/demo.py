@@ -96,6 +96,22 @@ def flow() -> None:
     run("compare")
 
 
+def evaluation() -> None:
+    """Give the bot a golden set and evaluations of its answers: computed ones, and by a model as judge."""
+    say("4. Eight samples say little. A golden set: questions of every article, each with the right answer, checked and under a version.")
+    shutil.copytree(HERE / "steps/evaluation", PROJECT, dirs_exist_ok=True, ignore=IGNORED)
+    run("data", "check", "data/golden.jsonl")
+    run("data", "register", "data/golden.jsonl", "--name", "golden", "-m", "Written by hand from the articles")
+    say("Scores that are computed, over all rows: words and meaning of the answer, the step that retrieves, the sources.")
+    run("eval", "run", "support", "--name", "support-1")
+    say("Groundedness, relevance and similarity by a model as judge, over a part. The answers are those of the run before, asked once.")
+    run("eval", "run", "judged", "--name", "judged-1")
+    say("The judge is the same small model, so its scores say nothing of the bot: it tries out the way. A real judge is one line.")
+    say("The same assessment: the evaluations are declared, the ledger has their runs and the version of the golden set.")
+    run("assess", ".")
+    run("compare")
+
+
 def _change() -> None:
     (PROJECT / "requirements.txt").unlink()
     shutil.copytree(HERE / "steps/models-and-prompts", PROJECT, dirs_exist_ok=True, ignore=IGNORED)
@@ -113,6 +129,7 @@ def main() -> None:
     begin()
     models_and_prompts()
     flow()
+    evaluation()
     run("assess", ".", "--output", "../report.html")
     print(f"\nThe report, every point opening to its evidence: {(WORK / 'report.html').resolve()}")
 

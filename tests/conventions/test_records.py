@@ -34,7 +34,8 @@ def condition_mistakes(field: Field, wanted: Any) -> list[str]:
     if not isinstance(wanted, dict):
         return [] if field.accepts(wanted) else [f"{wanted!r} is not {field}"]
     found = [f"no such comparison: {name!r}" for name in wanted if name not in LIMITS | {"in"}]
-    found += [f"{value!r} is not {field}" for value in wanted.get("in", []) if not field.accepts(value)]
+    if field.type != "list":  # of a list, any item may be one of them
+        found += [f"{value!r} is not {field}" for value in wanted.get("in", []) if not field.accepts(value)]
     for name in LIMITS & wanted.keys():
         if field.type not in ("int", "float", "list"):  # of a list, its length
             found.append(f"{name} compares numbers or lengths, not {field}")
@@ -64,6 +65,7 @@ def test_every_record_that_a_practice_asks_for_can_be_written() -> None:
         ({"action": "gate.decided", "where": {"verdicts": "pass"}}, 1),
         ({"action": "gate.decide"}, 1),
         ({"action": "eval.completed", "where": {"rows": {"gte": 5}}}, 0),
+        ({"action": "eval.completed", "where": {"evaluators": {"in": ["groundedness"]}}}, 0),
         ({"action": "eval.completed", "where": {"rows": {"gteq": 5}}}, 1),
         ({"action": "eval.completed", "where": {"rows": True}}, 1),
         ({"action": "eval.completed", "where": {"rows": {"lt": "5"}}}, 1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,14 @@ def points(project: Path) -> dict[str, int]:
     return {dimension["id"]: dimension["points"] for dimension in json.loads(assessed.stdout)["dimensions"]}
 
 
+def statuses(project: Path) -> dict[str, str]:
+    """What the step of evaluations is for, by practice."""
+    assessed = run(project, "-m", "ferrata", "assess", ".", "--json", "--no-save")
+    assert assessed.returncode == 0, assessed.stderr
+    found = {one["id"].removeprefix("evaluation."): one["status"] for one in json.loads(assessed.stdout)["practices"]}
+    return {name: found[name] for name in ("quality-metrics", "dataset-versioned", "repeatable")}
+
+
 @pytest.fixture(scope="module")
 def climbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's project after all steps."""
@@ -36,6 +45,13 @@ def climbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "support-bot: Level 1, initial: 1 of 28 points by evidence" in done.stdout
     assert "support-bot: Level 1, initial: 6 of 28 points by evidence" in done.stdout
     assert "support-bot: Level 1, initial: 8 of 28 points by evidence" in done.stdout
+    assert "support-bot: Level 1, initial: 9 of 28 points by evidence" in done.stdout
+    assert "data/golden.jsonl: 20 rows; 0 errors" in done.stdout
+    assert "dataset/golden@1 registered, 20 rows" in done.stdout
+    assert "support-1: Completed, 20 rows\n" in done.stdout
+    assert "judged-1: Completed, 5 rows, 5 of them answered by an earlier run\n" in done.stdout
+    for judge in ("groundedness", "relevance", "similarity"):
+        assert re.search(rf"^{judge}\.{judge} +[\d.]+ +[\d.]+% >= 3 +5 +0 *$", done.stdout, re.MULTILINE), done.stdout
     assert done.stdout.count("8 of 8 rows completed, 0 failed") == 2
     assert "retrieved_source: 1.0" in done.stdout
     assert "prompt/support@production points to version 1 (it was at 2)" in done.stdout
@@ -49,7 +65,7 @@ def test_the_demo_lifts_its_project(climbed: Path) -> None:
     assert {name: found[name] for name in ("models", "prompts", "evaluation", "safety", "assets")} == {
         "models": 2,
         "prompts": 2,
-        "evaluation": 1,
+        "evaluation": 2,
         "safety": 1,
         "assets": 1,
     }
@@ -69,6 +85,8 @@ def test_a_single_step_is_no_flow(climbed: Path, tmp_path: Path) -> None:
 def test_an_evaluation_that_did_not_run_gives_no_point(climbed: Path, tmp_path: Path) -> None:
     project = tmp_path / "support-bot"
     shutil.copytree(climbed, project, ignore=shutil.ignore_patterns("ferrata.db*"))
+    for file in ("ferrata.yaml", "README.md"):
+        shutil.copy(ROOT / "examples/steps/models-and-prompts" / file, project)
     (project / "flows/evaluate/evaluate.py").write_text("raise RuntimeError('broken')\n", encoding="utf-8")
     evaluation = ("-m", "ferrata", "flow", "run", "-f", "runs/evaluation.yaml", "--run", "answers")
     assert run(project, *evaluation).returncode == 2
@@ -76,6 +94,20 @@ def test_an_evaluation_that_did_not_run_gives_no_point(climbed: Path, tmp_path: 
     shutil.copy(ROOT / "examples/steps/flow/flows/evaluate/evaluate.py", project / "flows/evaluate")
     assert run(project, *evaluation).returncode == 0
     assert points(project)["evaluation"] == 1
+
+
+@pytest.mark.slow
+def test_what_declares_the_evaluations_or_what_records_them_gives_the_point(climbed: Path, tmp_path: Path) -> None:
+    project = tmp_path / "support-bot"
+    shutil.copytree(climbed, project)
+    assert statuses(project) == {"quality-metrics": "met", "dataset-versioned": "met", "repeatable": "met"}
+    shutil.rmtree(project / "data")
+    shutil.copy(ROOT / "examples/steps/models-and-prompts/ferrata.yaml", project)
+    assert statuses(project) == {"quality-metrics": "met", "dataset-versioned": "met", "repeatable": "met"}  # by records
+    for file in (project / ".ferrata").glob("ferrata.db*"):
+        file.unlink()
+    assert statuses(project)["quality-metrics"] == "open"
+    assert statuses(project)["dataset-versioned"] == "open"
 
 
 @pytest.mark.slow
