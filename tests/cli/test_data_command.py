@@ -146,7 +146,7 @@ def test_build_from_the_projects_runs(here: Path, ferrata: Run) -> None:
     sink = JsonlSink(here / ".ferrata/runs/one/spans.jsonl")
     with emit_to(sink):
         for question in ("red shoes for ann@example.com", "Red shoes for bob@example.com!", "blue hat"):
-            with open_span("f", "flow", {"input": {"question": question}, "output": {"answer": "x"}}):
+            with open_span("f", "flow", {"inputs": {"question": question}, "output": {"answer": "x"}}):
                 pass
     sink.close()
     ran = ferrata("data", "build", "out.jsonl", "--from", "traces")

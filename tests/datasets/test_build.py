@@ -27,7 +27,7 @@ def record(path: Path, *questions: str, fail: str = "") -> Path:
     with emit_to(sink):
         for question in questions:
             try:
-                with open_span("support", "flow", {"input": {"question": question, "lang": "en"}}) as span:
+                with open_span("support", "flow", {"inputs": {"question": question, "lang": "en"}}) as span:
                     with open_span("search", "retrieval", {"output": ["30 days"]}):
                         pass
                     with open_span("chat m", "llm", {"gen_ai.request.model": "m", "inputs": {"x": 1}, "output": "!"}):

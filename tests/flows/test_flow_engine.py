@@ -259,8 +259,8 @@ def test_each_node_is_a_span_within_its_row_s(make_flow: MakeFlow) -> None:
     inner, outer = sink.spans
     assert (inner.name, inner.kind, inner.parent_id) == ("n", "node", outer.span_id)
     assert (outer.name, outer.kind) == ("flow", "flow")
-    assert inner.attributes == {"ferrata.node": "n", "input": {"x": "a"}, "output": "a"}
-    assert outer.attributes == {"ferrata.line": 4, "input": {"x": "a"}, "output": {"a": "a"}}
+    assert inner.attributes == {"ferrata.node": "n", "inputs": {"x": "a"}, "output": "a"}
+    assert outer.attributes == {"ferrata.line": 4, "inputs": {"x": "a"}, "output": {"a": "a"}}
 
 
 def test_rows_at_the_same_time_keep_apart(make_flow: MakeFlow) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ferrata.flows.types import Flow, Node
 
-__all__ = ["GraphProblem", "check_graph", "graph_problems"]
+__all__ = ["GraphProblem", "check_graph", "graph_problems", "place_of"]
 
 
 class GraphProblem(NamedTuple):
@@ -39,7 +39,7 @@ def check_graph(flow: Flow) -> Flow:
             `NodeCircularDependency`, `EmptyOutputReference`, `OutputReferenceNotFound`: the first of `graph_problems`.
     """
     for problem in graph_problems(flow):
-        raise FlowError(problem.code, f"{flow.file}: {problem.message}", hint=problem.hint)
+        raise FlowError(problem.code, problem.message, hint=problem.hint, file=flow.file, where=problem.where)
     aggregating = {node.name for node in flow.nodes if node.aggregation}
     kept = {
         name: output
@@ -47,6 +47,15 @@ def check_graph(flow: Flow) -> Flow:
         if not (output.reference and output.reference.kind == "node" and output.reference.value in aggregating)
     }
     return replace(flow, nodes=_in_order(flow)[0], outputs=kept)
+
+
+def place_of(flow: Flow, node: Node) -> tuple[str | int, ...]:
+    """The key path of a node, or of the variant that stands in its place."""
+    number = next(i for i, one in enumerate(flow.nodes) if one is node)
+    for identity, variant in flow.variants.get(node.name, {}).items():
+        if variant.node.source == node.source and not node.use_variants:
+            return ("node_variants", node.name, "variants", identity, "node")
+    return ("nodes", number)
 
 
 def graph_problems(flow: Flow) -> Iterator[GraphProblem]:

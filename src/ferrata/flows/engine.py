@@ -110,7 +110,7 @@ class GraphFlow:
         try:
             with using_connections(self._connections), open_span(self._flow.name, "flow", attributes) as span:
                 result.inputs = self._with_images(take_inputs(self._flow.inputs, inputs, number=number))
-                attributes["input"] = result.inputs
+                attributes["inputs"] = result.inputs
                 walk = Walk(self, self._streaming if stream else self._of_lines, result.inputs, result.nodes)
                 async with limit:
                     await walk.run()
@@ -296,7 +296,7 @@ class Walk:
         try:
             given = self._inputs_of(step, printed)
             result.inputs = {name: value for name, value in given.items() if name not in step.hidden}
-            attributes["input"] = result.inputs
+            attributes["inputs"] = result.inputs
             with captured(printed.append), open_span(node.name, "node", attributes) as span:
                 try:
                     output = watched(await self._graph.call(step, given))

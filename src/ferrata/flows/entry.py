@@ -39,27 +39,32 @@ def open_entry(
         FlowError: `PythonLoadError`, `FlowEntryInitializationError`, `InvalidAggregationFunction`.
     """
     module_name, name = flow.entry.split(":")
+    where = _place_of(flow)
     try:
         module = space.load_module(module_name)
     except (Exception, SystemExit) as error:
         place = place_in(error, folder)
         raise FlowError(
             "PythonLoadError",
-            f"{flow.file}: the module {module_name!r} cannot be loaded{place}: ({type(error).__name__}) {error}",
+            f"the module {module_name!r} cannot be loaded{place}: ({type(error).__name__}) {error}",
+            file=flow.file,
+            where=where,
         ) from error
     found = getattr(module, name, None)
     aggregate: Callable[..., Any] | None = None
     if inspect.isclass(found):
         if "__call__" not in dir(found):
-            raise FlowError("PythonLoadError", f"{flow.file}: the class {name!r} has no __call__")
+            raise FlowError("PythonLoadError", f"the class {name!r} has no __call__", file=flow.file, where=where)
         instance = _instance(flow, cast("type", found), connections, init)
-        aggregate = _aggregate_of(instance)
+        aggregate = _aggregate_of(instance, flow)
         found = instance.__call__
     elif not inspect.isfunction(found):
         raise FlowError(
             "PythonLoadError",
-            f"{flow.file}: the module {module_name!r} has no function or class {name!r}",
+            f"the module {module_name!r} has no function or class {name!r}",
             hint="write `entry: module:function` or `module:Class`",
+            file=flow.file,
+            where=where,
         )
     code = "ToolExecutionError" if flow.kind == "python" else "ScriptExecutionError"
     return CallableFlow(
@@ -94,8 +99,10 @@ def _instance(flow: Flow, owner: type, connections: Mapping[str, Any], init: Map
                 "FlowEntryInitializationError",
                 *(error.codes if isinstance(error, FlowError) else (type(error).__name__,)),
             ),
-            f"{flow.file}: the class {owner.__name__!r} cannot be made{place}: ({type(error).__name__}) {error}",
+            f"the class {owner.__name__!r} cannot be made{place}: ({type(error).__name__}) {error}",
             hint="give its arguments by --init NAME=VALUE",
+            file=flow.file,
+            where=_place_of(flow),
         ) from error
 
 
@@ -126,8 +133,14 @@ def _configuration(value: Any, kind: Any, connections: Mapping[str, Any]) -> Any
     return kind.from_connection(connection=held, azure_deployment=value.azure_deployment)
 
 
-def _aggregate_of(instance: Any) -> Callable[..., Any] | None:
+def _place_of(flow: Flow) -> tuple[str, ...]:
+    """Where a flow's file names the entry; a function's own file does not."""
+    return ("entry",) if flow.kind == "flex" else ()
+
+
+def _aggregate_of(instance: Any, flow: Flow) -> Callable[..., Any] | None:
     aggregate = getattr(instance, "__aggregate__", None)
     if aggregate is not None and len(inspect.signature(aggregate).parameters) != 1:
-        raise FlowError("InvalidAggregationFunction", "__aggregate__ takes one argument, the list of all results")
+        problem = "__aggregate__ takes one argument, the list of all results"
+        raise FlowError("InvalidAggregationFunction", problem, file=flow.file, where=_place_of(flow))
     return aggregate

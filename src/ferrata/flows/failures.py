@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ferrata.errors import FerrataError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 __all__ = ["FlowError", "NodeError", "error_of", "place_in", "row_error"]
@@ -26,20 +27,52 @@ _OURS = __file__.rpartition("flows")[0]
 class FlowError(FerrataError):
     """A flow does not load, or a line of it cannot run.
 
+    Args:
+        codes: as the attribute; a text is the only one.
+        message: what is wrong.
+        hint: what to do.
+        file: where it is wrong; the message then begins with it and, where a key is named, with the line.
+        where: the key path in that file; without a file it is one within whatever the one who knows the file is busy with.
+
     Attributes:
         codes: Prompt Flow's names for it, the outermost first, as `("ResolveToolError", "InvalidSource")`.
+        problem: the message without its place.
+        file: the file that is wrong; None where it is none.
+        where: the key path in it.
     """
 
     code = "flow"
     status = 422
 
-    def __init__(self, codes: str | tuple[str, ...], message: str, *, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
+    def __init__(
+        self,
+        codes: str | tuple[str, ...],
+        message: str,
+        *,
+        hint: str = "",
+        file: Path | None = None,
+        where: Sequence[str | int] = (),
+    ) -> None:
+        super().__init__(message if file is None else f"{_place(file, where)}: {message}", hint=hint)
         self.codes = (codes,) if isinstance(codes, str) else codes
+        self.problem = message
+        self.file = file
+        self.where = tuple(where)
 
     def as_json(self) -> dict[str, Any]:
         """The error as data."""
         return {"code": self.codes[0], "message": self.message, "inner": list(self.codes[1:]), "hint": self.hint}
+
+
+def _place(file: Path, where: Sequence[str | int]) -> str:
+    if not where:
+        return str(file)
+    from ferrata.yamls import line_of
+
+    try:
+        return f"{file}:{line_of(file.read_text(encoding='utf-8-sig'), where)}"
+    except (OSError, UnicodeDecodeError):
+        return str(file)
 
 
 class NodeError(FlowError):

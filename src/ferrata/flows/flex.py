@@ -119,7 +119,7 @@ class CallableFlow:
             ):
                 try:
                     taken = self._taken(given, number)
-                    node.inputs = result.inputs = attributes["input"] = taken
+                    node.inputs = result.inputs = attributes["inputs"] = taken
                     async with limit:
                         found = await self._ran(taken)
                         output = await self._whole(_as_outputs(found), stream=stream)

@@ -42,11 +42,11 @@ def lay_out(flow: Flow, closing: list[Callable[[], None]]) -> Path:
     target = Path(made).resolve() / folder.name
     try:
         shutil.copytree(flow.folder, target, ignore=_LEFT_OUT)
-        for include in flow.includes:
-            if not _is_laid_out(folder, include):
-                _include(flow, (flow.folder / include).resolve(), target)
+        for number, include in enumerate(flow.includes):
+            if not _is_laid_out(folder, include) and not _include((flow.folder / include).resolve(), target):
+                raise _wrong(flow, f"additional_includes names {include!r}, which there is not", (number,))
     except OSError as error:
-        raise FlowError("UserErrorException", f"additional_includes cannot be laid out: {error}") from error
+        raise _wrong(flow, f"additional_includes cannot be laid out: {error}", ()) from error
     return target
 
 
@@ -56,7 +56,12 @@ def _is_laid_out(folder: Path, include: str) -> bool:
     return not source.exists() and (folder / source.name).exists()
 
 
-def _include(flow: Flow, source: Path, target: Path) -> None:
+def _wrong(flow: Flow, problem: str, where: tuple[int, ...]) -> FlowError:
+    return FlowError("UserErrorException", problem, file=flow.file, where=("additional_includes", *where))
+
+
+def _include(source: Path, target: Path) -> bool:
+    """Copy an include; False: there is none."""
     if source.is_dir():
         shutil.copytree(source, target / source.name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     elif source.is_file():
@@ -64,9 +69,8 @@ def _include(flow: Flow, source: Path, target: Path) -> None:
     elif source.suffix == ".zip" and source.with_suffix("").is_dir():
         shutil.make_archive(str(target / source.stem), "zip", source.with_suffix(""))
     else:
-        raise FlowError(
-            "UserErrorException", f"{flow.file}: additional_includes names {str(source)!r}, which there is not"
-        )
+        return False
+    return True
 
 
 @contextmanager

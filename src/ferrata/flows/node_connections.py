@@ -40,25 +40,27 @@ def with_connections(flow: Flow, given: Mapping[str, Mapping[str, Any]], *, stri
     if flow.kind != "dag":
         problem = f"{flow.file.name!r} is no graph, so there are no nodes to give other connections: {', '.join(given)}"
         if strict:
-            raise FlowError("InvalidFlowError", problem, hint="leave them away, or --strict")
+            raise FlowError("InvalidFlowError", problem, hint="leave them away, or --strict", file=flow.file)
         _log.warning("%s", problem)
         return flow
     nodes = {node.name: node for node in flow.nodes}
     for name, values in given.items():
         if name not in nodes:
             having = ", ".join(nodes)
-            raise FlowError("InvalidFlowError", f"Node {name} not found in flow", hint=f"its nodes are {having}")
+            problem = f"Node {name} not found in flow"
+            raise FlowError("InvalidFlowError", problem, hint=f"its nodes are {having}", file=flow.file)
         if not isinstance(cast("Any", values), dict):
             raise FlowError(
                 "InvalidFlowError",
                 f"Invalid connection overwrite format: {values!r} for the node {name!r}",
                 hint=f"as connections: {{{name}: {{connection: NAME}}}}",
+                file=flow.file,
             )
-        nodes[name] = _changed(nodes[name], values)
+        nodes[name] = _changed(flow, nodes[name], values)
     return replace(flow, nodes=tuple(nodes[node.name] for node in flow.nodes))
 
 
-def _changed(node: Node, values: Mapping[str, Any]) -> Node:
+def _changed(flow: Flow, node: Node, values: Mapping[str, Any]) -> Node:
     inputs = dict(node.inputs)
     connection = node.connection
     unknown: list[str] = []
@@ -70,11 +72,11 @@ def _changed(node: Node, values: Mapping[str, Any]) -> Node:
         else:
             unknown.append(key)
     if unknown:
-        raise _unsupported(node, unknown)
+        raise _unsupported(flow, node, unknown)
     return replace(node, connection=connection, inputs=inputs)
 
 
-def check_taken(step: Step, values: Mapping[str, Any]) -> None:
+def check_taken(flow: Flow, step: Step, values: Mapping[str, Any]) -> None:
     """Refuse what was given to a node that is no `llm` node and is no connection of its tool's.
 
     Raises:
@@ -84,10 +86,10 @@ def check_taken(step: Step, values: Mapping[str, Any]) -> None:
         return
     unknown = [key for key in values if key not in _OF_MODEL and key not in step.hidden]
     if unknown:
-        raise _unsupported(step.node, unknown)
+        raise _unsupported(flow, step.node, unknown)
 
 
-def _unsupported(node: Node, keys: list[str]) -> FlowError:
+def _unsupported(flow: Flow, node: Node, keys: list[str]) -> FlowError:
     takes = (
         "connection, deployment_name and model" if node.type == "llm" else "its connections, deployment_name and model"
     )
@@ -95,4 +97,5 @@ def _unsupported(node: Node, keys: list[str]) -> FlowError:
         "InvalidFlowError",
         f"Unsupported connection overwrite keys for the node {node.name!r}: {', '.join(map(repr, keys))}",
         hint=f"it takes {takes}",
+        file=flow.file,
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferrata.errors import FerrataError, NotFound, UsageError
+from ferrata.flows.check import check_graph, place_of
 from ferrata.flows.failures import FlowError
 from ferrata.flows.known import connection_of, using_connections
 from ferrata.flows.layout import lay_out
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
 
     from ferrata.flows.base import LoadedFlow
+    from ferrata.flows.code import CodeSpace
     from ferrata.flows.types import Flow, Node, Reference
 
 __all__ = ["find_flow", "inside", "laid_out", "node_problems", "open_flow", "read_flow", "read_unchecked"]
@@ -70,8 +72,6 @@ def read_flow(path: Path, *, variants: Mapping[str, str] | None = None) -> Flow:
     flow = read_unchecked(path, variants)
     if flow.kind != "dag":
         return flow
-    from ferrata.flows.check import check_graph
-
     return check_graph(flow)
 
 
@@ -144,7 +144,10 @@ def open_flow(
 def _check_runs_here(flow: Flow, *, strict: bool) -> None:
     if flow.language == "csharp":
         raise FlowError(
-            ("ResolveToolError", "NotSupported"), f"{flow.file}: the flow is written in C#, which is not run here"
+            ("ResolveToolError", "NotSupported"),
+            "the flow is written in C#, which is not run here",
+            file=flow.file,
+            where=("language",),
         )
     if strict and flow.notices:
         raise FlowError(
@@ -202,17 +205,16 @@ def _loaded(
         from ferrata.flows.entry import open_entry
 
         return open_entry(flow, folder, space, connections, init, closing=lambda: _close(closing))
-    from ferrata.flows.check import check_graph
     from ferrata.flows.engine import GraphFlow
     from ferrata.flows.nodes import Around, build_step
 
     for node in flow.nodes:
-        _import_module(node, space)
+        _import_module(flow, node, space)
     around = Around(flow, folder, space, connection)
     # Prompt Flow looks at the nodes first and at the graph as a whole afterwards: the same mistake is the first one here.
     steps = {node.name: build_step(node, around) for node in flow.nodes}
     for name, values in others.items():
-        check_taken(steps[name], values)
+        check_taken(flow, steps[name], values)
     flow = check_graph(flow)
     return GraphFlow(
         flow,
@@ -238,7 +240,7 @@ def laid_out(path: Path) -> Generator[Path]:
         _close(closing)
 
 
-def node_problems(flow: Flow, connections: Mapping[str, Any]) -> Iterator[tuple[Node | None, FerrataError]]:
+def node_problems(flow: Flow, connections: Mapping[str, Any]) -> Iterator[FerrataError]:
     """What goes wrong in loading the code, templates and connections of a graph: all of it, not only the first.
 
     Args:
@@ -246,7 +248,7 @@ def node_problems(flow: Flow, connections: Mapping[str, Any]) -> Iterator[tuple[
         connections: name -> connection.
 
     Yields:
-        The node that does not load, or None where it is the folder or the variables, and why.
+        Why something does not load, with its place.
     """
     from ferrata.flows.code import CodeSpace
     from ferrata.flows.compat import install
@@ -261,26 +263,26 @@ def node_problems(flow: Flow, connections: Mapping[str, Any]) -> Iterator[tuple[
         try:
             folder = lay_out(flow, closing)
         except FerrataError as error:
-            yield None, error
+            yield error
             return
         try:
             _set_environment(_environment(flow, connections, strict=True), closing)
         except FerrataError as error:
-            yield None, error
+            yield error
         space = CodeSpace(folder)
         closing.append(space.close)
         around = Around(flow, folder, space, connection)
         for node in flow.nodes:
             try:
-                _import_module(node, space)
+                _import_module(flow, node, space)
                 build_step(node, around)
             except FerrataError as error:
-                yield node, error
+                yield error
     finally:
         _close(closing)
 
 
-def _import_module(node: Node, space: Any) -> None:
+def _import_module(flow: Flow, node: Node, space: CodeSpace) -> None:
     if node.module:
         try:
             space.load_module(node.module)
@@ -289,6 +291,8 @@ def _import_module(node: Node, space: Any) -> None:
                 "FailedToImportModule",
                 f"the module {node.module!r} of the node {node.name!r} cannot be imported: {error}",
                 hint="install what provides it",
+                file=flow.file,
+                where=(*place_of(flow, node), "module"),
             ) from error
 
 
@@ -299,13 +303,13 @@ def _environment(flow: Flow, connections: Mapping[str, Any], *, strict: bool) ->
     for name, value in flow.environment.items():
         reference = parse_reference(value)
         if reference.kind == "node":  # ${connection.key}
-            found[name] = _of_connection(value, reference, connections, strict=strict)
+            found[name] = _of_connection(flow, name, reference, connections, strict=strict)
         else:
             found[name] = json.dumps(value) if isinstance(value, dict | list) else str(value)
     return found
 
 
-def _of_connection(value: str, reference: Reference, connections: Mapping[str, Any], *, strict: bool) -> str:
+def _of_connection(flow: Flow, name: str, reference: Reference, connections: Mapping[str, Any], *, strict: bool) -> str:
     """What `${connection.key}` stands for; where there is no such thing it stays as it is, with a warning, as in Prompt Flow."""
     try:
         held: Any = connection_of(reference.value, connections)
@@ -316,7 +320,9 @@ def _of_connection(value: str, reference: Reference, connections: Mapping[str, A
             )
     except FlowError as error:
         if strict:
-            raise
+            where = ("environment_variables", name)
+            raise FlowError(error.codes, error.message, hint=error.hint, file=flow.file, where=where) from error
+        value = str(flow.environment[name])
         _log.warning("%s, so %s stays as it is", error.message, value)
         return value
     return str(known[reference.section])

@@ -29,7 +29,8 @@ def open_prompty(flow: Flow, connections: Mapping[str, Any], *, closing: Callabl
     try:
         prompt = prompty.load(flow.file)
     except FerrataError as error:
-        raise FlowError((type(error).__name__,), error.message, hint=error.hint) from error
+        problem = error.message.removeprefix(f"{flow.file}: ")
+        raise FlowError((type(error).__name__,), problem, hint=error.hint, file=flow.file) from error
 
     async def ask(**inputs: Any) -> Any:
         missing = [name for name, spec in flow.inputs.items() if name not in inputs and spec.default is None]

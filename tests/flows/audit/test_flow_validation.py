@@ -57,7 +57,10 @@ def test_all_mistakes_of_a_graph_are_told_with_their_lines(make_flow) -> None:
 def test_every_node_that_does_not_load_is_told(make_flow) -> None:
     folder = make_flow(DAG.replace("path: f.py", "path: g.py", 1), f_py="import not_there_at_all\n")
     found = validate_flow(folder)
-    assert told(found) == [("error", "InvalidSource", 7, "nodes.0"), ("error", "PythonLoadError", 11, "nodes.1")]
+    assert told(found) == [
+        ("error", "InvalidSource", 9, "nodes.0.source.path"),
+        ("error", "PythonLoadError", 13, "nodes.1.source.path"),
+    ]
     assert "not_there_at_all" in found[1].problem
 
 
@@ -101,7 +104,7 @@ def test_a_connection_that_is_not_declared_is_a_notice(make_flow) -> None:
       inputs: {}
     """
     folder = make_flow(dag, ask_jinja2="# user:\nHi")
-    assert told(validate_flow(folder)) == [("notice", "GetConnectionError", 2, "nodes.0")]
+    assert told(validate_flow(folder)) == [("notice", "GetConnectionError", 4, "nodes.0.connection")]
 
 
 def test_a_condition_that_can_never_hold_is_a_notice(make_flow) -> None:
@@ -121,9 +124,9 @@ def test_an_output_of_an_aggregation_node_is_a_notice(make_flow) -> None:
     [
         ("inputs:\n  a: {type: string}\n  b: {}\n", "KeyError", 3),
         ("inputs:\n  a: {type: text}\n", "ValueError", 2),
-        ("nodes:\n- name: a\n  type: python\n- name: b\n  type: perl\n", "FlowDefinitionError", 4),
+        ("nodes:\n- name: a\n  type: python\n- name: b\n  type: perl\n", "FlowDefinitionError", 5),
         ("nodes: 3\n", "FlowDefinitionError", 1),
-        ("node_variants:\n  a:\n    variants: {v: {}}\n", "FlowDefinitionError", 2),
+        ("node_variants:\n  a:\n    variants: {v: {}}\n", "FlowDefinitionError", 3),
         ("a: [\n", "InvalidDocument", 2),
     ],
 )

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ferrata.errors import FerrataError, InvalidDocument
-from ferrata.flows.check import graph_problems
+from ferrata.flows.check import graph_problems, place_of
 from ferrata.flows.failures import FlowError
 from ferrata.flows.open import find_flow, node_problems, open_flow, read_unchecked
 
@@ -18,18 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from ferrata.flows.types import Flow, Node
+    from ferrata.flows.types import Flow
 
 __all__ = ["FlowFinding", "validate_flow"]
 
-# What an error's text names -> the key path; the first that fits.
-_PLACES: tuple[tuple[re.Pattern[str], tuple[str | int, ...]], ...] = (
-    (re.compile(r"nodes\[(\d+)\]"), ("nodes",)),
-    (re.compile(r"node_variants\.(\w+)"), ("node_variants",)),
-    (re.compile(r": (inputs|outputs|init)\.(\S+)"), ()),
-    (re.compile(r"environment_variables|additional_includes|entry"), ()),
-)
-_NODE = re.compile(r"the node '([^']*)'")
 # Prompt Flow's name for it, in two parts because whole it marks what is unfinished.
 _NO_TYPE = "NotImplemented" + "Error"
 # The arguments of a class come with the run.
@@ -96,7 +88,7 @@ def validate_flow(
     except InvalidDocument as error:
         return [FlowFinding("error", "InvalidDocument", *mistake) for mistake in error.mistakes]
     except FlowError as error:
-        return [_error(error, file, _place_in(error.message, file))]
+        return [_error(error, file)]
     found = [FlowFinding("notice", "", *notice) for notice in flow.notices]
     if flow.language == "csharp":
         found.append(_finding("error", "NotSupported", file, ("language",), "it is written in C#, which is not run"))
@@ -134,11 +126,8 @@ def _of_graph(flow: Flow) -> Iterator[FlowFinding]:
 
 
 def _of_nodes(flow: Flow, connections: Mapping[str, Any]) -> Iterator[FlowFinding]:
-    for node, error in node_problems(flow, connections):
-        where: tuple[str | int, ...] = ("environment_variables",) if node is None else _of_node(flow, node)
-        if node is None and "additional_includes" in error.message:
-            where = ("additional_includes",)
-        yield _error(error, flow.file, where)
+    for error in node_problems(flow, connections):
+        yield _error(error, flow.file)
 
 
 def _of_loading(file: Path, connections: Mapping[str, Any], init: Mapping[str, Any] | None) -> Iterator[FlowFinding]:
@@ -152,9 +141,9 @@ def _of_loading(file: Path, connections: Mapping[str, Any], init: Mapping[str, A
             and _LACKS.search(error.message)
         ):
             hint = "give them with the run: --init NAME=VALUE"
-            yield _finding("notice", "FlowEntryInitializationError", file, ("entry",), error.message, hint)
+            yield _finding("notice", "FlowEntryInitializationError", file, error.where, error.problem, hint)
             return
-        yield _error(error, file, ("entry",))
+        yield _error(error, file)
 
 
 def _of_parsed_code(flow: Flow) -> Iterator[FlowFinding]:
@@ -167,7 +156,7 @@ def _of_parsed_code(flow: Flow) -> Iterator[FlowFinding]:
             where = ("additional_includes", number)
             yield _finding("error", "UserErrorException", flow.file, where, f"there is no {include!r}")
     for node in flow.nodes:
-        source, where = node.source, (*_of_node(flow, node), "source")
+        source, where = node.source, (*place_of(flow, node), "source")
         if not node.type:
             hint = "the types are python, prompt, llm and custom_llm"
             yield _finding("error", _NO_TYPE, flow.file, where[:-1], f"the node {node.name!r} has no type", hint)
@@ -239,37 +228,13 @@ def _names_of(tree: ast.Module) -> set[str]:
     return found
 
 
-def _of_node(flow: Flow, node: Node) -> tuple[str | int, ...]:
-    """The key path of a node, or of the variant that stands in its place."""
-    number = next(i for i, one in enumerate(flow.nodes) if one is node)
-    for identity, variant in flow.variants.get(node.name, {}).items():
-        if variant.node.source == node.source and not node.use_variants:
-            return ("node_variants", node.name, "variants", identity, "node")
-    return ("nodes", number)
-
-
-def _place_in(message: str, file: Path) -> tuple[str | int, ...]:
-    """The key path that the text of an error speaks of."""
-    for pattern, before in _PLACES:
-        match = pattern.search(message)
-        if match is not None:
-            parts = match.groups() or (match[0],)
-            return (*before, *(int(part) if part.isdigit() else part for part in parts))
-    match = _NODE.search(message)
-    if match is not None:
-        from ferrata.flows.formats import load_yaml12
-
-        nodes = load_yaml12(file)[0].get("nodes") or ()
-        number = next((i for i, node in enumerate(nodes) if str(node.get("name")) == match[1]), None)
-        return ("nodes",) if number is None else ("nodes", number)
-    return ()
-
-
-def _error(error: FerrataError, file: Path, where: tuple[str | int, ...]) -> FlowFinding:
-    codes = [code for code in (error.codes if isinstance(error, FlowError) else ()) if code != "FlowError"]
-    message = error.message.removeprefix(f"{file}: ")
+def _error(error: FerrataError, file: Path) -> FlowFinding:
     level = "notice" if _is_missing_connection(error) else "error"
-    return _finding(level, codes[-1] if codes else type(error).__name__, file, where, message, error.hint)
+    if not isinstance(error, FlowError):
+        return _finding(level, type(error).__name__, file, (), error.message, error.hint)
+    codes = [code for code in error.codes if code != "FlowError"]
+    code = codes[-1] if codes else type(error).__name__
+    return _finding(level, code, error.file or file, error.where, error.problem, error.hint)
 
 
 def _is_missing_connection(error: BaseException) -> bool:

@@ -16,7 +16,7 @@ from ferrata.flows.formats.yaml12 import load_yaml12
 from ferrata.flows.types import Activate, Flow, InputSpec, Node, OutputSpec, Reference, Source, Variant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["INPUT_TYPES", "choose_variants", "input_specs", "read_dag"]
@@ -59,15 +59,15 @@ def read_dag(file: Path, *, document: Mapping[str, Any] | None = None) -> Flow:
         FlowError: it is no flow; `FlowDefinitionError` and what else Prompt Flow calls it.
     """
     found, text = load_yaml12(file)
-    whole = _mapping(found if document is None else document, "the file", file)
+    whole = _mapping(found if document is None else document, file)
     notes = Notes(file, text)
     notes.unknown_keys(whole, _FLOW_KEYS, ())
     notes.language(whole.get("language"), strict=False)
     notes.message_format(whole.get("message_format"))
     variants, chosen = _variants(whole.get("node_variants"), file, notes)
     nodes = [
-        _node(_mapping(one, f"nodes[{number}]", file), file, notes, ("nodes", number))
-        for number, one in enumerate(_listed(whole.get("nodes"), "nodes", file))
+        _node(_mapping(one, file, "nodes", number), file, notes, ("nodes", number))
+        for number, one in enumerate(_listed(whole.get("nodes"), file, "nodes"))
     ]
     flow = Flow(
         kind="dag",
@@ -79,8 +79,8 @@ def read_dag(file: Path, *, document: Mapping[str, Any] | None = None) -> Flow:
         nodes=tuple(nodes),
         variants=variants,
         default_variants=chosen,
-        environment=_mapping(whole.get("environment_variables") or {}, "environment_variables", file),
-        includes=tuple(map(str, _listed(whole.get("additional_includes"), "additional_includes", file))),
+        environment=_mapping(whole.get("environment_variables") or {}, file, "environment_variables"),
+        includes=tuple(map(str, _listed(whole.get("additional_includes"), file, "additional_includes"))),
         message_format=str(whole.get("message_format") or "basic"),
         language=str(whole.get("language") or "python"),
         notices=tuple(notes.found),
@@ -98,10 +98,11 @@ def choose_variants(flow: Flow, chosen: Mapping[str, str]) -> Flow:
     for node, variant in chosen.items():
         if node not in flow.variants:
             having = ", ".join(flow.variants) or "none"
-            raise UsageError(f"the node {node!r} has no variants", hint=f"nodes with variants: {having}")
+            raise UsageError(f"{flow.file}: the node {node!r} has no variants", hint=f"nodes with variants: {having}")
         if variant not in flow.variants[node]:
             raise UsageError(
-                f"the node {node!r} has no variant {variant!r}", hint=f"it has {', '.join(flow.variants[node])}"
+                f"{flow.file}: the node {node!r} has no variant {variant!r}",
+                hint=f"it has {', '.join(flow.variants[node])}",
             )
     nodes: list[Node] = []
     for node in flow.nodes:
@@ -120,12 +121,12 @@ def input_specs(found: Any, file: Path, notes: Notes, key: str) -> dict[str, Inp
         FlowError: one has no type, or one that is not known.
     """
     specs: dict[str, InputSpec] = {}
-    for name, one in _mapping(found or {}, key, file).items():
-        spec = _mapping(one, f"{key}.{name}", file)
+    for name, one in _mapping(found or {}, file, key).items():
+        spec = _mapping(one, file, key, name)
         notes.unknown_keys(spec, _INPUT_KEYS, (key, name))
         enum = spec.get("enum")
         specs[str(name)] = InputSpec(
-            _type_of(spec, f"{key}.{name}", file),
+            _type_of(spec, file, key, name),
             spec.get("default"),
             str(spec.get("description") or ""),
             tuple(cast("list[Any]", enum)) if isinstance(enum, list) else (),
@@ -137,8 +138,8 @@ def input_specs(found: Any, file: Path, notes: Notes, key: str) -> dict[str, Inp
 
 def _outputs(found: Any, file: Path, notes: Notes) -> dict[str, OutputSpec]:
     specs: dict[str, OutputSpec] = {}
-    for name, one in _mapping(found or {}, "outputs", file).items():
-        spec = _mapping(one, f"outputs.{name}", file)
+    for name, one in _mapping(found or {}, file, "outputs").items():
+        spec = _mapping(one, file, "outputs", name)
         where = ("outputs", name)
         notes.unknown_keys(spec, _OUTPUT_KEYS, where)
         reference = parse_reference(spec.get("reference", ""))
@@ -150,7 +151,7 @@ def _outputs(found: Any, file: Path, notes: Notes) -> dict[str, OutputSpec]:
                 f"write ${{{reference.value}.output}}",
             )
         specs[str(name)] = OutputSpec(
-            _type_of(spec, f"outputs.{name}", file),
+            _type_of(spec, file, *where),
             reference,
             str(spec.get("description") or ""),
             bool(spec.get("is_chat_output", False)),
@@ -162,23 +163,23 @@ def _outputs(found: Any, file: Path, notes: Notes) -> dict[str, OutputSpec]:
 def _variants(found: Any, file: Path, notes: Notes) -> tuple[dict[str, dict[str, Variant]], dict[str, str]]:
     variants: dict[str, dict[str, Variant]] = {}
     chosen: dict[str, str] = {}
-    for name, one in _mapping(found or {}, "node_variants", file).items():
-        key = f"node_variants.{name}"
-        spec = _mapping(one, key, file)
+    for name, one in _mapping(found or {}, file, "node_variants").items():
+        key = ("node_variants", name)
+        spec = _mapping(one, file, *key)
         if "variants" not in spec:
-            raise FlowError("FlowDefinitionError", f"{file}: {key} has no 'variants'")
+            raise _wrong(f"{_named(key)} has no 'variants'", file, key)
         chosen[str(name)] = str(spec.get("default_variant_id") or "")
         of_node: dict[str, Variant] = {}
-        for variant, held in _mapping(spec["variants"], f"{key}.variants", file).items():
-            inner = _mapping(held, f"{key}.variants.{variant}", file)
+        for variant, held in _mapping(spec["variants"], file, *key, "variants").items():
+            where = (*key, "variants", variant, "node")
+            inner = _mapping(held, file, *where[:-1])
             if "node" not in inner:
-                raise FlowError("FlowDefinitionError", f"{file}: {key}.variants.{variant} has no 'node'")
-            where = ("node_variants", name, "variants", variant, "node")
-            node = _node(_mapping(inner["node"], f"{key}.variants.{variant}.node", file), file, notes, where)
+                raise _wrong(f"{_named(where[:-1])} has no 'node'", file, where[:-1])
+            node = _node(_mapping(inner["node"], file, *where), file, notes, where)
             of_node[str(variant)] = Variant(node, str(inner.get("description") or ""))
         variants[str(name)] = of_node
         if chosen[str(name)] not in of_node:
-            notes.add(("node_variants", name), f"the default variant {chosen[str(name)]!r} is not among its variants")
+            notes.add(key, f"the default variant {chosen[str(name)]!r} is not among its variants")
     return variants, chosen
 
 
@@ -187,22 +188,21 @@ def _node(one: Mapping[str, Any], file: Path, notes: Notes, where: tuple[str | i
     name = str(one.get("name") or "")
     kind = one.get("type")
     if kind is not None and kind not in _NODE_TYPES:
-        raise FlowError(
-            "FlowDefinitionError",
-            f"{file}: the node {name!r} has the type {kind!r}",
-            hint=f"the types are {', '.join(sorted({'python', 'prompt', 'llm', 'custom_llm'}))}",
-        )
+        hint = f"the types are {', '.join(sorted({'python', 'prompt', 'llm', 'custom_llm'}))}"
+        raise _wrong(f"the node {name!r} has the type {kind!r}", file, (*where, "type"), hint=hint)
     source = one.get("source")
     inputs: dict[str, Reference] = {}
-    for key, value in _mapping(one.get("inputs") or {}, f"the inputs of the node {name!r}", file).items():
+    for key, value in _mapping(one.get("inputs") or {}, file, *where, "inputs").items():
         inputs[str(key)] = parse_reference(value)
         notes.embedded(inputs[str(key)], (*where, "inputs", key))
     return Node(
         name=name,
         type=str(kind or ""),
-        source=None if source is None else _source(_mapping(source, f"the source of the node {name!r}", file)),
+        source=None if source is None else _source(_mapping(source, file, *where, "source")),
         inputs=inputs,
-        activate=_activate(one["activate"], name, file, notes, where) if one.get("activate") is not None else None,
+        activate=_activate(one["activate"], file, notes, (*where, "activate"))
+        if one.get("activate") is not None
+        else None,
         aggregation=bool(one.get("aggregation", False) or one.get("reduce", False)),
         connection=one.get("connection"),
         api=one.get("api"),
@@ -219,39 +219,47 @@ def _source(found: Mapping[str, Any]) -> Source:
     )
 
 
-def _activate(found: Any, node: str, file: Path, notes: Notes, where: tuple[str | int, ...]) -> Activate:
-    condition = _mapping(found, f"activate of the node {node!r}", file)
+def _activate(found: Any, file: Path, notes: Notes, where: tuple[str | int, ...]) -> Activate:
+    condition = _mapping(found, file, *where)
     if "when" not in condition or "is" not in condition:
-        raise FlowError(
-            "FlowDefinitionError",
-            f"{file}: activate of the node {node!r} needs both 'when' and 'is'",
-            hint="as `activate: {when: ${inputs.kind}, is: question}`",
-        )
+        hint = "as `activate: {when: ${inputs.kind}, is: question}`"
+        raise _wrong(f"{_named(where)} needs both 'when' and 'is'", file, where, hint=hint)
     when = parse_reference(condition["when"])
-    notes.embedded(when, (*where, "activate", "when"))
+    notes.embedded(when, (*where, "when"))
     return Activate(when, condition["is"])
 
 
-def _type_of(spec: Mapping[str, Any], key: str, file: Path) -> str:
+def _type_of(spec: Mapping[str, Any], file: Path, *where: str) -> str:
     kind = spec.get("type")
     if kind not in INPUT_TYPES:
         what = "has no type" if kind is None else f"has the type {kind!r}"
         # Prompt Flow stumbles over it with Python's own errors, whose names are kept as the codes.
         code = "KeyError" if kind is None else "ValueError"
-        raise FlowError(code, f"{file}: {key} {what}", hint=f"the types are {', '.join(INPUT_TYPES)}")
+        hint = f"the types are {', '.join(INPUT_TYPES)}"
+        raise FlowError(code, f"{_named(where)} {what}", hint=hint, file=file, where=(*where, "type"))
     return str(kind)
 
 
-def _mapping(found: Any, key: str, file: Path) -> Mapping[str, Any]:
+def _mapping(found: Any, file: Path, *where: str | int) -> Mapping[str, Any]:
     if isinstance(found, dict):
         return cast("dict[str, Any]", found)
     what = "nothing" if found is None else f"a {type(found).__name__}"
-    raise FlowError("FlowDefinitionError", f"{file}: {key} must be a mapping, not {what}")
+    raise _wrong(f"{_named(where)} must be a mapping, not {what}", file, where)
 
 
-def _listed(found: Any, key: str, file: Path) -> list[Any]:
+def _listed(found: Any, file: Path, key: str) -> list[Any]:
     if found is None:
         return []
     if isinstance(found, list):
         return cast("list[Any]", found)
-    raise FlowError("FlowDefinitionError", f"{file}: {key} must be a list, not a {type(found).__name__}")
+    raise _wrong(f"{key} must be a list, not a {type(found).__name__}", file, (key,))
+
+
+def _named(where: Sequence[str | int]) -> str:
+    """A key path as text: `nodes[0].inputs`."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in where]
+    return "".join(parts).removeprefix(".") or "the file"
+
+
+def _wrong(problem: str, file: Path, where: Sequence[str | int], *, hint: str = "") -> FlowError:
+    return FlowError("FlowDefinitionError", problem, hint=hint, file=file, where=where)

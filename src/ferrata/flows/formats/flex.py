@@ -33,7 +33,7 @@ def read_flex(file: Path) -> Flow:
     """
     found, text = load_yaml12(file)
     if not isinstance(found, dict):
-        raise FlowError("FlowDefinitionError", f"{file}: the file must be a mapping with an 'entry'")
+        raise FlowError("FlowDefinitionError", "the file must be a mapping with an 'entry'", file=file)
     whole = cast("dict[str, Any]", found)
     notes = Notes(file, text)
     notes.unknown_keys(whole, _KEYS, ())
@@ -43,8 +43,10 @@ def read_flex(file: Path) -> Flow:
     if entry.count(":") != 1 or not all(entry.split(":")):
         raise FlowError(
             "InvalidFlexFlowEntry",
-            f"{file}: the entry is {entry!r}",
+            f"the entry is {entry!r}",
             hint="write `entry: module:function` or `module:Class`",
+            file=file,
+            where=("entry",),
         )
     folder = file.parent / str(whole["code"]) if isinstance(whole.get("code"), str) else file.parent
     includes = whole.get("additional_includes")
@@ -54,12 +56,12 @@ def read_flex(file: Path) -> Flow:
         folder=folder if folder.is_dir() else file.parent,
         file=file,
         name=str(whole.get("name") or file.resolve().parent.name),
-        inputs=_specs(whole.get("inputs"), "inputs", file),
-        outputs={name: OutputSpec(spec.type) for name, spec in _specs(whole.get("outputs"), "outputs", file).items()},
+        inputs=_specs(whole.get("inputs"), file, "inputs"),
+        outputs={name: OutputSpec(spec.type) for name, spec in _specs(whole.get("outputs"), file, "outputs").items()},
         entry=entry,
-        init=_specs(whole.get("init"), "init", file),
+        init=_specs(whole.get("init"), file, "init"),
         sample=cast("Mapping[str, Any]", sample) if isinstance(sample, dict) else {},
-        environment=_mapping(whole.get("environment_variables"), "environment_variables", file),
+        environment=_mapping(whole.get("environment_variables"), file, "environment_variables"),
         includes=tuple(map(str, cast("list[Any]", includes))) if isinstance(includes, list) else (),
         message_format=str(whole.get("message_format") or "basic"),
         language=str(whole.get("language") or "python"),
@@ -68,10 +70,10 @@ def read_flex(file: Path) -> Flow:
     )
 
 
-def _specs(found: Any, key: str, file: Path) -> dict[str, InputSpec]:
+def _specs(found: Any, file: Path, key: str) -> dict[str, InputSpec]:
     specs: dict[str, InputSpec] = {}
-    for name, one in _mapping(found, key, file).items():
-        spec = _mapping(one, f"{key}.{name}", file)
+    for name, one in _mapping(found, file, key).items():
+        spec = _mapping(one, file, key, name)
         default = spec.get("default")
         specs[str(name)] = InputSpec(
             str(spec.get("type") or "object"), None if default == "" else default, str(spec.get("description") or "")
@@ -79,9 +81,10 @@ def _specs(found: Any, key: str, file: Path) -> dict[str, InputSpec]:
     return specs
 
 
-def _mapping(found: Any, key: str, file: Path) -> Mapping[str, Any]:
+def _mapping(found: Any, file: Path, *where: str) -> Mapping[str, Any]:
     if found is None:
         return {}
     if isinstance(found, dict):
         return cast("dict[str, Any]", found)
-    raise FlowError("FlowDefinitionError", f"{file}: {key} must be a mapping, not a {type(found).__name__}")
+    problem = f"{'.'.join(where)} must be a mapping, not a {type(found).__name__}"
+    raise FlowError("FlowDefinitionError", problem, file=file, where=where)

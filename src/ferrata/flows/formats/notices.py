@@ -53,9 +53,9 @@ class Notes:
         if found in (None, "", "python", "csharp"):
             return
         problem = f"the language {found!r} is neither python nor csharp"
-        self.add(("language",), f"{problem}; it is taken as python")
         if strict:
-            raise FlowError("ValidationError", f"{self._file}:{self.found.pop().line}: {problem}")
+            raise FlowError("ValidationError", problem, file=self._file, where=("language",))
+        self.add(("language",), f"{problem}; it is taken as python")
 
     def message_format(self, found: Any) -> None:
         """Refuse a way to write images that nobody knows.
@@ -65,11 +65,12 @@ class Notes:
         """
         if found in (None, "", *_FORMATS):
             return
-        self.add(("message_format",), "")
         raise FlowError(
             "InvalidMessageFormatType",
-            f"{self._file}:{self.found.pop().line}: Invalid message format {found!r}",
+            f"Invalid message format {found!r}",
             hint=f"the formats are {' and '.join(_FORMATS)}",
+            file=self._file,
+            where=("message_format",),
         )
 
     def unknown_keys(self, found: Mapping[str, Any], known: Iterable[str], where: Sequence[str | int]) -> None:

@@ -44,8 +44,9 @@ def read_prompty_flow(file: Path) -> Flow:
     if not _PARTS.search(read_text(file)):
         raise FlowError(
             "UserErrorException",
-            f"{file}:1: Illegal formatting of prompty: there is no part in YAML above the template",
+            "Illegal formatting of prompty: there is no part in YAML above the template",
             hint="begin the file with `---`, the model and the inputs, and `---`",
+            file=file,
         )
     prompt = read_prompt(file, root=prompt_root(file))
     inputs: dict[str, InputSpec] = {}

@@ -80,6 +80,7 @@ def with_assistants(node: Node, tool: Tool, inputs: dict[str, Reference], around
                     ("NodeInputValidationError", *error.codes),
                     f"the assistant's definition in the input {name!r}: {error.message}",
                     hint=error.hint,
+                    where=("inputs", name),
                 ) from error
     return made
 

@@ -81,6 +81,9 @@ def source_path(node: Node, around: Around) -> Path:
     if path is None or not (around.folder / path).is_file():
         what = "names no file" if path is None else f"names the file {path!r}, which there is not"
         raise FlowError(
-            "InvalidSource", f"the source of the node {node.name!r} {what}", hint="a path relative to the flow's folder"
+            "InvalidSource",
+            f"the source of the node {node.name!r} {what}",
+            hint="a path relative to the flow's folder",
+            where=("source", "path"),
         )
     return around.folder / path

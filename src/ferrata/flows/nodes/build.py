@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ferrata.errors import FerrataError
+from ferrata.flows.check import place_of
 from ferrata.flows.failures import FlowError
 
 if TYPE_CHECKING:
@@ -26,13 +27,21 @@ def build_step(node: Node, around: Around) -> Step:
     try:
         return _build(node, around)
     except FlowError as error:
-        raise FlowError(
-            ("ResolveToolError", *error.codes), f"the node {node.name!r}: {error.message}", hint=error.hint
-        ) from error.__cause__
+        raise _placed(error, error.codes, node, around, error.where) from error.__cause__
     except FerrataError as error:
-        raise FlowError(
-            ("ResolveToolError", type(error).__name__), f"the node {node.name!r}: {error.message}", hint=error.hint
-        ) from error
+        raise _placed(error, (type(error).__name__,), node, around) from error
+
+
+def _placed(
+    error: FerrataError, codes: tuple[str, ...], node: Node, around: Around, within: tuple[str | int, ...] = ()
+) -> FlowError:
+    return FlowError(
+        ("ResolveToolError", *codes),
+        f"the node {node.name!r}: {error.message}",
+        hint=error.hint,
+        file=around.flow.file,
+        where=(*place_of(around.flow, node), *within),
+    )
 
 
 def _build(node: Node, around: Around) -> Step:
@@ -60,6 +69,6 @@ def _build(node: Node, around: Around) -> Step:
 
         return custom_llm_step(node, around)
     if kind in ("python", "custom_llm"):
-        raise FlowError(_NONE, f"a {kind} node cannot have a source of type {source!r}")
+        raise FlowError(_NONE, f"a {kind} node cannot have a source of type {source!r}", where=("source", "type"))
     what = f"its type {kind!r} cannot be run" if kind else "it has no type"
-    raise FlowError(_NONE, what, hint="the types are python, prompt, llm and custom_llm")
+    raise FlowError(_NONE, what, hint="the types are python, prompt, llm and custom_llm", where=("type",))

@@ -46,8 +46,8 @@ def literal_inputs(node: Node, tool: Tool, around: Around) -> tuple[dict[str, Re
     return made, frozenset(hidden)
 
 
-def connection_named(name: Any, node: Node, around: Around) -> Any:
-    """The connection that a node names.
+def connection_named(name: Any, node: Node, around: Around, *where: str) -> Any:
+    """The connection that a node names, at `where` in it.
 
     Raises:
         FlowError: `GetConnectionError`.
@@ -59,12 +59,13 @@ def connection_named(name: Any, node: Node, around: Around) -> Any:
             ("GetConnectionError", type(error).__name__),
             f"the connection {name!r} of the node {node.name!r} cannot be had: {error.message}",
             hint=error.hint,
+            where=where,
         ) from error
 
 
 def _connection(node: Node, name: str, tool: Tool, around: Around) -> Any:
     kinds = tool.types[name]
-    held = connection_named(node.inputs[name].value, node, around)
+    held = connection_named(node.inputs[name].value, node, around, "inputs", name)
     found: Any = held.as_one_of(kinds) if isinstance(held, ModelConnection) else held
     own = tool.custom.get(name)
     if own is not None and type(found).__name__ == "CustomConnection":
@@ -73,6 +74,7 @@ def _connection(node: Node, name: str, tool: Tool, around: Around) -> Any:
         raise FlowError(
             "NodeInputValidationError",
             f"the input {name!r} is a connection of type {type(found).__name__}; it takes {' or '.join(kinds)}",
+            where=("inputs", name),
         )
     return found
 
@@ -92,7 +94,8 @@ def _typed(node: Node, name: str, value: Any, kind: str, around: Around) -> Any:
     try:
         value = coerce(value, kind)
     except (ValueError, TypeError, OverflowError):
-        raise FlowError("NodeInputValidationError", f"the input {name!r} is {value!r}, which is no {kind}") from None
+        problem = f"the input {name!r} is {value!r}, which is no {kind}"
+        raise FlowError("NodeInputValidationError", problem, where=("inputs", name)) from None
     return _loaded(name, value, around) if isinstance(value, dict | list) else value  # pyright: ignore[reportUnknownArgumentType]
 
 
@@ -104,4 +107,5 @@ def _loaded(name: str, value: Any, around: Around, *, image: bool = False) -> An
             return create_image(value, around.folder)
         return load_images(value, around.folder, vision=around.flow.message_format == "openai-vision")
     except FerrataError as error:
-        raise FlowError("NodeInputValidationError", f"the image in the input {name!r}: {error.message}") from error
+        problem = f"the image in the input {name!r}: {error.message}"
+        raise FlowError("NodeInputValidationError", problem, where=("inputs", name)) from error

@@ -36,17 +36,19 @@ def llm_step(node: Node, around: Around) -> Step:
     Raises:
         FlowError: `GetConnectionError`, `InvalidConnectionType`, `APINotFound`, `InvalidSource`, `NodeInputValidationError`.
     """
-    connection = connection_named(node.connection, node, around)
+    connection = connection_named(node.connection, node, around, "connection")
     kind = type(connection).__name__
     if kind not in _PROVIDERS:
         raise FlowError(
             "InvalidConnectionType",
             f"the connection {node.connection!r} is of type {kind}, which no llm node takes",
             hint=f"it takes {', '.join(_PROVIDERS)}",
+            where=("connection",),
         )
     module, naming = _PROVIDERS[kind]
     if node.api not in _APIS:
-        raise FlowError("APINotFound", f"the node {node.name!r} has the api {node.api!r}; it is chat or completion")
+        problem = f"the node {node.name!r} has the api {node.api!r}; it is chat or completion"
+        raise FlowError("APINotFound", problem, where=("api",))
     tool = as_tool(getattr(import_module(f"ferrata.flows.promptflow.tools.{module}"), node.api))
     template = read_template(source_path(node, around))
     inputs = inputs_of_template(node, template, tool.types, around)

@@ -50,7 +50,8 @@ def read_template(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise FlowError("InvalidSource", f"the template {path.name!r} cannot be read: {error}") from None
+        problem = f"the template {path.name!r} cannot be read: {error}"
+        raise FlowError("InvalidSource", problem, where=("source", "path")) from None
 
 
 def inputs_of_template(node: Node, template: str, reserved: Iterable[str], around: Around) -> dict[str, Reference]:
@@ -106,4 +107,5 @@ def _image(name: str, value: Any, around: Around) -> Any:
     try:
         return create_image(value, around.folder)
     except FerrataError as error:
-        raise FlowError("NodeInputValidationError", f"the image in the input {name!r}: {error.message}") from error
+        problem = f"the image in the input {name!r}: {error.message}"
+        raise FlowError("NodeInputValidationError", problem, where=("inputs", name)) from error

@@ -35,7 +35,9 @@ def python_step(node: Node, around: Around) -> Step:
     except (Exception, SystemExit) as error:
         place = place_in(error, around.folder)
         raise FlowError(
-            "PythonLoadError", f"{path.name!r} cannot be loaded{place}: ({type(error).__name__}) {error}"
+            "PythonLoadError",
+            f"{path.name!r} cannot be loaded{place}: ({type(error).__name__}) {error}",
+            where=("source", "path"),
         ) from error
     function, owner = find_tool(module)
     tool = as_tool(function, also=owner.get_initialize_inputs() if owner is not None else None)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownArgumentType, reportUnknownMemberType]
@@ -64,6 +66,7 @@ def method_of(
             raise FlowError(
                 "InputTypeMismatch",
                 f"the input {key!r} makes the class {owner.__name__!r} and must be a literal, not {str(reference)!r}",
+                where=("inputs", key),
             )
         given[key] = reference.value
     missing = [key for key in owner.get_required_initialize_inputs() if key not in given]
