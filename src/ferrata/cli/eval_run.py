@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ferrata.cli.collector import spare_collector
 from ferrata.cli.eval_words import print_summary, write_rows
 from ferrata.cli.flow_given import given_pairs
 from ferrata.cli.flow_stop import stopped_by_signals
@@ -154,6 +155,7 @@ def _execute(
         given = _given(app, asked, definition, old, resume=bool(resume))
         evaluation = Evaluation.open(app, given)
         shown = show_progress()
+        spare_collector()
         stopped: list[asyncio.Event] = []
 
         @contextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from ferrata.cli.collector import spare_collector
 from ferrata.cli.flow_asked import Asked, check_choice, laid_over
 from ferrata.cli.flow_given import (
     Connections,
@@ -204,6 +205,7 @@ class _Runner:
 
         asked = self.asked
         shown = show_progress()
+        spare_collector()
 
         def blocked(error: FlowError) -> None:
             ready.folder.save(status=Status.CANCELED, error=error.as_json())

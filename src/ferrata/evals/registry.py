@@ -11,7 +11,6 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from ferrata.errors import NotFound, UsageError
-from ferrata.evals.assertions import Assertions, JudgedAssertions, assertion_judges
 from ferrata.evals.evaluators import EmbeddingSimilarity, EvaluatorBase, load_evaluator
 from ferrata.plugins import plugin_manager
 
@@ -71,6 +70,8 @@ class KnownEvaluator(NamedTuple):
 
 def known_evaluators() -> list[KnownEvaluator]:
     """Every evaluator that has a name, computed ones first."""
+    from ferrata.evals.assertions import Assertions
+
     found = [
         KnownEvaluator(
             name,
@@ -80,7 +81,11 @@ def known_evaluators() -> list[KnownEvaluator]:
             tuple(m.key for m in kind.usual),
             _line_of(kind),
         )
-        for name, kind in [*_computed().items(), (EmbeddingSimilarity.name, EmbeddingSimilarity)]
+        for name, kind in [
+            *_computed().items(),
+            (_ASSERTIONS, Assertions),
+            (EmbeddingSimilarity.name, EmbeddingSimilarity),
+        ]
     ]
     from ferrata.evals.judges import SPECS, judge_summaries
 
@@ -118,12 +123,8 @@ def make_evaluator(
     """
     given = dict(options or {})
     computed = _computed()
-    if use == Assertions.name and model is not None:
-        judged = makers.judge(model)
-        judges, digest = assertion_judges(judged.model, makers.embeddings(None), judged.price)
-        return cast(
-            "Evaluator", _made(use, JudgedAssertions, judges, judges_digest=digest, threshold=threshold, **given)
-        )
+    if use == _ASSERTIONS:
+        return _assertions(makers, model, {"threshold": threshold, **given})
     if use in computed:
         if given and computed[use].__init__ is EvaluatorBase.__init__:
             raise UsageError(f"evaluator {use!r} takes no {next(iter(given))!r}", hint="it takes a threshold")
@@ -146,7 +147,7 @@ def make_evaluator(
         return cast("Evaluator", _made(use, plugins[use], threshold=threshold, **given))
     if ":" in use:
         return _of_code(use, makers.root, alias or "", threshold, given)
-    names = [*computed, EmbeddingSimilarity.name, *judge_names(), *plugins]
+    names = [*computed, _ASSERTIONS, EmbeddingSimilarity.name, *judge_names(), *plugins]
     close = get_close_matches(use, names, n=1)
     hint = f"did you mean {close[0]}?" if close else "see them with: ferrata eval list"
     raise NotFound(f"no evaluator {use!r}", hint=hint)
@@ -165,6 +166,7 @@ def _of_code(use: str, root: Path, alias: str, threshold: Any, given: dict[str, 
     return load_evaluator(use, root, alias=alias, threshold=threshold, **given)
 
 
+_ASSERTIONS = "assertions"
 ADAPTERS = ("azure", "ragas", "deepeval", "autoevals")
 
 
@@ -184,7 +186,18 @@ def _line_of(thing: Any) -> str:
 def _computed() -> dict[str, type[ComputedEvaluator]]:
     from ferrata.evals.evaluators import COMPUTED
 
-    return {kind.name: kind for kind in (*COMPUTED, Assertions)}
+    return {kind.name: kind for kind in COMPUTED}
+
+
+def _assertions(makers: Makers, model: str | None, given: dict[str, Any]) -> Evaluator:
+    """A row's own assertions; those that ask somebody only where a judge is named."""
+    from ferrata.evals.assertions import Assertions, JudgedAssertions, assertion_judges
+
+    if model is None:
+        return cast("Evaluator", _made(_ASSERTIONS, Assertions, **given))
+    judged = makers.judge(model)
+    judges, digest = assertion_judges(judged.model, makers.embeddings(None), judged.price)
+    return cast("Evaluator", _made(_ASSERTIONS, JudgedAssertions, judges, judges_digest=digest, **given))
 
 
 def _plugins() -> dict[str, Callable[..., Any]]:
