@@ -227,7 +227,7 @@ def run_evaluation(
     fixed: bool = False,
     engine: str = "local",
     on_progress: Callable[[Progress], None] | None = None,
-    around: Callable[[asyncio.Event], Any] | None = None,
+    around: Callable[[asyncio.Event, EvalFolder], Any] | None = None,
     save: bool = True,
 ) -> EvalSummary:
     """Run it, or go on with a run of it, and put what came of it into the ledger.
@@ -241,7 +241,7 @@ def run_evaluation(
         fixed: so many calls at a time from the beginning.
         engine: `local`, or `ray`.
         on_progress: called after each row.
-        around: a context manager around the run, given the event that stops it.
+        around: a context manager around the run, given the event that stops it, and its folder.
         save: write the ledger's record.
 
     Raises:
@@ -264,7 +264,7 @@ def run_evaluation(
 
         async def main() -> EvalSummary:
             stop = asyncio.Event()
-            with around(stop) if around else ExitStack():
+            with around(stop, folder) if around else ExitStack():
                 try:
                     return await run_eval(plan, replace(evaluation.options, fixed=fixed), folder, stop=stop, **how)
                 finally:

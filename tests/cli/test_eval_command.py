@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import ferrata as ferrata_package
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 BOT = """
 import asyncio
@@ -152,3 +157,65 @@ def test_columns_that_no_evaluator_can_use(project: Path, ferrata: Callable[...,
     ran = ferrata("eval", "run", "--data", "data/golden.jsonl", "--evaluator", "f1_score", "--project", str(project))
     assert ran.status == 2
     assert "there is no 'response'; the columns are question, ground_truth" in ran.err
+
+
+HOSTILE = """
+import threading
+import time
+
+
+def streamed(question):
+    yield "Refunds "
+    yield "take 5 days."
+
+
+async def streamed_later(question):
+    yield "Refunds "
+    yield "take 5 days."
+
+
+def hangs(question):
+    time.sleep(600)
+
+
+async def blocks(question):
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("name", ["streamed", "streamed_later"])
+def test_what_a_target_yields_is_its_answer(project: Path, ferrata: Callable[..., Any], name: str) -> None:
+    (project / "src/bot.py").write_text(HOSTILE)
+    words = ("--project", str(project), "--target", f"src/bot.py:{name}", "--data", "data/golden.jsonl")
+    ran = ferrata("eval", "run", *words, "--evaluator", "exact_match", "--json")
+    assert last_json(ran.out)["metrics"]["exact_match.exact_match"]["mean"] == 0.5
+
+
+SCRIPT = "import sys, ferrata.flows.blocked as b; b.GRACE = 0.3; from ferrata.__main__ import main; sys.exit(main())"
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "told"),
+    [
+        ("hangs", 1, "failed 2 x Timeout: no answer within 0.3 s"),
+        ("blocks", 1, "the target or an evaluator has kept the event loop to itself for 0.6 seconds at "),
+    ],
+)
+def test_a_target_that_never_returns_does_not_keep_the_process(
+    project: Path, name: str, status: int, told: str
+) -> None:
+    (project / "src/bot.py").write_text(HOSTILE)
+    words = ["--target", f"src/bot.py:{name}", "--data", "data/golden.jsonl", "--evaluator", "exact_match"]
+    ended = subprocess.run(
+        [sys.executable, "-c", SCRIPT, "eval", "run", *words, "--timeout", "0.3", "--name", "r"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(Path(ferrata_package.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == status, ended.stderr
+    assert told in ended.stderr
+    assert "to go on: ferrata eval run --resume r" in ended.stderr
+    assert json.loads((project / ".ferrata/evals/r/run.json").read_text())["status"] in ("Failed", "Canceled")

@@ -103,7 +103,11 @@ def test_what_declares_the_evaluations_or_what_records_them_gives_the_point(clim
     assert statuses(project) == {"quality-metrics": "met", "dataset-versioned": "met", "repeatable": "met"}
     shutil.rmtree(project / "data")
     shutil.copy(ROOT / "examples/steps/models-and-prompts/ferrata.yaml", project)
-    assert statuses(project) == {"quality-metrics": "met", "dataset-versioned": "met", "repeatable": "met"}  # by records
+    assert statuses(project) == {
+        "quality-metrics": "met",
+        "dataset-versioned": "met",
+        "repeatable": "met",
+    }  # by records
     for file in (project / ".ferrata").glob("ferrata.db*"):
         file.unlink()
     assert statuses(project)["quality-metrics"] == "open"

@@ -13,7 +13,7 @@ import click
 from ferrata.cli.collector import spare_collector
 from ferrata.cli.eval_words import print_summary, write_rows
 from ferrata.cli.flow_given import given_pairs
-from ferrata.cli.flow_stop import stopped_by_signals
+from ferrata.cli.flow_stop import end_blocked, stopped_by_signals
 from ferrata.cli.progress import show_progress
 from ferrata.errors import UsageError
 
@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from ferrata.app import App
-    from ferrata.evals import EvalSettings, EvalSummary
+    from ferrata.evals import EvalFolder, EvalSettings, EvalSummary
     from ferrata.evaluating import Given
+    from ferrata.flows import FlowError
 
 __all__ = ["rerun", "run"]
 
 _INTERRUPTED = 130
+# Seconds that code may keep the event loop to itself where calls may take for ever.
+_LONGEST = 600.0
 
 
 def _common(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -148,7 +151,8 @@ def _execute(
 ) -> None:
     from ferrata.app import open_app
     from ferrata.evaluating import Evaluation, run_evaluation
-    from ferrata.runs import FailOn
+    from ferrata.flows import GRACE, watch_loop
+    from ferrata.runs import FailOn, Status
 
     fail_on = FailOn.parse(asked.fail_on)
     with open_app(asked.project) as app:
@@ -159,9 +163,16 @@ def _execute(
         stopped: list[asyncio.Event] = []
 
         @contextmanager
-        def around(stop: asyncio.Event) -> Generator[None]:
+        def around(stop: asyncio.Event, folder: EvalFolder) -> Generator[None]:
+            def blocked(error: FlowError) -> None:
+                folder.save(
+                    status=Status.CANCELED, error={"code": "Blocked", "message": error.message, "hint": error.hint}
+                )
+                end_blocked(error, f"to go on: ferrata eval run --resume {folder.name}{_project_words(asked)}")
+
             stopped.append(stop)
-            with shown, stopped_by_signals(stop):
+            longest = (evaluation.options.timeout or _LONGEST) + GRACE
+            with shown, stopped_by_signals(stop), watch_loop(longest, app.settings.root.resolve(), blocked):
                 yield
 
         try:
@@ -185,6 +196,10 @@ def _execute(
     context.exit(1 if fail_on.fails(summary) else 0)
 
 
+def _project_words(asked: _Asked) -> str:
+    return "" if asked.project == Path() else f" --project {asked.project}"
+
+
 def _tell(app: App, asked: _Asked, summary: EvalSummary) -> None:
     from ferrata.evals import EvalFolder
     from ferrata.evaluating import runs_folder
@@ -197,7 +212,7 @@ def _tell(app: App, asked: _Asked, summary: EvalSummary) -> None:
         click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2))
     else:
         print_summary(summary)
-    project = "" if asked.project == Path() else f" --project {asked.project}"
+    project = _project_words(asked)
     if summary.status == Status.CANCELED or summary.failed:
         click.echo(f"to go on: ferrata eval run --resume {summary.name}{project}", err=True)
 

@@ -105,6 +105,9 @@ if TYPE_CHECKING:
         listen,
         serve_flow,
     )
+    from ferrata.flows.threads import (
+        Threads,
+    )
     from ferrata.flows.types import (
         Activate,
         Aggregation,
@@ -164,6 +167,7 @@ else:
         python=["as_flow", "flow", "step"],
         scaffold=["FLOW_KINDS", "write_flow"],
         serve=["ServeLimits", "listen", "serve_flow"],
+        threads=["Threads"],
         types=[
             "Activate",
             "Aggregation",
@@ -214,6 +218,7 @@ __all__ = [
     "ServeLimits",
     "Source",
     "Status",
+    "Threads",
     "Variant",
     "all_variants",
     "as_data",

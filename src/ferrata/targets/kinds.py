@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
-from collections.abc import Awaitable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -19,14 +16,12 @@ from ferrata.telemetry import add_usage, hear_busy, open_span
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ferrata.flows import LoadedFlow
+    from ferrata.flows import LoadedFlow, Threads
     from ferrata.messages import ChatRequest, ChatResponse
     from ferrata.prompts import Prompt
     from ferrata.providers import ChatModel, HttpClient, Price
 
 __all__ = ["Asking", "FlowTarget", "FunctionTarget", "ModelTarget", "PromptTarget", "UrlTarget", "values_of"]
-
-_THREADS = 256
 
 
 def values_of(output: Any) -> dict[str, Any]:
@@ -177,7 +172,7 @@ class FunctionTarget:
     name: str
     digest: str
     takes: frozenset[str] | None = None
-    threads: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, _THREADS, "ferrata-target"))
+    threads: Threads = field(default_factory=lambda: _threads())
 
     def __post_init__(self) -> None:
         parameters = inspect.signature(self.function).parameters.values()
@@ -185,20 +180,35 @@ class FunctionTarget:
             self.takes = frozenset(p.name for p in parameters if p.kind is not p.VAR_POSITIONAL)
 
     async def __call__(self, inputs: Mapping[str, Any]) -> Produced:
-        """What it returns: a text, or a dictionary of outputs; raises what it raises."""
+        """What it returns: a text, or a dictionary of outputs; what a generator yields, texts as one. Raises what it raises."""
         given = dict(inputs) if self.takes is None else {n: inputs[n] for n in self.takes if n in inputs}
         if inspect.iscoroutinefunction(self.function):
             found = await self.function(**given)
         else:
-            call = partial(copy_context().run, self.function, **given)
-            found = await asyncio.get_running_loop().run_in_executor(self.threads, call)
+            found = await self.threads.run(partial(self._call, given))
             if isinstance(found, Awaitable):
                 found = await cast("Awaitable[Any]", found)
+        if isinstance(found, AsyncIterator):
+            found = _whole([item async for item in cast("AsyncIterator[Any]", found)])
         return found if isinstance(found, Produced) else Produced(values_of(found))
+
+    def _call(self, given: Mapping[str, Any]) -> Any:
+        found = self.function(**given)
+        return _whole(list(found)) if inspect.isgenerator(found) else found
 
     def close(self) -> None:
         """Let threads end; one that does not return is not waited for."""
-        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.threads.close()
+
+
+def _threads() -> Threads:
+    from ferrata.flows import Threads
+
+    return Threads()
+
+
+def _whole(items: list[Any]) -> Any:
+    return "".join(items) if items and all(isinstance(item, str) for item in items) else items
 
 
 @dataclass

@@ -146,7 +146,7 @@ class Engine:
             and (self._ready or not self._is_dry())
             and self._may_spend()
         ):
-            worker = asyncio.create_task(self._work())
+            worker = asyncio.create_task(self._work(), name="the target or an evaluator")
             self._workers.add(worker)
             worker.add_done_callback(self._left)
         if not self._workers:
