@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.timeout(1200)  # a model runs, on whatever processor there is
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
