@@ -105,7 +105,7 @@ def evaluation() -> None:
     say("Scores that are computed, over all rows: words and meaning of the answer, the step that retrieves, the sources.")
     run("eval", "run", "support", "--name", "support-1")
     say("Groundedness, relevance and similarity by a model as judge, over a part. The answers are those of the run before, asked once.")
-    run("eval", "run", "judged", "--name", "judged-1")
+    run("eval", "run", "judged", "--name", "judged-1", "--reuse")
     say("The judge is the same small model, so its scores say nothing of the bot: it tries out the way. A real judge is one line.")
     say("The same assessment: the evaluations are declared, the ledger has their runs and the version of the golden set.")
     run("assess", ".")

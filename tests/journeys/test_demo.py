@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.timeout(1200)  # a model runs, on whatever processor there is
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -49,9 +50,9 @@ def climbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "data/golden.jsonl: 20 rows; 0 errors" in done.stdout
     assert "dataset/golden@1 registered, 20 rows" in done.stdout
     assert "support-1: Completed, 20 rows\n" in done.stdout
-    assert "judged-1: Completed, 5 rows, 5 of them answered by an earlier run\n" in done.stdout
+    assert "judged-1: Completed, 3 rows, 3 of them answered by an earlier run\n" in done.stdout
     for judge in ("groundedness", "relevance", "similarity"):
-        assert re.search(rf"^{judge}\.{judge} +[\d.]+ +[\d.]+% >= 3 +5 +0 *$", done.stdout, re.MULTILINE), done.stdout
+        assert re.search(rf"^{judge}\.{judge} +[\d.]+ +[\d.]+% >= 3 +3 +0 *$", done.stdout, re.MULTILINE), done.stdout
     assert done.stdout.count("8 of 8 rows completed, 0 failed") == 2
     assert "retrieved_source: 1.0" in done.stdout
     assert "prompt/support@production points to version 1 (it was at 2)" in done.stdout
