@@ -79,22 +79,26 @@ if TYPE_CHECKING:
         old_runs,
     )
     from ferrata.flows.layout import (
+        laid_out,
         version_folder,
     )
     from ferrata.flows.open import (
-        find_flow,
-        inside,
-        laid_out,
         open_flow,
-        read_flow,
     )
     from ferrata.flows.prices import (
         use_prices,
+    )
+    from ferrata.flows.process import (
+        inside,
     )
     from ferrata.flows.python import (
         as_flow,
         flow,
         step,
+    )
+    from ferrata.flows.reading import (
+        find_flow,
+        read_flow,
     )
     from ferrata.flows.scaffold import (
         FLOW_KINDS,
@@ -158,10 +162,12 @@ else:
         formats__runs=["RunFile", "read_run_file"],
         images=["images_as_data", "place_images"],
         importing=["import_run", "old_runs"],
-        layout=["version_folder"],
-        open=["find_flow", "inside", "laid_out", "open_flow", "read_flow"],
+        layout=["laid_out", "version_folder"],
+        open=["open_flow"],
         prices=["use_prices"],
+        process=["inside"],
         python=["as_flow", "flow", "step"],
+        reading=["find_flow", "read_flow"],
         scaffold=["FLOW_KINDS", "write_flow"],
         serve=["ServeLimits", "listen", "serve_flow"],
         types=[
