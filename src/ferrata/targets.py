@@ -8,14 +8,11 @@ Knows no dataset and no evaluator.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 import re
 import sys
 from collections.abc import Awaitable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -25,6 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ferrata.errors import ModelBusy, ModelError, NotFound, UsageError
 from ferrata.evals import Produced
+from ferrata.runs import Threads
 from ferrata.telemetry import add_usage, hear_busy, open_span
 
 if TYPE_CHECKING:
@@ -205,7 +203,7 @@ class FunctionTarget:
     name: str
     digest: str
     takes: frozenset[str] | None = None
-    threads: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, _THREADS, "ferrata-target"))
+    threads: Threads = field(default_factory=partial(Threads, _THREADS))
 
     def __post_init__(self) -> None:
         parameters = inspect.signature(self.function).parameters.values()
@@ -218,15 +216,14 @@ class FunctionTarget:
         if inspect.iscoroutinefunction(self.function):
             found = await self.function(**given)
         else:
-            call = partial(copy_context().run, self.function, **given)
-            found = await asyncio.get_running_loop().run_in_executor(self.threads, call)
+            found = await self.threads.run(partial(self.function, **given))
             if isinstance(found, Awaitable):
                 found = await cast("Awaitable[Any]", found)
         return found if isinstance(found, Produced) else Produced(values_of(found))
 
     def close(self) -> None:
         """Let threads end; one that does not return is not waited for."""
-        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.threads.close()
 
 
 @dataclass

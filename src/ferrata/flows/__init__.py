@@ -39,9 +39,6 @@ if TYPE_CHECKING:
         GRACE,
         watch_loop,
     )
-    from ferrata.flows.cancelling import (
-        run_to_end,
-    )
     from ferrata.flows.containers import (
         build_container,
     )
@@ -151,7 +148,6 @@ else:
             "variant_id",
         ],
         blocked=["GRACE", "watch_loop"],
-        cancelling=["run_to_end"],
         containers=["build_container"],
         contracts=["ModelConnection"],
         data=["as_data", "shown"],
@@ -247,7 +243,6 @@ __all__ = [
     "resume_run",
     "run_flow",
     "run_name",
-    "run_to_end",
     "serve_flow",
     "shown",
     "side_by_side",
