@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import ferrata
-from ferrata.flows import inside, open_flow, run_to_end
-from ferrata.flows.cancelling import cancellable
+from ferrata.flows import inside, open_flow
+from ferrata.runs import cancellable, run_to_end
 
 if TYPE_CHECKING:
     from tests.flows.conftest import MakeFlow

@@ -201,7 +201,8 @@ class _Runner:
             return summary, first_errors(ready.folder), interrupted
 
     def _execute(self, ready: ReadyRun, loaded: LoadedFlow, engine: Any) -> tuple[RunSummary, bool]:
-        from ferrata.flows import GRACE, Status, inside, place_images, run_flow, run_to_end, watch_loop
+        from ferrata.flows import GRACE, Status, inside, place_images, run_flow, watch_loop
+        from ferrata.runs import run_to_end
 
         asked = self.asked
         shown = show_progress()

@@ -115,7 +115,8 @@ def test(
 
 
 def _once(loaded: LoadedFlow, values: dict[str, Any], timeout: float | None, *, wants_json: bool) -> int:
-    from ferrata.flows import GRACE, inside, run_to_end, watch_loop
+    from ferrata.flows import GRACE, inside, watch_loop
+    from ferrata.runs import run_to_end
 
     async def both() -> tuple[LineResult, Aggregation | None]:
         result = await loaded.line(values, timeout=timeout)

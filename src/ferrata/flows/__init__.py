@@ -39,9 +39,6 @@ if TYPE_CHECKING:
         GRACE,
         watch_loop,
     )
-    from ferrata.flows.cancelling import (
-        run_to_end,
-    )
     from ferrata.flows.containers import (
         build_container,
     )
@@ -79,22 +76,26 @@ if TYPE_CHECKING:
         old_runs,
     )
     from ferrata.flows.layout import (
+        laid_out,
         version_folder,
     )
     from ferrata.flows.open import (
-        find_flow,
-        inside,
-        laid_out,
         open_flow,
-        read_flow,
     )
     from ferrata.flows.prices import (
         use_prices,
+    )
+    from ferrata.flows.process import (
+        inside,
     )
     from ferrata.flows.python import (
         as_flow,
         flow,
         step,
+    )
+    from ferrata.flows.reading import (
+        find_flow,
+        read_flow,
     )
     from ferrata.flows.scaffold import (
         FLOW_KINDS,
@@ -150,7 +151,6 @@ else:
             "variant_id",
         ],
         blocked=["GRACE", "watch_loop"],
-        cancelling=["run_to_end"],
         containers=["build_container"],
         contracts=["ModelConnection"],
         data=["as_data", "shown"],
@@ -161,10 +161,12 @@ else:
         formats__runs=["RunFile", "read_run_file"],
         images=["images_as_data", "place_images"],
         importing=["import_run", "old_runs"],
-        layout=["version_folder"],
-        open=["find_flow", "inside", "laid_out", "open_flow", "read_flow"],
+        layout=["laid_out", "version_folder"],
+        open=["open_flow"],
         prices=["use_prices"],
+        process=["inside"],
         python=["as_flow", "flow", "step"],
+        reading=["find_flow", "read_flow"],
         scaffold=["FLOW_KINDS", "write_flow"],
         serve=["ServeLimits", "listen", "serve_flow"],
         threads=["Threads"],
@@ -246,7 +248,6 @@ __all__ = [
     "resume_run",
     "run_flow",
     "run_name",
-    "run_to_end",
     "serve_flow",
     "shown",
     "side_by_side",

@@ -12,7 +12,6 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ferrata.flows.cancelling import cancellable
 from ferrata.flows.code import captured
 from ferrata.flows.data import checked_output
 from ferrata.flows.failures import FlowError, NodeError, row_error
@@ -22,8 +21,8 @@ from ferrata.flows.known import using_connections
 from ferrata.flows.metrics import collect_metrics
 from ferrata.flows.openai_calls import watch_openai
 from ferrata.flows.streams import is_stream, joined, watched
-from ferrata.flows.threads import Threads
 from ferrata.flows.types import Aggregation, LineResult, NodeResult, Reference, Status
+from ferrata.runs import Threads, cancellable
 from ferrata.telemetry import open_span
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ import inspect
 import time
 from typing import TYPE_CHECKING, Any, cast
 
-from ferrata.flows.cancelling import cancellable
 from ferrata.flows.code import as_tool, captured, parameters_of
 from ferrata.flows.data import checked_output
 from ferrata.flows.failures import FlowError, NodeError, row_error
@@ -21,8 +20,8 @@ from ferrata.flows.known import using_connections
 from ferrata.flows.metrics import collect_metrics
 from ferrata.flows.openai_calls import watch_openai
 from ferrata.flows.streams import is_stream, joined, watched
-from ferrata.flows.threads import Threads
 from ferrata.flows.types import Aggregation, InputSpec, LineResult, NodeResult, Status
+from ferrata.runs import Threads, cancellable
 from ferrata.telemetry import open_span
 
 if TYPE_CHECKING:

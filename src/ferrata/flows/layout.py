@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 from ferrata.errors import UsageError
 from ferrata.flows.failures import FlowError
+from ferrata.flows.reading import read_unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
     from ferrata.flows.types import Flow
 
-__all__ = ["lay_out", "version_folder"]
+__all__ = ["close_all", "laid_out", "lay_out", "version_folder"]
 
 _LEFT_OUT = shutil.ignore_patterns(".git", "__pycache__", ".ferrata", ".promptflow")
 
@@ -71,6 +72,26 @@ def _include(source: Path, target: Path) -> bool:
     else:
         return False
     return True
+
+
+def close_all(closing: list[Callable[[], None]]) -> None:
+    """Call what is to be called at the end, the last first; nothing is called twice."""
+    while closing:
+        closing.pop()()
+
+
+@contextmanager
+def laid_out(path: Path) -> Generator[Path]:
+    """The folder of a flow with what it includes beside it, for as long as the block; a copy where it includes anything.
+
+    Raises:
+        NotFound, UsageError, InvalidDocument, FlowError: as `read_flow`; an include is not there.
+    """
+    closing: list[Callable[[], None]] = []
+    try:
+        yield lay_out(read_unchecked(path), closing)
+    finally:
+        close_all(closing)
 
 
 @contextmanager

@@ -148,7 +148,7 @@ class TracedIterator(_Proxy, Iterator[Any]):
         except StopIteration:
             self._end()
             raise
-        except BaseException as error:
+        except BaseException as error:  # whatever ends the reading ends the span, a cancellation too; raised again
             self._end(error)
             raise
         self._items.append(item)
@@ -177,7 +177,7 @@ class TracedAsyncIterator(_Proxy, AsyncIterator[Any]):
         except StopAsyncIteration:
             self._end()
             raise
-        except BaseException as error:
+        except BaseException as error:  # likewise
             self._end(error)
             raise
         self._items.append(item)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ferrata.errors import ModelBusy, ModelError, UsageError
 from ferrata.evals import Produced
+from ferrata.runs import Threads
 from ferrata.telemetry import add_usage, hear_busy, open_span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ferrata.flows import LoadedFlow, Threads
+    from ferrata.flows import LoadedFlow
     from ferrata.messages import ChatRequest, ChatResponse
     from ferrata.prompts import Prompt
     from ferrata.providers import ChatModel, HttpClient, Price
@@ -172,7 +173,7 @@ class FunctionTarget:
     name: str
     digest: str
     takes: frozenset[str] | None = None
-    threads: Threads = field(default_factory=lambda: _threads())
+    threads: Threads = field(default_factory=Threads)
 
     def __post_init__(self) -> None:
         parameters = inspect.signature(self.function).parameters.values()
@@ -199,12 +200,6 @@ class FunctionTarget:
     def close(self) -> None:
         """Let threads end; one that does not return is not waited for."""
         self.threads.close()
-
-
-def _threads() -> Threads:
-    from ferrata.flows import Threads
-
-    return Threads()
 
 
 def _whole(items: list[Any]) -> Any:

@@ -11,7 +11,7 @@ from ferrata.flows.audit.rules import audit_rules, fitting
 from ferrata.flows.audit.types import Statement, Verdict
 from ferrata.flows.audit.validation import validate_flow
 from ferrata.flows.formats.yaml12 import line_in, load_yaml12
-from ferrata.flows.open import read_unchecked
+from ferrata.flows.reading import read_unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -10,9 +10,11 @@ import re
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ferrata.errors import FerrataError, InvalidDocument
+from ferrata.flows.audit.nodes import node_problems
 from ferrata.flows.check import graph_problems, place_of
 from ferrata.flows.failures import FlowError
-from ferrata.flows.open import find_flow, node_problems, open_flow, read_unchecked
+from ferrata.flows.open import open_flow
+from ferrata.flows.reading import find_flow, read_unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

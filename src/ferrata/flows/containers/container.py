@@ -20,7 +20,7 @@ from ferrata.errors import UsageError
 from ferrata.flows.containers.connections import connections_for, declared_in
 from ferrata.flows.containers.layout import lay_out, requirements_of
 from ferrata.flows.containers.naming import connections_named
-from ferrata.flows.open import read_flow
+from ferrata.flows.reading import read_flow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

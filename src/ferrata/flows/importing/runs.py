@@ -101,7 +101,7 @@ def import_run(folder: Path, runs: Path, *, clock: Clock, name: str = "") -> Imp
                 made.append(record_of(number, result, values=True))
             _copy(old, made)
             return _finish(old, made)
-    except BaseException:
+    except BaseException:  # also an interrupt leaves no half of a run; raised again
         shutil.rmtree(made.path, ignore_errors=True)
         raise
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ferrata.flows.nodes.base import Around, Step
     from ferrata.flows.types import Node
 
-__all__ = ["build_step"]
+__all__ = ["build_step", "import_module_of"]
 
 # What Prompt Flow raises where there is no such kind of node: a class of Python's own.
 _NONE = "NotImplemented" + "Error"
@@ -72,3 +72,22 @@ def _build(node: Node, around: Around) -> Step:
         raise FlowError(_NONE, f"a {kind} node cannot have a source of type {source!r}", where=("source", "type"))
     what = f"its type {kind!r} cannot be run" if kind else "it has no type"
     raise FlowError(_NONE, what, hint="the types are python, prompt, llm and custom_llm", where=("type",))
+
+
+def import_module_of(node: Node, around: Around) -> None:
+    """Import the module that a node names.
+
+    Raises:
+        FlowError: `FailedToImportModule`.
+    """
+    if node.module:
+        try:
+            around.space.load_module(node.module)
+        except Exception as error:
+            raise FlowError(
+                "FailedToImportModule",
+                f"the module {node.module!r} of the node {node.name!r} cannot be imported: {error}",
+                hint="install what provides it",
+                file=around.flow.file,
+                where=(*place_of(around.flow, node), "module"),
+            ) from error

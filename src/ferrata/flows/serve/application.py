@@ -122,7 +122,7 @@ class FlowApplication:
             await self._respond(headers, scope, receive, answer)
         except (ClientLeft, ClientDisconnect):
             status = _LEFT
-        except Exception:
+        except Exception:  # the boundary of a request: logged, and answered without its reason
             _log.exception("%s %s: no answer, id %s", scope["method"], scope["path"], request_id)
             if status:  # an answer has begun, and can only be broken off
                 raise

@@ -22,7 +22,7 @@ from ferrata.flows.serve.asked import accepted, inputs_of, read_body, remote_of
 from ferrata.flows.serve.refusals import Refusal, refusal_of_line
 from ferrata.flows.serve.watching import ClientLeft, send_in_time, unless_left
 from ferrata.flows.streams import is_stream
-from ferrata.flows.threads import Threads
+from ferrata.runs import Threads
 from ferrata.telemetry import open_span
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from ferrata.errors import UsageError
-from ferrata.flows.open import inside
+from ferrata.flows.process import inside
 from ferrata.flows.serve.application import FlowApplication
 
 if TYPE_CHECKING:

@@ -5,13 +5,9 @@ What is quick is called between the other rows; what waits is awaited, or called
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
-import threading
 from collections.abc import Mapping
-from contextlib import suppress
-from contextvars import copy_context
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -22,6 +18,7 @@ from ferrata.evals.evaluators.custom.code import code_digest, file_of, name_of, 
 from ferrata.evals.evaluators.custom.marks import marks_of
 from ferrata.evals.evaluators.custom.results import scores_of
 from ferrata.evals.types import Evaluator, Judging, Measure, Scoring
+from ferrata.runs import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -34,6 +31,9 @@ __all__ = ["CodeFailed", "Inputs", "OwnJudging", "OwnScoring", "Thresholds", "ev
 
 _LONGEST = 80
 Thresholds = float | Mapping[str, float] | None
+
+
+_threads = Threads()
 
 
 class CodeFailed(FerrataError):
@@ -159,35 +159,23 @@ class OwnJudging(_Own):
 
 
 async def in_thread(call: Callable[[], Any]) -> Any:
-    """What a call returns that is made in a thread of its own, with the caller's context variables.
+    """What a call returns that is made in a thread, with the caller's context variables.
 
     The process can end while it goes on, and whoever gives it up does not wait for it.
     """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Any] = loop.create_future()
-    context = copy_context()
+    return await _threads.run(functools.partial(_plainly, call))
 
-    def settle(found: Any, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is None:
-            future.set_result(found)
-        else:
-            # A future takes no StopIteration, and the end of a program is no matter of a thread.
-            plain = isinstance(error, Exception) and not isinstance(error, StopIteration)
-            future.set_exception(error if plain else RuntimeError(f"{type(error).__name__}: {error}"))
 
-    def work() -> None:
-        found, caught = None, None
-        try:
-            found = context.run(call)
-        except BaseException as error:  # noqa: BLE001 - handed to whoever waits
-            caught = error
-        with suppress(RuntimeError):  # the loop has ended: nobody waits any more
-            loop.call_soon_threadsafe(settle, found, caught)
-
-    threading.Thread(target=work, name="ferrata-evaluator", daemon=True).start()
-    return await future
+def _plainly(call: Callable[[], Any]) -> Any:
+    """What the call returns; what nobody may raise to whoever waits is a RuntimeError: the end of a program is no matter of a thread."""
+    try:
+        return call()
+    except Exception as error:
+        if isinstance(error, StopIteration):
+            raise RuntimeError(f"StopIteration: {error}") from None
+        raise
+    except BaseException as error:  # noqa: BLE001 - told as a failure
+        raise RuntimeError(f"{type(error).__name__}: {error}") from None
 
 
 def evaluator_of(thing: Any, *, alias: str, threshold: Thresholds = None, **init: Any) -> Evaluator:

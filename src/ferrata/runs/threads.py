@@ -1,6 +1,7 @@
 """Threads for the user's synchronous code: made as they are needed, reused, and never waited for at the end of the process.
 
-A call that does not return keeps its thread; another is made in its place, and the process can still end.
+A call that does not return keeps its thread; another is made in its place, and the process can still end. Knows nothing of what is
+called.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
+from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +63,7 @@ class Threads:
             new = self._idle < len(self._jobs) and self._running < self._limit
             self._running += new
         if new:
-            threading.Thread(target=self._work, name="ferrata-node", daemon=True).start()
+            threading.Thread(target=self._work, name="ferrata-call", daemon=True).start()
         self._wake.release()
         try:
             return await future
@@ -97,10 +99,8 @@ class Threads:
                 result = job.context.run(job.call)
             except BaseException as caught:  # noqa: BLE001 - handed to whoever waits
                 error = caught
-            try:
+            with suppress(RuntimeError):  # the loop has ended: nobody waits any more
                 job.loop.call_soon_threadsafe(_settle, job.future, result, error)
-            except RuntimeError:  # the loop has ended: nobody waits any more
-                return
 
 
 def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:

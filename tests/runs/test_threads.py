@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from ferrata.flows.threads import Threads
+from ferrata.runs import Threads
 
 
 def test_a_hundred_calls_run_at_a_time() -> None:
