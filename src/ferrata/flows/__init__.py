@@ -106,9 +106,6 @@ if TYPE_CHECKING:
         listen,
         serve_flow,
     )
-    from ferrata.flows.threads import (
-        Threads,
-    )
     from ferrata.flows.types import (
         Activate,
         Aggregation,
@@ -169,7 +166,6 @@ else:
         reading=["find_flow", "read_flow"],
         scaffold=["FLOW_KINDS", "write_flow"],
         serve=["ServeLimits", "listen", "serve_flow"],
-        threads=["Threads"],
         types=[
             "Activate",
             "Aggregation",
@@ -220,7 +216,6 @@ __all__ = [
     "ServeLimits",
     "Source",
     "Status",
-    "Threads",
     "Variant",
     "all_variants",
     "as_data",
