@@ -51,7 +51,7 @@ def session(pytester: pytest.Pytester) -> Path:
 
 def test_evaluations_are_tests(session: Path, pytester: pytest.Pytester) -> None:
     (session / "rows.jsonl").write_text((session / "rows.jsonl").read_text().replace("{broken\n", ""))
-    ran = pytester.runpytest_subprocess("-p", "ferrata.pytest_plugin", "-p", "no:cacheprovider", "-k", "good or bad")
+    ran = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-k", "good or bad")
     ran.assert_outcomes(passed=1, failed=1)
     ran.stdout.fnmatch_lines(
         [
@@ -64,12 +64,12 @@ def test_evaluations_are_tests(session: Path, pytester: pytest.Pytester) -> None
 
 
 def test_rows_are_tests(session: Path, pytester: pytest.Pytester) -> None:
-    ran = pytester.runpytest_subprocess("-p", "ferrata.pytest_plugin", "-p", "no:cacheprovider", "-k", "test_rows")
+    ran = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-k", "test_rows")
     ran.stdout.fnmatch_lines(["*rows.jsonl:3: not valid JSON*"])
     outcomes = ran.parseoutcomes()
     assert (outcomes["passed"], outcomes["failed"] + outcomes.get("errors", 0)) == (1, 2)
 
 
 def test_a_row_without_data_says_what_is_missing(session: Path, pytester: pytest.Pytester) -> None:
-    ran = pytester.runpytest_subprocess("-p", "ferrata.pytest_plugin", "-p", "no:cacheprovider", "-k", "unmarked")
+    ran = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-k", "unmarked")
     ran.stdout.fnmatch_lines(["*`row` is for tests that are marked with @pytest.mark.eval_rows(DATA)*"])
