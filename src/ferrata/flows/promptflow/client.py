@@ -244,14 +244,16 @@ class _Runs:
 def _run(flow: Path, options: Mapping[str, Any], *, resume_from: str = "", plan: Any = None, **about: Any) -> Any:
     """Run a flow over data, in the working directory's folder of runs; what it came to."""
     # By their names: these rooms lie above this one, since flows import it.
+    from ferrata.flows.open import open_flow
+    from ferrata.flows.process import inside
+
     batch: Any = import_module("ferrata.flows.batch")
-    opening: Any = import_module("ferrata.flows.open")
     types: Any = import_module("ferrata.flows.batch.types")
-    loaded = opening.open_flow(flow, **options)
+    loaded = open_flow(flow, **options)
     try:
         planned = plan or types.RunPlan(types.Given(flow, node_connections=options["node_connections"]), **about)
         ready = batch.new_run(_RUNS.absolute(), loaded, planned, clock=SystemClock(), resume_from=resume_from)
-        with opening.inside(loaded):
+        with inside(loaded):
             return wait_for(batch.run_flow(loaded, ready.rows(), ready.folder, total=ready.total), on="flows")
     finally:
         loaded.close()
