@@ -33,7 +33,7 @@ LINE_TIMEOUT = 600.0
 # A flow that never waits would keep the event loop, and with it cancelling and timeouts, to itself.
 _BREATH = 0.01
 # Between the first rows of two workers, and from the first to the last, in seconds.
-_APART, _BEGINNING = 0.001, 0.2
+_APART, _BEGINNING = 0.0004, 0.1
 # What is stopped has so long to end, in seconds.
 _GRACE = 5.0
 
