@@ -212,7 +212,12 @@ class App:
 
         if dataset_ref(name) is None:
             return open_dataset(self.settings.root / name)
-        return open_dataset(name, self.registry if self.has_store else None, bodies=self.settings.state / "datasets")
+        return open_dataset(name, self.registry if self.has_store else None, bodies=self.bodies)
+
+    @property
+    def bodies(self) -> Path:
+        """The folder for data that is too large for the registry itself."""
+        return self.settings.state / "datasets"
 
     def target(self, name: str, *, model: str | None = None) -> Target:
         """Whatever can be evaluated, by name; models are closed with `models`, a flow by `close` of the target's `flow`.

@@ -12,20 +12,14 @@ from ferrata.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ferrata.app import App
     from ferrata.datasets import Dataset, SplitRule
 
-__all__ = ["bodies_of", "json_option", "open_data", "project_option", "rule_of"]
+__all__ = ["json_option", "open_data", "project_option", "rule_of"]
 
 project_option = click.option(
     "--project", type=click.Path(path_type=Path), default=Path(), show_default=True, help="Folder of the project."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-def bodies_of(app: App) -> Path:
-    """The folder for data that is too large for the registry itself."""
-    return app.settings.state / "datasets"
 
 
 def open_data(project: Path, name: str) -> Dataset:
@@ -41,7 +35,7 @@ def open_data(project: Path, name: str) -> Dataset:
     from ferrata.app import open_app
 
     with open_app(project) as app:
-        return open_dataset(name, app.registry if app.has_store else None, bodies=bodies_of(app))
+        return app.dataset(name)
 
 
 def rule_of(words: Sequence[str], key: str) -> SplitRule | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ferrata.cli.data_open import bodies_of, json_option, project_option, rule_of
+from ferrata.cli.data_open import json_option, project_option, rule_of
 from ferrata.cli.words import aligned, counted, printable
 from ferrata.errors import UsageError
 
@@ -63,7 +63,7 @@ def register(
             dataset,
             name.removeprefix("dataset/"),
             app.registry,
-            bodies=bodies_of(app),
+            bodies=app.bodies,
             split=rule,
             tags=given,
             message=message,

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
         cancellable,
         run_to_end,
     )
+    from ferrata.runs.cluster import open_cluster
     from ferrata.runs.fail_on import (
         FailOn,
     )
@@ -32,6 +33,7 @@ else:
     __getattr__ = door(
         __name__,
         cancelling=["cancellable", "run_to_end"],
+        cluster=["open_cluster"],
         fail_on=["FailOn"],
         folder=["RunFolder"],
         index=["Head", "LineIndex", "Record", "read_heads", "spent_record"],
@@ -48,6 +50,7 @@ __all__ = [
     "Status",
     "Threads",
     "cancellable",
+    "open_cluster",
     "read_heads",
     "run_to_end",
     "spent_record",

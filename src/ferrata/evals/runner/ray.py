@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from ferrata.errors import UsageError
 from ferrata.evals.runner.engine import Engine
 from ferrata.evals.runner.totals import Totals, add_line
 from ferrata.evals.runner.types import Progress, StoppedEarly
-from ferrata.runs import LineIndex
+from ferrata.runs import LineIndex, open_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -77,7 +75,7 @@ class RayEngine:
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         del reuse  # each worker opens its own
-        self._ray = _ray()
+        self._ray = open_cluster()
         self._plan, self._options, self._folder, self._totals = plan, options, folder, totals
         self._on_progress = on_progress
         self._parts = 1 + sum(not hasattr(asked.evaluator, "score") for asked in plan.evaluators)
@@ -192,16 +190,3 @@ def run_group(opening: bytes, options: Options, group: _Group) -> tuple[list[Rec
     engine = Engine(plan, options, cast("EvalFolder", memory), totals, reuse=worker.reuse)
     stopped = loop.run_until_complete(engine.run())
     return memory.records, stopped
-
-
-def _ray() -> Any:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # Ray would hide accelerators from workers that ask for none, and warns that it will stop doing so.
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    try:
-        ray = import_module("ray")
-    except ImportError:
-        raise UsageError("running on a cluster needs the package ray", hint="pip install 'ferrata[ray]'") from None
-    if not ray.is_initialized():
-        ray.init(log_to_driver=False, logging_level="ERROR")
-    return ray

@@ -7,21 +7,19 @@ recorded twice. A process that is killed loses the groups under way, where a run
 from __future__ import annotations
 
 import asyncio
-import os
 import pickle
 import time
 from contextlib import suppress
-from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ferrata.errors import UsageError
 from ferrata.flows.batch.records import Record, record_of
 from ferrata.flows.batch.runner import printed_by, run_row
 from ferrata.flows.batch.types import Progress
 from ferrata.flows.data import as_data
 from ferrata.flows.failures import FlowError
 from ferrata.flows.types import LineResult, Status
+from ferrata.runs import open_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -77,7 +75,7 @@ class RayRows:
         Raises:
             UsageError: the package ray is not installed.
         """
-        self._ray = _ray()
+        self._ray = open_cluster()
         self._folder = folder
         self._total, self._on_progress = total, on_progress
         blob = self._ray.cloudpickle.dumps((opener, line_timeout, loaded.has_aggregation, persist))
@@ -189,16 +187,3 @@ def _sent(worker: _Worker, row: RunRow, result: LineResult) -> _Sent:
             result.status, result.error = Status.FAILED, failed.as_json()
             found = record(result)
     return _Sent(found, log, kept)
-
-
-def _ray() -> Any:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # Ray would hide accelerators from workers that ask for none, and warns that it will stop doing so.
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    try:
-        ray = import_module("ray")
-    except ImportError:
-        raise UsageError("running on a cluster needs the package ray", hint="pip install 'ferrata[ray]'") from None
-    if not ray.is_initialized():
-        ray.init(log_to_driver=False, logging_level="ERROR")
-    return ray
