@@ -248,6 +248,7 @@ class ProjectFile(Document):
             are references. A flow may name one of `models` as well.
         packs: whose packs of assets are trusted.
         evals: evaluations, by names of their own; what each may hold, the room of evaluations says.
+        gates: rules over evaluations, by names of their own; what each may hold, the room of gates says.
     """
 
     project: Name | None = None
@@ -258,6 +259,7 @@ class ProjectFile(Document):
     connections: dict[Name, ConnectionSettings] = {}
     packs: PackSettings = PackSettings()
     evals: dict[Name, Any] = {}
+    gates: dict[Name, Any] = {}
 
 
 @dataclass(frozen=True)

@@ -5,21 +5,9 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
-    from ferrata.evals.assertions import (
-        Assertions,
-        JudgedAssertions,
-    )
-    from ferrata.evals.definitions import (
-        EvalSettings,
-        EvaluatorSettings,
-        definition_of,
-        definitions_of,
-    )
-    from ferrata.evals.evaluators.custom import (
-        evaluator,
-        evaluator_of,
-        load_evaluator,
-    )
+    from ferrata.evals.assertions import Assertions, JudgedAssertions
+    from ferrata.evals.definitions import EvalSettings, EvaluatorSettings, definition_of, definitions_of
+    from ferrata.evals.evaluators.custom import evaluator, evaluator_of, load_evaluator
     from ferrata.evals.importing import (
         Imported,
         JsonApi,
@@ -53,14 +41,7 @@ if TYPE_CHECKING:
         make_judge,
         read_rubric,
     )
-    from ferrata.evals.registry import (
-        ADAPTERS,
-        Judged,
-        KnownEvaluator,
-        Makers,
-        known_evaluators,
-        make_evaluator,
-    )
+    from ferrata.evals.registry import ADAPTERS, Judged, KnownEvaluator, Makers, known_evaluators, make_evaluator
     from ferrata.evals.runner import (
         Asked,
         Compared,
@@ -85,16 +66,8 @@ if TYPE_CHECKING:
         summary_of,
         values_for,
     )
-    from ferrata.evals.types import (
-        Evaluator,
-        Judging,
-        Measure,
-        Produced,
-        Score,
-        Scoring,
-        Target,
-        passes,
-    )
+    from ferrata.evals.scores import Columns, RowScores, key_of_row, read_scores, rows_scored, scores_of_eval
+    from ferrata.evals.types import Evaluator, Judging, Measure, Produced, Score, Scoring, Target, passes
 else:
     __getattr__ = door(
         __name__,
@@ -159,6 +132,7 @@ else:
             "summary_of",
             "values_for",
         ],
+        scores=["Columns", "RowScores", "key_of_row", "read_scores", "rows_scored", "scores_of_eval"],
         types=["Evaluator", "Judging", "Measure", "Produced", "Score", "Scoring", "Target", "passes"],
     )
 
@@ -167,6 +141,7 @@ __all__ = [
     "Asked",
     "AskingOptions",
     "Assertions",
+    "Columns",
     "Compared",
     "DataRow",
     "EvalFolder",
@@ -193,6 +168,7 @@ __all__ = [
     "Progress",
     "PromptyJudge",
     "RayEngine",
+    "RowScores",
     "Rubric",
     "Score",
     "Scoring",
@@ -218,6 +194,7 @@ __all__ = [
     "judge_names",
     "judge_prompt_path",
     "judge_summaries",
+    "key_of_row",
     "known_evaluators",
     "langfuse_headers",
     "load_evaluator",
@@ -229,11 +206,14 @@ __all__ = [
     "read_langfuse_items",
     "read_openai_folder",
     "read_rubric",
+    "read_scores",
     "resume_eval",
     "reusable",
     "rows_of_eval",
+    "rows_scored",
     "run_eval",
     "run_name",
+    "scores_of_eval",
     "summary_of",
     "values_for",
     "write_imported",
