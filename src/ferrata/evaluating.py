@@ -313,7 +313,7 @@ def _record(app: App, folder: EvalFolder, plan: EvalPlan, summary: EvalSummary) 
         "rows": summary.rows,
         "metrics": sorted(summary.metrics),
         "evaluators": [asked.evaluator.name for asked in plan.evaluators],
-        "intervals": False,
+        "intervals": any("interval" in about for about in summary.metrics.values()),
     }
     if models:
         payload["judge"] = ", ".join(models)

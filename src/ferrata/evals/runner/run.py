@@ -293,7 +293,7 @@ def _summary(folder: EvalFolder, totals: Totals, stopped: StoppedEarly | None, *
 
 def _totals_of(folder: EvalFolder, measures: Any) -> Totals:
     """The totals of what the folder has already."""
-    totals = Totals(measures)
+    totals = Totals(measures, repeats=int(folder.document.get("repeats") or 1))
     for line in folder.lines():
         add_line(totals, line)
     return totals
