@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from ferrata.evals.registry import ADAPTERS, Judged, KnownEvaluator, Makers, known_evaluators, make_evaluator
     from ferrata.evals.runner import (
         Asked,
-        Compared,
         DataRow,
         EvalFolder,
         EvalPlan,
@@ -54,7 +53,6 @@ if TYPE_CHECKING:
         Progress,
         RayEngine,
         Worker,
-        compare_evals,
         existing,
         flat_row,
         new_eval,
@@ -66,7 +64,18 @@ if TYPE_CHECKING:
         summary_of,
         values_for,
     )
-    from ferrata.evals.scores import Columns, RowScores, key_of_row, read_scores, rows_scored, scores_of_eval
+    from ferrata.evals.scores import (
+        Changed,
+        Columns,
+        Compared,
+        RowScores,
+        compare_evals,
+        compare_scores,
+        key_of_row,
+        read_scores,
+        rows_scored,
+        scores_of_eval,
+    )
     from ferrata.evals.types import Evaluator, Judging, Measure, Produced, Score, Scoring, Target, passes
 else:
     __getattr__ = door(
@@ -110,7 +119,6 @@ else:
         registry=["ADAPTERS", "Judged", "KnownEvaluator", "Makers", "known_evaluators", "make_evaluator"],
         runner=[
             "Asked",
-            "Compared",
             "DataRow",
             "EvalFolder",
             "EvalPlan",
@@ -120,7 +128,6 @@ else:
             "Progress",
             "RayEngine",
             "Worker",
-            "compare_evals",
             "existing",
             "flat_row",
             "new_eval",
@@ -132,7 +139,18 @@ else:
             "summary_of",
             "values_for",
         ],
-        scores=["Columns", "RowScores", "key_of_row", "read_scores", "rows_scored", "scores_of_eval"],
+        scores=[
+            "Changed",
+            "Columns",
+            "Compared",
+            "RowScores",
+            "compare_evals",
+            "compare_scores",
+            "key_of_row",
+            "read_scores",
+            "rows_scored",
+            "scores_of_eval",
+        ],
         types=["Evaluator", "Judging", "Measure", "Produced", "Score", "Scoring", "Target", "passes"],
     )
 
@@ -141,6 +159,7 @@ __all__ = [
     "Asked",
     "AskingOptions",
     "Assertions",
+    "Changed",
     "Columns",
     "Compared",
     "DataRow",
@@ -175,6 +194,7 @@ __all__ = [
     "Target",
     "Worker",
     "compare_evals",
+    "compare_scores",
     "definition_of",
     "definitions_of",
     "evaluator",

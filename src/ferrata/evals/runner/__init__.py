@@ -7,7 +7,7 @@ from ferrata.doors import door
 if TYPE_CHECKING:
     from ferrata.evals.runner.folder import EvalFolder
     from ferrata.evals.runner.ray import RayEngine, Worker
-    from ferrata.evals.runner.results import Compared, EvalRow, compare_evals, flat_row, rows_of_eval
+    from ferrata.evals.runner.results import EvalRow, flat_row, rows_of_eval
     from ferrata.evals.runner.reuse import Reuse
     from ferrata.evals.runner.run import (
         EvalSummary,
@@ -27,18 +27,9 @@ else:
         __name__,
         folder=["EvalFolder"],
         ray=["RayEngine", "Worker"],
-        results=["Compared", "EvalRow", "compare_evals", "flat_row", "rows_of_eval"],
+        results=["EvalRow", "flat_row", "rows_of_eval"],
         reuse=["Reuse"],
-        run=[
-            "EvalSummary",
-            "existing",
-            "new_eval",
-            "resume_eval",
-            "reusable",
-            "run_eval",
-            "run_name",
-            "summary_of",
-        ],
+        run=["EvalSummary", "existing", "new_eval", "resume_eval", "reusable", "run_eval", "run_name", "summary_of"],
         totals=["KeyTotals", "Totals"],
         types=["Asked", "DataRow", "EvalPlan", "Options", "Progress", "StoppedEarly"],
         values=["values_for"],
@@ -46,7 +37,6 @@ else:
 
 __all__ = [
     "Asked",
-    "Compared",
     "DataRow",
     "EvalFolder",
     "EvalPlan",
@@ -60,7 +50,6 @@ __all__ = [
     "StoppedEarly",
     "Totals",
     "Worker",
-    "compare_evals",
     "existing",
     "flat_row",
     "new_eval",
