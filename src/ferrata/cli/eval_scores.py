@@ -85,8 +85,15 @@ def scores_in(names: tuple[str, ...], source: Source) -> list[Mapping[str, Score
         for name in names:
             if Path(name).is_file():
                 columns = Columns(source.key or "id", source.names or ("score",), source.cluster, source.repeat)
-                how = {"scale": source.scale, "bounds": source.bounds, "higher_is_better": source.higher_is_better}
-                found.append(read_scores(Path(name), columns, **how))
+                found.append(
+                    read_scores(
+                        Path(name),
+                        columns,
+                        scale=source.scale,
+                        bounds=source.bounds,
+                        higher_is_better=source.higher_is_better,
+                    )
+                )
                 continue
             if Path(name).suffix in (".jsonl", ".json", ".csv", ".tsv", ".parquet"):
                 raise UsageError(f"no such file: {name!r}")
@@ -109,4 +116,5 @@ def _chosen(scores: Mapping[str, Scores], names: tuple[str, ...], run: str) -> d
         raise UsageError(f"the run {run!r} has no score {unknown[0]!r}", hint=f"there is {', '.join(scores)}")
     if names:
         return {name: scores[name] for name in names}
-    return {name: of for name, of in scores.items() if len(of.keys) or of.missing}
+    asked_for = (of for of in scores.values() if not of.metric.endswith(".pass_rate"))
+    return {of.metric: of for of in asked_for if len(of.keys) or of.missing}
