@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ferrata.datasets.description import Description, description_beside, read_description, write_description
     from ferrata.datasets.formats import FORMATS, Format, detect_format, read_any
     from ferrata.datasets.likeness import Likeness, Near, likeness_of
+    from ferrata.datasets.meaning import Meaning
     from ferrata.datasets.rows import Row, count_rows, data_files, read_rows
     from ferrata.datasets.synthetic import TASKS, WritePlan, Written, write_synthetic
     from ferrata.datasets.types import Column, Example, Origin, Provenance, Source, SplitRule, Summary
@@ -35,6 +36,7 @@ else:
         description=["Description", "description_beside", "read_description", "write_description"],
         formats=["FORMATS", "Format", "detect_format", "read_any"],
         likeness=["Likeness", "Near", "likeness_of"],
+        meaning=["Meaning"],
         rows=["Row", "count_rows", "data_files", "read_rows"],
         synthetic=["TASKS", "WritePlan", "Written", "write_synthetic"],
         types=["Column", "Example", "Origin", "Provenance", "Source", "SplitRule", "Summary"],
@@ -58,6 +60,7 @@ __all__ = [
     "Finding",
     "Format",
     "Likeness",
+    "Meaning",
     "Near",
     "Origin",
     "Provenance",
