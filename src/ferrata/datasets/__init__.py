@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
-    from ferrata.datasets.build import BuildPlan, Built, build_dataset, save_built
+    from ferrata.datasets.build import BuildPlan, Built, FoundRows, build_dataset, save_built
     from ferrata.datasets.check import CHECKS, CheckedDataset, check_dataset
     from ferrata.datasets.checks import SEVERITIES, Finding, Severity
     from ferrata.datasets.compare import DatasetDifference, compare_datasets
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 else:
     __getattr__ = door(
         __name__,
-        build=["BuildPlan", "Built", "build_dataset", "save_built"],
+        build=["BuildPlan", "Built", "FoundRows", "build_dataset", "save_built"],
         check=["CHECKS", "CheckedDataset", "check_dataset"],
         checks=["SEVERITIES", "Finding", "Severity"],
         compare=["DatasetDifference", "compare_datasets"],
@@ -59,6 +59,7 @@ __all__ = [
     "Example",
     "Finding",
     "Format",
+    "FoundRows",
     "Likeness",
     "Meaning",
     "Near",
