@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -339,3 +340,24 @@ def test_whatever_a_target_raises_costs_its_row_alone(bench: Bench, error: BaseE
     summary = bench.run(bench.plan(target, 4))
     assert (summary.status, summary.rows, summary.failed) == ("CompletedWithErrors", 4, 1)
     assert list(summary.errors) == [type(error).__name__]
+
+
+def test_a_vendor_who_is_away_for_long_ends_the_run_at_once(bench: Bench) -> None:
+    target = Echo(lambda row: ModelBusy("429", retry_after=86_400.0) if row["query"] > "q3" else "x")
+    began = time.monotonic()
+    summary = bench.run(bench.plan(target, 8), concurrency=1)
+    assert time.monotonic() - began < 5
+    assert (summary.status, summary.rows, summary.failed) == ("Canceled", 4, 0)
+    assert summary.stopped is not None
+    assert summary.stopped.code == "RateLimited"
+    assert "none is wanted for 86,400 s" in summary.stopped.message
+
+
+def test_an_interrupt_in_a_call_leaves_no_call_behind(bench: Bench) -> None:
+    target = Echo(lambda row: KeyboardInterrupt() if row["query"] == "q4" else "x", delay=0.001)
+    with pytest.raises(KeyboardInterrupt):
+        bench.run(bench.plan(target, 100), concurrency=4)
+    assert target.flying == 0
+    assert len(target.asked) <= 8
+    with EvalFolder.read(bench.runs, "r") as folder:
+        assert folder.document["status"] == "Canceled"

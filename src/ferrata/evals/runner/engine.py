@@ -93,6 +93,7 @@ class Engine:
         self._exhausted = False
         self._workers: set[asyncio.Task[None]] = set()
         self._stopped: StoppedEarly | None = None
+        self._interrupt: KeyboardInterrupt | None = None
         self._end: asyncio.Event = asyncio.Event()
         self._breathed = 0.0
         self._ended = 0
@@ -103,6 +104,7 @@ class Engine:
         Raises:
             StoreUnavailable: the folder cannot be written; what was written is good.
             UsageError: the data cannot be read.
+            KeyboardInterrupt: it came up in a call.
         """
         rows = self._units()
         self._todo = rows
@@ -114,11 +116,13 @@ class Engine:
             for task in self._workers:
                 if task.done() and not task.cancelled() and (error := task.exception()):
                     raise error
+            if self._interrupt is not None:
+                raise self._interrupt
             return self._stopped
         finally:
             if stopper is not None:
                 stopper.cancel()
-            await _end_of(self._workers, grace=_GRACE if self._stopped else 0.0)
+            await _end_of(self._workers, grace=_GRACE if self._stopped and not self._interrupt else 0.0)
             rows.close()
 
     def _units(self) -> Generator[Unit]:
@@ -170,9 +174,17 @@ class Engine:
         self._fill()
 
     async def _work(self) -> None:
+        try:
+            await self._take_turns()
+        except KeyboardInterrupt as error:
+            # Out of a task it would end the loop in the middle of whatever else goes on.
+            self._interrupt = error
+            self._stop(StoppedEarly("Canceled", "the run was interrupted"))
+
+    async def _take_turns(self) -> None:
         while not self._stopped and len(self._workers) <= self._allowed():
             if pause := self.pace.pause:
-                if self._is_hopelessly_busy():
+                if self._is_hopelessly_busy(pause):
                     return
                 await asyncio.sleep(pause)
                 continue
@@ -206,14 +218,18 @@ class Engine:
         self._exhausted = True
         return None
 
-    def _is_hopelessly_busy(self) -> bool:
+    def _is_hopelessly_busy(self, pause: float) -> bool:
+        """Whether it goes on for too long, or whoever refuses has said that it will."""
         waited = self.pace.refused_for()
-        if waited < self._options.patience:
+        if waited < self._options.patience and pause <= self._options.patience:
             return False
+        told = f"for {waited:.0f} s every call was refused for being too many"
+        if pause > self._options.patience:
+            told = f"calls were refused for being too many, and none is wanted for {pause:,.0f} s"
         self._stop(
             StoppedEarly(
                 "RateLimited",
-                f"for {waited:.0f} s every call was refused for being too many",
+                told,
                 hint="go on later, or ask the vendor for a higher limit",
             )
         )
@@ -231,7 +247,8 @@ class Engine:
             self._stop(
                 StoppedEarly(
                     "BudgetSpent",
-                    f"the budget of ${budget:g} is spent but for ${max(0.0, budget - spent):.4f}",
+                    f"${spent:.4f} of the budget of ${budget:g} is spent, and a call more may take "
+                    f"${self._recorder.dearest:.4f}",
                     hint="go on with a larger --budget",
                 )
             )
