@@ -51,7 +51,7 @@ class _Clock:
     """
 
     def __init__(self) -> None:
-        self.limit = asyncio.timeout(None)
+        self.limit: asyncio.Timeout | None = None
         self.disturbed = False
         self._loop = asyncio.get_running_loop()
         self._start = self._until = time.perf_counter()
@@ -72,8 +72,7 @@ class _Clock:
             self._loop.call_soon_threadsafe(self._put_off, more)
 
     def _put_off(self, seconds: float) -> None:
-        when = self.limit.when()
-        if when is not None:
+        if self.limit is not None and (when := self.limit.when()) is not None:
             with suppress(RuntimeError):  # it has ended
                 self.limit.reschedule(when + seconds)
 
