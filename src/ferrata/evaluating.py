@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from ferrata.app import open_app
+from ferrata.assets import draft_record
 from ferrata.datasets import count_rows, data_files, read_any
 from ferrata.errors import StoreUnavailable, UsageError
 from ferrata.evals import (
@@ -36,6 +37,7 @@ from ferrata.evals import (
     run_name,
 )
 from ferrata.runs import Status
+from ferrata.shortcut import append_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -330,7 +332,7 @@ def _record(app: App, folder: EvalFolder, plan: EvalPlan, summary: EvalSummary) 
     if models:
         payload["judge"] = ", ".join(models)
     with suppress(StoreUnavailable):
-        app.ledger.append("eval.completed", payload=payload)
+        append_record(app, draft_record("eval.completed", subjects=(), payload=payload, id=None))
 
 
 def changed(settings: EvalSettings | None, **changes: Any) -> EvalSettings:

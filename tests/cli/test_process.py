@@ -249,3 +249,17 @@ def test_a_terminal_gets_colours_but_no_name_of_a_file_does(project):
     assert "\x1b[1m" in screen
     assert "\x1b[35mpurple" not in screen
     assert "\\u001b[35mpurple.py" in screen.replace("\n", "")
+
+
+def test_the_collector_looks_rarely_while_a_command_loads():
+    code = """
+import gc, sys
+from ferrata.cli import main
+sys.argv = ["ferrata", "--version"]
+try:
+    main()
+finally:
+    print(gc.isenabled(), gc.get_threshold()[0] > 10_000)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "True True"

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from ferrata import __version__
+from ferrata.cli.collector import slow_collector
 from ferrata.cli.lazy import LazyGroup
 from ferrata.cli.words import printable
 from ferrata.errors import FerrataError, ModelError, UsageError
@@ -62,6 +63,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; errors are printed without a traceback."""
+    slow_collector()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

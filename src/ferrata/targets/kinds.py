@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from ferrata.errors import ModelBusy, ModelRequestInvalid, UsageError
@@ -70,19 +70,17 @@ class PromptTarget:
         """The answer; a prompt that declares outputs gives them by name. Columns that it does not know are passed over."""
         from ferrata.prompts import answer_of, render_request
 
-        names = self._names
+        names = self._known
         request = render_request(self.prompt, {name: inputs[name] for name in names if name in inputs})
         response = await self.asking.ask(request)
         answer = response.text if response.message.tool_calls else answer_of(self.prompt, response.text)
         return _made(response, answer)
 
-    @property
-    def _names(self) -> frozenset[str]:
+    @cached_property
+    def _known(self) -> frozenset[str]:
         from ferrata.prompts import inputs_of
 
-        if "_known" not in self.__dict__:
-            self.__dict__["_known"] = frozenset(one.name for one in inputs_of(self.prompt))
-        return cast("frozenset[str]", self.__dict__["_known"])
+        return frozenset(one.name for one in inputs_of(self.prompt))
 
 
 @dataclass

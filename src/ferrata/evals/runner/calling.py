@@ -56,7 +56,7 @@ class _Clock:
     def __init__(self, answered: Callable[[float | None], None]) -> None:
         self._answered = answered
         self.parted = False
-        self.limit = asyncio.timeout(None)
+        self.limit: asyncio.Timeout | None = None
         self.disturbed = False
         self._loop = asyncio.get_running_loop()
         self._start = self._until = time.perf_counter()
@@ -82,8 +82,7 @@ class _Clock:
             self._loop.call_soon_threadsafe(self._put_off, more)
 
     def _put_off(self, seconds: float) -> None:
-        when = self.limit.when()
-        if when is not None:
+        if self.limit is not None and (when := self.limit.when()) is not None:
             with suppress(RuntimeError):  # it has ended
                 self.limit.reschedule(when + seconds)
 

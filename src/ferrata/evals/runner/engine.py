@@ -226,7 +226,7 @@ class Engine:
             return None
         for unit in self._todo:
             first = unit.number * self._parts
-            if all(self._index.is_completed(first + p) for p in range(self._parts)):
+            if all(map(self._index.is_completed, range(first, first + self._parts))):
                 self._ended += 1
                 continue
             return unit
