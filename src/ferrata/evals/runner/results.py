@@ -48,6 +48,11 @@ class EvalRow:
     place: str = ""
     seconds: float = 0.0
 
+    @property
+    def key(self) -> str:
+        """The digest of its inputs: the same row has the same in other runs; repeats and rows that are alike share one."""
+        return key_of(sorted_text(self.inputs))
+
     def as_json(self) -> dict[str, Any]:
         """All of it as data."""
         return {
@@ -203,7 +208,7 @@ def _values(folder: EvalFolder) -> dict[str, dict[str, tuple[int, float]]]:
     """`ALIAS.KEY` -> row's digest -> number and mean over its repeats."""
     sums: dict[str, dict[str, list[float]]] = {}
     for row in rows_of_eval(folder):
-        key = key_of(sorted_text(row.inputs))
+        key = row.key
         for alias, scores in row.scores.items():
             for score in scores:
                 if score.value is not None:
