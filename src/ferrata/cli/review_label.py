@@ -191,9 +191,14 @@ class _Dialogue:
                 click.echo(printable(review.instructions or "there are no instructions beyond the question"))
                 click.echo(f"{printable(review.question)}\n{menu_of(review.scale, *_KEYS)}")
             elif word == "c":
-                comment = read_line("comment") or ""
-                cause = self._read_cause() or ""
+                said = read_line("comment")
+                named = None if said is None else self._read_cause()
+                if said is None or named is None:
+                    return _Said(None, "q")
+                comment, cause = said, named
             elif (value := self._value(typed)) is not None:
+                if before is not None and cause == before.cause and review.scale.is_success(value):
+                    cause = ""  # of the failure that the label said before
                 seconds = (clock.now() - begun).total_seconds()
                 return self._finish(item, value, comment, cause, seconds)
             else:

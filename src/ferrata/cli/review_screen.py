@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,11 +20,10 @@ __all__ = ["menu_of", "read_key", "read_line", "show_body"]
 def read_key(prompt: str) -> str | None:
     """One key of a terminal, or one line of a pipe; None where the input ends or is interrupted.
 
-    Keys that were pressed before the prompt are forgotten: a label for a row that nobody has seen is none.
+    Keys that were pressed before are dropped by what makes the terminal raw: a label for a row that nobody has seen is none.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return read_line(prompt)
-    _forget_keys()
     click.echo(f"{prompt}> ", nl=False)
     try:
         typed = click.getchar()
@@ -47,14 +45,6 @@ def read_line(prompt: str) -> str | None:
         click.echo()
         return None
     return text_line(typed)
-
-
-def _forget_keys() -> None:
-    with suppress(ImportError, OSError):
-        import termios
-
-        with suppress(termios.error):
-            termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def menu_of(scale: Scale, *further: str) -> str:

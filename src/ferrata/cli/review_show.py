@@ -64,7 +64,8 @@ def status(*, name: str, wants_json: bool, project: Path) -> None:
         ("missing", counted(found.missing, "label")),
         (
             "settled",
-            f"{found.settled:,}, of these {found.adjudicated:,} adjudicated; {found.differing:,} to adjudicate",
+            f"{found.settled:,}, of these {found.adjudicated:,} adjudicated and {found.incomplete:,} by fewer people than"
+            f" asked for; {found.differing:,} to adjudicate",
         ),
         ("agreement", _agreement(found.agreed)),
     ]

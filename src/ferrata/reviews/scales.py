@@ -97,6 +97,10 @@ class Scale:
             return int(label) * 2 < int(self.labels[0]) + int(self.labels[-1])
         return self.kind == "pass-fail" and label == "fail"
 
+    def is_success(self, label: str) -> bool:
+        """Whether a label says that the row did not fail: the scale knows failures, and this is none."""
+        return self.kind in ("pass-fail", "numbers") and not self.is_failure(label)
+
     def turned(self, label: str) -> str:
         """The label with the two sides of a pair exchanged; of other scales, the label itself."""
         return {"A": "B", "B": "A"}.get(label, label) if self.kind == "pair" else label
