@@ -250,12 +250,32 @@ def test_a_file_is_labelled_and_exported_to_a_file(review: Callable[..., Any], f
     assert listed[1].split() == ["check", "open", "1", "1", "0", "ann", "given.jsonl"]
 
 
+def test_a_run_over_exported_labels_does_not_show_them(
+    review: Callable[..., Any], ferrata: Callable[..., Any], shop: Path
+) -> None:
+    review("new", "check", "first-1", "--rows", "2")
+    review("label", "check", typed="f\nsecret cause\nf\n1\n")
+    review("export", "check", "-o", "labels.jsonl")
+    ran = ferrata(
+        "eval", "run", "--target", "bot.py:second", "--data", "labels.jsonl", "--evaluator", "own.py:even", "--name", "again"
+    )
+    assert ran.status == 0, ran.err
+    review("new", "blind", "again")
+    shown = review("rows", "blind").out
+    assert "second" in shown
+    assert "secret cause" not in shown
+    assert "fail" not in shown
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["new", "x"], "give a run or --from FILE"),
         (["new", "x", "first-1", "--from", "rows.jsonl"], "give a run or --from FILE"),
         (["new", "x", "nowhere"], "no run"),
+        (["new", "x", "first-1", "--against", "first-1"], "against itself shows the same output twice"),
+        (["new", "x", "first-1", "--pairs"], "--pairs goes with --from"),
+        (["new", "x", "--from", "rows.jsonl", "--against", "first-1"], "--against goes with a run"),
         (["new", "x", "first-1", "--scale", "5-1"], "has no two numbers"),
         (["new", "x", "first-1", "--scale", "A|B|tie"], "is for two outputs side by side"),
         (["new", "x", "first-1", "--against", "second-1", "--scale", "1-5"], "have the scale A|B|tie"),

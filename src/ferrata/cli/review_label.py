@@ -57,7 +57,7 @@ def label(*, name: str, file: Path | None, person: str | None, everything: bool,
         if file is None:
             _Dialogue(app, review, who, final=False).run(everything=everything)
             return
-        given = read_labels(app.settings.root / file, review, app.reviews.items(review), who)
+        given = read_labels(file, review, app.reviews.items(review), who)
         new = app.reviews.give(review, given)
     same = f", {len(given) - new:,} as they were" if new < len(given) else ""
     click.echo(f"{counted(new, 'label')} of {printable(who)} taken from {printable(str(file))}{same}")

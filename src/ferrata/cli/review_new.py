@@ -91,6 +91,8 @@ def _check(run: str | None, *, against: str | None, file: Path | None, pairs: bo
         raise UsageError("give a run or --from FILE, one of them", hint="ferrata review new NAME RUN")
     if file is not None and against is not None:
         raise UsageError("--against goes with a run", hint="for pairs of a file, give --from FILE --pairs")
+    if against is not None and against == run:
+        raise UsageError(f"{run!r} against itself shows the same output twice", hint="name another run")
     if pairs and file is None:
         raise UsageError("--pairs goes with --from", hint="of two runs, give RUN --against OTHER")
     if file is not None and set(rules) != {"random"}:
@@ -103,7 +105,7 @@ def _filled(app: App, draft: Draft, *, file: Path | None, rules: Sequence[str], 
     from ferrata.reviews import draft_of_file, draft_of_run
 
     if file is not None:
-        return draft_of_file(draft, app.settings.root / file, count=count)
+        return draft_of_file(draft, file, count=count)
     with ExitStack() as stack:
         folder = stack.enter_context(existing(runs_folder(app), draft.source))
         other = stack.enter_context(existing(runs_folder(app), draft.against)) if draft.against else None

@@ -116,7 +116,9 @@ def _unique(key: str, seen: Counter[str]) -> str:
 
 
 def _item(draft: Draft, key: str, rule: str, row: EvalRow, other: Mapping[str, Any] | None) -> DraftItem:
-    body = Body(row.inputs, row.output, other, row.number, row.repeat, row.place)
+    # A run over what a review exported has judgements among its inputs.
+    inputs = _without_judgements(row.inputs) if "decided_by" in row.inputs else row.inputs
+    body = Body(inputs, row.output, other, row.number, row.repeat, row.place)
     return DraftItem(key, rule, body, _sides(draft)(key))
 
 
@@ -150,6 +152,10 @@ def _body_of(values: Mapping[str, Any], *, pair: bool) -> Body | None:
     names = ["response_a", "response_b"] if pair else [name for name in _OUTPUTS if values.get(name) is not None][:1]
     if not names or any(values.get(name) is None for name in names):
         return None
-    inputs = {name: value for name, value in values.items() if name not in names and name not in _HIDDEN}
+    inputs = {name: value for name, value in _without_judgements(values).items() if name not in names}
     other = {"response": values["response_b"]} if pair else None
     return Body(inputs, {"response": values[names[0]]}, other)
+
+
+def _without_judgements(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in _HIDDEN}
