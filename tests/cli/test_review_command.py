@@ -257,7 +257,16 @@ def test_a_run_over_exported_labels_does_not_show_them(
     review("label", "check", typed="f\nsecret cause\nf\n1\n")
     review("export", "check", "-o", "labels.jsonl")
     ran = ferrata(
-        "eval", "run", "--target", "bot.py:second", "--data", "labels.jsonl", "--evaluator", "own.py:even", "--name", "again"
+        "eval",
+        "run",
+        "--target",
+        "bot.py:second",
+        "--data",
+        "labels.jsonl",
+        "--evaluator",
+        "own.py:even",
+        "--name",
+        "again",
     )
     assert ran.status == 0, ran.err
     review("new", "blind", "again")
