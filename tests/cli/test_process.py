@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import pty
-import select
 import signal
 import subprocess
 import sys
@@ -14,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from terminals import typed_on_a_terminal
 
 FERRATA = [sys.executable, "-m", "ferrata"]
 
@@ -197,35 +196,6 @@ def test_two_at_once_are_both_kept(fresh):
     assert ends == [(None, "", 0)] * 2
     assert [row["seq"] for row in json.loads(run("history", "--project", fresh, "--json").stdout)] == [2, 1]
     assert run("ledger", "verify", "--project", fresh).stdout.startswith("2 records verified")
-
-
-def typed_on_a_terminal(words, steps):
-    """Runs a command on a pseudo-terminal; types each step's text when its prompt is there; the status and the screen."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.execve(sys.executable, [*FERRATA, *words], {**os.environ, "TERM": "xterm", "COLUMNS": "100"})
-    screen = b""
-    waiting = [*steps, (None, b"")]
-    seen = 0
-    while waiting:
-        if not select.select([terminal], [], [], 60)[0]:
-            os.kill(child, signal.SIGKILL)
-            pytest.fail(f"no {waiting[0][0]!r} in {screen!r}")
-        try:
-            data = os.read(terminal, 65536)
-        except OSError:  # the other end is closed
-            data = b""
-        screen += data
-        if not data:
-            break
-        prompt, text = waiting[0]
-        if prompt is not None and prompt in screen[seen:]:
-            seen = len(screen)
-            time.sleep(0.3)  # as a person does: a signal between the prompt and the reading would wait for the next key
-            os.write(terminal, text)
-            waiting.pop(0)
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), screen.decode().replace("\r\n", "\n")
 
 
 def test_answering_on_a_terminal_and_leaving_with_control_c(fresh):

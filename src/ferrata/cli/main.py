@@ -34,6 +34,7 @@ _COMMANDS = {
     "data": ("data", "data", "Datasets: check, version and convert them, build them from traces."),
     "flow": ("flow", "flow", "Flows: run, test and serve them; Prompt Flow's as they are."),
     "eval": ("eval", "eval_group", "Evaluations: targets over data, scored row by row."),
+    "review": ("review", "review", "Let people label outputs: blind, by two or more, settled and exported."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),
 }
 
