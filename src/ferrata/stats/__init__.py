@@ -5,8 +5,60 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
+    from ferrata.stats.agreement import Agreement, Alpha, Rate, cohen_kappa, confusion, krippendorff_alpha
+    from ferrata.stats.bias import Bias, PositionBias, length_bias, position_bias, self_preference
+    from ferrata.stats.corrected import (
+        CorrectedDifference,
+        CorrectedMean,
+        CorrectedRate,
+        prediction_powered,
+        prediction_powered_difference,
+        rogan_gladen,
+    )
+    from ferrata.stats.sequential import BettingTest, ConfidenceSequence, TwoStreams
     from ferrata.stats.types import Comparison, Estimate, Inference, Interval, Scale, Scores
 else:
-    __getattr__ = door(__name__, types=["Comparison", "Estimate", "Inference", "Interval", "Scale", "Scores"])
+    __getattr__ = door(
+        __name__,
+        agreement=["Agreement", "Alpha", "Rate", "cohen_kappa", "confusion", "krippendorff_alpha"],
+        bias=["Bias", "PositionBias", "length_bias", "position_bias", "self_preference"],
+        corrected=[
+            "CorrectedDifference",
+            "CorrectedMean",
+            "CorrectedRate",
+            "prediction_powered",
+            "prediction_powered_difference",
+            "rogan_gladen",
+        ],
+        sequential=["BettingTest", "ConfidenceSequence", "TwoStreams"],
+        types=["Comparison", "Estimate", "Inference", "Interval", "Scale", "Scores"],
+    )
 
-__all__ = ["Comparison", "Estimate", "Inference", "Interval", "Scale", "Scores"]
+__all__ = [
+    "Agreement",
+    "Alpha",
+    "BettingTest",
+    "Bias",
+    "Comparison",
+    "ConfidenceSequence",
+    "CorrectedDifference",
+    "CorrectedMean",
+    "CorrectedRate",
+    "Estimate",
+    "Inference",
+    "Interval",
+    "PositionBias",
+    "Rate",
+    "Scale",
+    "Scores",
+    "TwoStreams",
+    "cohen_kappa",
+    "confusion",
+    "krippendorff_alpha",
+    "length_bias",
+    "position_bias",
+    "prediction_powered",
+    "prediction_powered_difference",
+    "rogan_gladen",
+    "self_preference",
+]
