@@ -7,13 +7,12 @@ from ferrata.doors import door
 if TYPE_CHECKING:
     from ferrata.stats.agreement import Agreement, Alpha, Rate, cohen_kappa, confusion, krippendorff_alpha
     from ferrata.stats.bias import Bias, PositionBias, length_bias, position_bias, self_preference
-    from ferrata.stats.corrected import (
+    from ferrata.stats.corrected import CorrectedRate, rogan_gladen
+    from ferrata.stats.powered import (
         CorrectedDifference,
         CorrectedMean,
-        CorrectedRate,
         prediction_powered,
         prediction_powered_difference,
-        rogan_gladen,
     )
     from ferrata.stats.sequential import BettingTest, ConfidenceSequence, TwoStreams
     from ferrata.stats.types import Comparison, Estimate, Inference, Interval, Scale, Scores
@@ -22,14 +21,8 @@ else:
         __name__,
         agreement=["Agreement", "Alpha", "Rate", "cohen_kappa", "confusion", "krippendorff_alpha"],
         bias=["Bias", "PositionBias", "length_bias", "position_bias", "self_preference"],
-        corrected=[
-            "CorrectedDifference",
-            "CorrectedMean",
-            "CorrectedRate",
-            "prediction_powered",
-            "prediction_powered_difference",
-            "rogan_gladen",
-        ],
+        corrected=["CorrectedRate", "rogan_gladen"],
+        powered=["CorrectedDifference", "CorrectedMean", "prediction_powered", "prediction_powered_difference"],
         sequential=["BettingTest", "ConfidenceSequence", "TwoStreams"],
         types=["Comparison", "Estimate", "Inference", "Interval", "Scale", "Scores"],
     )

@@ -138,10 +138,11 @@ class ConfidenceSequence:
         self.high = high
         self.confidence = confidence
         self.n = 0
-        self.drifted = False
+        self.drifted: bool = False
         self._sum = 0.0
         self._limit = 2.0 / (1.0 - confidence)
-        self._least, self._greatest = 0.0, 1.0
+        self._least: float = 0.0
+        self._greatest: float = 1.0
         self._step = 1.0 / steps
         self._means = np.arange(1, steps) / steps
         # The stakes by bet and candidate; candidates that are refuted are dropped.
