@@ -5,21 +5,57 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
-    from ferrata.gates.types import (
-        Change,
-        Distribution,
-        GateResult,
-        Rule,
-        RuleKind,
-        RuleResult,
-        Side,
-        Standing,
-        Verdict,
-    )
+    from ferrata.gates.changes import changes_of, with_distributions
+    from ferrata.gates.deciding import Decision, conclude, decide
+    from ferrata.gates.kept import Decided, keep_result, last_pass, verdict_of
+    from ferrata.gates.measuring import How, Measured, measure
+    from ferrata.gates.reading import read_file, read_run, save_scores
+    from ferrata.gates.settings import GateSettings, RuleSettings, changed_gate, gate_of, gates_of
+    from ferrata.gates.sides import Scored, resolve_metric
+    from ferrata.gates.types import Change, Distribution, GateResult, Rule, RuleKind, RuleResult, Side, Standing, Verdict
 else:
     __getattr__ = door(
         __name__,
+        changes=["changes_of", "with_distributions"],
+        deciding=["Decision", "conclude", "decide"],
+        kept=["Decided", "keep_result", "last_pass", "verdict_of"],
+        measuring=["How", "Measured", "measure"],
+        reading=["read_file", "read_run", "save_scores"],
+        settings=["GateSettings", "RuleSettings", "changed_gate", "gate_of", "gates_of"],
+        sides=["Scored", "resolve_metric"],
         types=["Change", "Distribution", "GateResult", "Rule", "RuleKind", "RuleResult", "Side", "Standing", "Verdict"],
     )
 
-__all__ = ["Change", "Distribution", "GateResult", "Rule", "RuleKind", "RuleResult", "Side", "Standing", "Verdict"]
+__all__ = [
+    "Change",
+    "Decided",
+    "Decision",
+    "Distribution",
+    "GateResult",
+    "GateSettings",
+    "How",
+    "Measured",
+    "Rule",
+    "RuleKind",
+    "RuleResult",
+    "RuleSettings",
+    "Scored",
+    "Side",
+    "Standing",
+    "Verdict",
+    "changed_gate",
+    "changes_of",
+    "conclude",
+    "decide",
+    "gate_of",
+    "gates_of",
+    "keep_result",
+    "last_pass",
+    "measure",
+    "read_file",
+    "read_run",
+    "resolve_metric",
+    "save_scores",
+    "verdict_of",
+    "with_distributions",
+]
