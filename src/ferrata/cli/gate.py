@@ -49,9 +49,13 @@ _LONGEST = 600.0
 )
 @click.option("--format", "form", default="text", show_default=True, help="Of what is printed: text, json.")
 @click.option("--waive", default="", metavar="WHY", help="Let it pass all the same, and record why.")
-@click.option("--alpha", type=click.FloatRange(0, 0.5, min_open=True, max_open=True), help="In the place of the declared one.")
+@click.option(
+    "--alpha", type=click.FloatRange(0, 0.5, min_open=True, max_open=True), help="In the place of the declared one."
+)
 @click.option("--seed", type=int, help="Likewise.")
-@click.option("--save-baseline", type=click.Path(dir_okay=False, path_type=Path), help="Write the candidate's scores to a file.")
+@click.option(
+    "--save-baseline", type=click.Path(dir_okay=False, path_type=Path), help="Write the candidate's scores to a file."
+)
 @click.option("--no-record", is_flag=True, help="Write no record to the ledger, and keep no result.")
 @click.option("--project", type=click.Path(path_type=Path), default=Path(), show_default=True, help="Project's folder.")
 @click.pass_context
@@ -90,7 +94,9 @@ def print_gates(gates: Any) -> None:
     rows = [["gate", "evaluation", "baseline", "rules"]]
     for name, one in gates.items():
         rows.append([name, one.eval, one.baseline or "-", "; ".join(rule.rule.text for rule in one.rules)])
-    click.echo("\n".join(aligned([[printable(cell) for cell in row] for row in rows])) if gates else "no gate is declared")
+    click.echo(
+        "\n".join(aligned([[printable(cell) for cell in row] for row in rows])) if gates else "no gate is declared"
+    )
 
 
 def _decide(app: App, name: str, settings: Any, asked: dict[str, Any]) -> GateResult:
@@ -138,6 +144,8 @@ def _check_outputs(form: str, outputs: tuple[Path, ...]) -> None:
 
 def _write(result: GateResult, path: Path) -> None:
     try:
-        path.write_text(json.dumps(result.as_json(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8", errors="replace")
+        path.write_text(
+            json.dumps(result.as_json(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8", errors="replace"
+        )
     except OSError as error:
         raise UsageError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
