@@ -24,7 +24,9 @@ def ci() -> None:
 @ci.command("init")
 @click.argument("forge", type=click.Choice(["github", "azure", "gitlab"]))
 @click.option("--project", type=click.Path(path_type=Path), default=Path(), show_default=True, help="Project's folder.")
-@click.option("--gate", "gates", multiple=True, metavar="NAME", help="Run this gate; all that are declared if none is given.")
+@click.option(
+    "--gate", "gates", multiple=True, metavar="NAME", help="Run this gate; all that are declared if none is given."
+)
 @click.option("--install", default="", metavar="REQUIREMENT", help="What pip installs as Ferrata, with a version.")
 @click.option("--branch", default="main", show_default=True, help="The branch that is merged into.")
 @click.option("--force", is_flag=True, help="Write over a file that differs.")

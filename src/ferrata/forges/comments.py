@@ -33,7 +33,9 @@ def comment(thread: Thread, reports: Sequence[Path]) -> Iterator[str]:
         text = path.read_text(encoding="utf-8", errors="replace")
         mark = text.partition("\n")[0].strip()
         if not (mark.startswith(_MARK) and mark.endswith("-->")):
-            raise UsageError(f"{os.fspath(path)!r} is no report of a gate", hint="write it with `ferrata gate --output FILE.md`")
+            raise UsageError(
+                f"{os.fspath(path)!r} is no report of a gate", hint="write it with `ferrata gate --output FILE.md`"
+            )
         texts[mark] = text
     if not texts:
         return

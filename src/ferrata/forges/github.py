@@ -32,8 +32,12 @@ class GitHub:
 
     def to_do(self, plan: Plan) -> Sequence[str]:
         """Secrets of the repository."""
-        secrets = [f"the secret {one.name} (Settings, Secrets and variables, Actions): {one.why}" for one in plan.secrets]
-        forks = ["nothing for pull requests from forks: they get no secrets, so gates do not run there"] if secrets else []
+        secrets = [
+            f"the secret {one.name} (Settings, Secrets and variables, Actions): {one.why}" for one in plan.secrets
+        ]
+        forks = (
+            ["nothing for pull requests from forks: they get no secrets, so gates do not run there"] if secrets else []
+        )
         return [*secrets, *forks, "code scanning, or leave out the step that uploads SARIF (private repositories)"]
 
     def is_here(self, environment: Mapping[str, str]) -> bool:

@@ -34,7 +34,11 @@ class GitLab:
         return [
             f"in .gitlab-ci.yml: include: {self.file}",
             *(f"the masked variable {one.name} (Settings, CI/CD, Variables): {one.why}" for one in plan.secrets),
-            *([f"the masked variable {_TOKEN}: a project access token with the scope api, for comments"] if plan.gates else []),
+            *(
+                [f"the masked variable {_TOKEN}: a project access token with the scope api, for comments"]
+                if plan.gates
+                else []
+            ),
         ]
 
     def is_here(self, environment: Mapping[str, str]) -> bool:

@@ -35,7 +35,9 @@ class Written(NamedTuple):
     changed: bool
 
 
-def plan_of(settings: Settings, *, gates: Sequence[str] = (), install: str = "", branch: str = "main") -> tuple[Plan, Path]:
+def plan_of(
+    settings: Settings, *, gates: Sequence[str] = (), install: str = "", branch: str = "main"
+) -> tuple[Plan, Path]:
     """The pipeline's plan, and the root of the repository that the project lies in.
 
     Args:

@@ -40,14 +40,19 @@ class Api:
                 method, address, json=body, params=dict(query or {}), headers=self._headers, timeout=_SECONDS
             )
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise UsageError(f"{method} {address}: {error}", hint="run the step again; the gate itself is decided") from None
+            raise UsageError(
+                f"{method} {address}: {error}", hint="run the step again; the gate itself is decided"
+            ) from None
         if answer.status_code in (401, 403, 404):
             raise Refused(f"{method} {address} is answered with {answer.status_code}")
         try:
             if answer.is_success:
                 return answer.json() if answer.content else None
         except ValueError:
-            raise UsageError(f"{method} {address}: the answer is no JSON", hint="check the address of the API") from None
+            raise UsageError(
+                f"{method} {address}: the answer is no JSON", hint="check the address of the API"
+            ) from None
         raise UsageError(
-            f"{method} {address} is answered with {answer.status_code}", hint="run the step again; the gate itself is decided"
+            f"{method} {address} is answered with {answer.status_code}",
+            hint="run the step again; the gate itself is decided",
         )

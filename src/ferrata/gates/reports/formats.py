@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ferrata.gates.reports.base import ReportWriter
     from ferrata.gates.types import GateResult
 
-__all__ = ["FORMATS", "render", "write_report"]
+__all__ = ["FORMATS", "check_ending", "render", "write_report"]
 
 FORMATS: Mapping[str, ReportWriter] = {
     "html": write_html,
@@ -56,11 +56,7 @@ def write_report(result: GateResult, path: Path, *, place: Place | None = None) 
     Raises:
         UsageError: no format has this ending, or the file cannot be written.
     """
-    ending = path.suffix.removeprefix(".").lower()
-    if _ALSO.get(ending, ending) not in FORMATS:
-        raise UsageError(
-            f"no ending names the format of {str(path)!r}", hint="end it in .html, .json, .md, .sarif or .xml"
-        )
+    ending = check_ending(path)
     text = render(result, ending, place=place)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,3 +65,17 @@ def write_report(result: GateResult, path: Path, *, place: Place | None = None) 
         raise UsageError(
             f"cannot write {str(path)!r}: {error.strerror}", hint="name a file that can be written"
         ) from None
+
+
+def check_ending(path: Path) -> str:
+    """The format that a file's ending names.
+
+    Raises:
+        UsageError: none has this ending.
+    """
+    ending = path.suffix.removeprefix(".").lower()
+    if _ALSO.get(ending, ending) not in FORMATS or ending == "junit":
+        raise UsageError(
+            f"no ending names the format of {str(path)!r}", hint="end it in .html, .json, .md, .sarif or .xml"
+        )
+    return ending
