@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ferrata.cli.progress import ShownProgress
     from ferrata.evals import EvalFolder
     from ferrata.flows import FlowError
-    from ferrata.gates import GateResult
+    from ferrata.gates import GateResult, Place
 
 __all__ = ["gate"]
 
@@ -45,9 +45,16 @@ _LONGEST = 600.0
     "outputs",
     type=click.Path(dir_okay=False, path_type=Path),
     multiple=True,
-    help="Write the result; the suffix says the format.",
+    help="Write the result; the suffix says the format: .html, .json, .md, .sarif, .xml (JUnit).",
 )
-@click.option("--format", "form", default="text", show_default=True, help="Of what is printed: text, json.")
+@click.option(
+    "--format",
+    "form",
+    default="text",
+    show_default=True,
+    help="Of what is printed: text, html, json, junit, md, sarif.",
+)
+@click.option("--github", is_flag=True, help="Also print annotations, and add to the step summary of GitHub Actions.")
 @click.option("--waive", default="", metavar="WHY", help="Let it pass all the same, and record why.")
 @click.option(
     "--alpha", type=click.FloatRange(0, 0.5, min_open=True, max_open=True), help="In the place of the declared one."
@@ -66,7 +73,7 @@ def gate(context: click.Context, *, name: str | None, wants_list: bool, project:
     3 inconclusive (0 with `inconclusive: pass`); 130 interrupted.
     """
     from ferrata.app import open_app
-    from ferrata.gates import gate_of, gates_of
+    from ferrata.gates import gate_of, gates_of, place_of
     from ferrata.gating import Interrupted
 
     with open_app(project) as app:
@@ -80,12 +87,8 @@ def gate(context: click.Context, *, name: str | None, wants_list: bool, project:
         except Interrupted as error:
             click.echo(f"interrupted: {error.message}\nhint: {error.hint}", err=True)
             context.exit(_INTERRUPTED)
-    for path in asked["outputs"]:
-        _write(result, path)
-    if asked["form"] == "json":
-        click.echo(json.dumps(result.as_json(), ensure_ascii=False, indent=2))
-    else:
-        print_result(result, "" if project == Path() else f" --project {project}")
+        place = place_of(app.settings, result)
+    _report(result, place, asked, "" if project == Path() else f" --project {project}")
     context.exit(result.exit_status)
 
 
@@ -135,17 +138,23 @@ def _around(app: App, shown: ShownProgress) -> Callable[..., Any]:
 
 
 def _check_outputs(form: str, outputs: tuple[Path, ...]) -> None:
-    if form not in ("text", "json"):
-        raise UsageError(f"not a format: {form!r}", hint="there is text, json")
+    """Before anything is evaluated."""
+    from ferrata.gates import FORMATS, check_ending
+
+    if form not in ("text", *FORMATS):
+        raise UsageError(f"not a format: {form!r}", hint=f"there is text, {', '.join(FORMATS)}")
     for path in outputs:
-        if path.suffix.lower() != ".json":
-            raise UsageError(f"--output {str(path)!r}: no format has this suffix", hint="there is .json")
+        check_ending(path)
 
 
-def _write(result: GateResult, path: Path) -> None:
-    try:
-        path.write_text(
-            json.dumps(result.as_json(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8", errors="replace"
-        )
-    except OSError as error:
-        raise UsageError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+def _report(result: GateResult, place: Place, asked: dict[str, Any], project: str) -> None:
+    from ferrata.gates import render, tell_github, write_report
+
+    for path in asked["outputs"]:
+        write_report(result, path, place=place)
+    if asked["form"] == "text":
+        print_result(result, project)
+    else:
+        click.echo(render(result, asked["form"], place=place), nl=False)
+    for line in tell_github(result, os.environ, place=place) if asked["github"] else ():
+        click.echo(line)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ferrata.gates.measuring import Measured, measure
     from ferrata.gates.planning import How
     from ferrata.gates.reading import read_file, read_run, save_scores
+    from ferrata.gates.reports import FORMATS, Place, check_ending, place_of, render, tell_github, write_report
     from ferrata.gates.settings import GateSettings, RuleSettings, changed_gate, gate_of, gates_of
     from ferrata.gates.sides import Scored, resolve_metric
     from ferrata.gates.types import (
@@ -38,6 +39,7 @@ else:
         measuring=["Measured", "measure"],
         planning=["How"],
         reading=["read_file", "read_run", "save_scores"],
+        reports=["FORMATS", "Place", "check_ending", "place_of", "render", "tell_github", "write_report"],
         settings=["GateSettings", "RuleSettings", "changed_gate", "gate_of", "gates_of"],
         sides=["Scored", "resolve_metric"],
         types=["Change", "Distribution", "GateResult", "Rule", "RuleKind", "RuleResult", "Side", "Standing", "Verdict"],
@@ -45,6 +47,7 @@ else:
     )
 
 __all__ = [
+    "FORMATS",
     "Change",
     "Decided",
     "Decision",
@@ -55,6 +58,7 @@ __all__ = [
     "How",
     "Looking",
     "Measured",
+    "Place",
     "Rule",
     "RuleKind",
     "RuleResult",
@@ -67,6 +71,7 @@ __all__ = [
     "before_run",
     "changed_gate",
     "changes_of",
+    "check_ending",
     "conclude",
     "decide",
     "drawn",
@@ -77,11 +82,15 @@ __all__ = [
     "last_pass",
     "looks_of",
     "measure",
+    "place_of",
     "read_file",
     "read_run",
     "record_of",
+    "render",
     "resolve_metric",
     "save_scores",
+    "tell_github",
     "verdict_of",
     "with_distributions",
+    "write_report",
 ]

@@ -142,7 +142,9 @@ def _reasons(one: Measured, verdict: Verdict) -> list[str]:
         if verdict == "inconclusive":
             said.append(f"this gate could not have seen {margin:.3g}: {seen}")
         else:
-            said.append(f"few rows for a margin of {margin:.3g}: {seen}; an equally good candidate passes {one.power or 0:.0%} of the time")
+            said.append(
+                f"few rows for a margin of {margin:.3g}: {seen}; an equally good candidate passes {one.power or 0:.0%} of the time"
+            )
     said += [*one.blocked, *one.doubts]
     if verdict == "inconclusive" and not one.blocked and not one.doubts:
         said.append(_open(one))
