@@ -35,6 +35,8 @@ _COMMANDS = {
     "flow": ("flow", "flow", "Flows: run, test and serve them; Prompt Flow's as they are."),
     "eval": ("eval", "eval_group", "Evaluations: targets over data, scored row by row."),
     "review": ("review", "review", "Let people label outputs: blind, by two or more, settled and exported."),
+    "gate": ("gate", "gate", "Gates: rules over an evaluation; pass, fail or inconclusive."),
+    "ci": ("ci", "ci", "Pipelines of GitHub, Azure DevOps and GitLab: write one, and comment in it."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),
 }
 
