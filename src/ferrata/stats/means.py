@@ -12,7 +12,7 @@ import numpy as np
 
 from ferrata.errors import UsageError
 from ferrata.stats.betting import betting_mean
-from ferrata.stats.clusters import cluster_notes, clustered
+from ferrata.stats.clusters import cluster_notes, cluster_totals, clustered
 from ferrata.stats.inference import Bounded, StudentT
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def infer_mean(
       skewness as well (Hall 1992; see `StudentT` for the simulation behind it).
     - Where at least half of the rows have one value and fewer than 20 another: by betting where `low` and `high` are known, else
       t with as many degrees of freedom as there are rows off that value, less 1; an infinite interval where fewer than 2 are.
-    - With clusters: the same with the clusters' error and degrees of freedom (`clustered`).
+    - With clusters: the same with the clusters' error and degrees of freedom (`clustered`), and ties of their means.
 
     It is deterministic, and the order of rows does not matter.
 
@@ -84,7 +84,7 @@ def infer_mean(
         )
     groups = len(set(clusters)) if clusters is not None else len(values)
     notes = cluster_notes(groups) if clusters is not None else ()
-    off = _off_mode(values)
+    off = _off_mode(values if clusters is None else np.divide(*cluster_totals(values, clusters)))
     if off is not None or groups < 2:
         return _tied(values, floor, ceiling, clusters=clusters, off=off or 0, notes=notes)
     return _student(values, floor, ceiling, clusters=clusters, notes=(*notes, *few_notes(len(values))))
@@ -98,8 +98,8 @@ def few_notes(n: int) -> tuple[str, ...]:
 
 
 def _off_mode(values: Values) -> int | None:
-    """How many values are not the most frequent one, where these are too few; else None."""
-    _, counts = np.unique(values, return_counts=True)
+    """How many values (of rows, or means of clusters) are not the most frequent one, where these are too few; else None."""
+    _, counts = np.unique(np.round(values, 12), return_counts=True)
     most = int(counts.max())
     off = len(values) - most
     return off if off < OFF_MODE and 2 * most >= len(values) and (most > 1 or len(values) == 1) else None
@@ -147,7 +147,7 @@ def _tied(
     n = len(values)
     groups = len(set(clusters)) if clusters is not None else n
     if n > 1 and groups > 1:
-        notes = (*notes, _ties_note(n, off))
+        notes = (*notes, _ties_note(groups, off, "values" if clusters is None else "clusters' means"))
     if isfinite(low) and isfinite(high):
         return betting_mean(values, low=low, high=high, clusters=clusters, notes=notes)
     if off < 2 or groups < 2:
@@ -155,10 +155,10 @@ def _tied(
     return _student(values, low, high, clusters=clusters, notes=notes, df=off - 1.0)
 
 
-def _ties_note(n: int, off: int) -> str:
+def _ties_note(n: int, off: int, what: str) -> str:
     if not off:
-        return f"All {n} values are the same; how far others could lie is known from the scale alone."
-    return f"Only {off} of {n} values differ from the most frequent one; the interval allows for values that were not seen."
+        return f"All {n} {what} are the same; how far others could lie is not seen."
+    return f"Only {off} of {n} {what} differ from the most frequent one; the interval allows for what was not seen."
 
 
 def _unknown(values: Values, low: float, high: float, *, notes: tuple[str, ...]) -> Bounded:
