@@ -15,12 +15,12 @@ from ferrata.stats import Scores, estimate, infer_rate, infer_scores
 def scores(values: list[float] | np.ndarray, **more: object) -> Scores:
     found = np.asarray(values, dtype=float)
     given: dict[str, object] = {"scale": "binary", "low": 0.0, "high": 1.0} | more
-    return Scores("right", [f"row-{i}" for i in range(len(found))], found, **given)  # pyright: ignore
+    return Scores("right", [f"row-{i}" for i in range(len(found))], found, **given)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("successes", "n", "low", "high"),
-    # Newcombe, Statistics in Medicine 17 (1998) 857-872, table I, method 3; of 1/29 the lower end is moved by the guard.
+    # Newcombe, Statistics in Medicine 17 (1998) 857-872, table I, method 3.
     [(81, 263, 0.2553, 0.3662), (0, 20, 0.0, 0.1611), (15, 148, 0.0624, 0.1605)],
 )
 def test_wilson_as_published(successes: int, n: int, low: float, high: float) -> None:

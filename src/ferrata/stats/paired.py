@@ -119,8 +119,8 @@ def paired_difference(
 
     - 0 or 1 in every row: Tango's score, McNemar mid-p; with clusters, both by the score with the effective number of pairs.
     - Else `infer_mean` of the differences, and as test: Wilcoxon's signed ranks where the scale is ordinal; where nearly all
-      differences are the same, exact sign flips, which take both runs as exchangeable where they do not differ; else the
-      inference's own p-value, which is the paired t-test's unless the differences are skewed.
+      differences are the same, exact sign flips (signed ranks, where more than 20 are not 0), which take both runs as
+      exchangeable where they do not differ; else the inference's own p-value, the paired t-test's unless it is skewed.
     - Else with clusters: `infer_mean` and its own p-value.
 
     Args:
@@ -131,7 +131,7 @@ def paired_difference(
         high: the greatest; None: no bound.
         clusters: shape (pairs,).
     """
-    differences = candidate - baseline
+    differences = _even(candidate - baseline, baseline, candidate)
     if scale == "binary" and bool(np.all(np.isin((baseline, candidate), (0.0, 1.0)))):
         if clusters is not None:
             rates = _clustered_rates(differences, clusters)
@@ -141,9 +141,8 @@ def paired_difference(
     if scale == "binary":
         low, high = 0.0, 1.0
     widest = None if low is None or high is None else high - low
-    # Differences of equal scores must be equal, whatever the last bit says: ties decide the method.
     inference = infer_mean(
-        _even(differences, baseline, candidate),
+        differences,
         low=None if widest is None else -widest,
         high=widest,
         clusters=clusters,
@@ -151,13 +150,14 @@ def paired_difference(
     if clusters is not None:
         return inference, Tested(two_sided(inference), f"paired {inference.method}")
     if scale == "ordinal":
-        return inference, signed_ranks(_even(differences, baseline, candidate))
-    flips = None if isinstance(inference, StudentT) else sign_flips(differences)
-    return inference, flips or Tested(two_sided(inference), f"paired {inference.method}")
+        return inference, signed_ranks(differences)
+    if isinstance(inference, StudentT):
+        return inference, Tested(two_sided(inference), f"paired {inference.method}")
+    return inference, sign_flips(differences) or signed_ranks(differences)
 
 
 def _even(differences: Values, baseline: Values, candidate: Values) -> Values:
-    """Differences without their rounding errors, which lie in the last digits of the greatest score."""
+    """Differences without their rounding errors, in the last digits of the greatest score: ties decide the method."""
     size = float(np.max(np.abs((baseline, candidate)), initial=0.0))
     if not size:
         return differences
