@@ -85,5 +85,5 @@ def test_copies_are_worth_their_clusters() -> None:
 
 
 def test_few_clusters_are_said() -> None:
-    assert cluster_notes(5) == ()
+    assert cluster_notes(10) == ()
     assert "only 4 clusters" in cluster_notes(4)[0]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Clustered", "cluster_notes", "cluster_totals", "clustered", "design_effect"]
 
 # Below this many clusters an interval rests on little more than the assumption that clusters are alike.
-FEW = 5
+FEW = 10
 
 
 class Clustered(NamedTuple):

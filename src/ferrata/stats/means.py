@@ -29,6 +29,8 @@ OFF_MODE = 20
 FEW_ROWS = 20
 # Skewness, in its standard errors, from which on it is taken out: what 5 % of normal samples show.
 SKEWED = 2.0
+# With clusters, which are few, from half of that on: 5 clusters cannot be as skewed as that asks for.
+SKEWED_CLUSTERS = 1.0
 
 
 def check_values(values: Values, *, metric: str = "", keys: Sequence[str] | None = None) -> None:
@@ -61,7 +63,8 @@ def infer_mean(
       skewness as well (Hall 1992; see `StudentT` for the simulation behind it).
     - Where at least half of the rows have one value and fewer than 20 another: by betting where `low` and `high` are known, else
       t with as many degrees of freedom as there are rows off that value, less 1; an infinite interval where fewer than 2 are.
-    - With clusters: the same with the clusters' error and degrees of freedom (`clustered`), and ties of their means.
+    - With clusters: the same with the clusters' error, degrees of freedom (`clustered`) and skewness (from one standard error on), and ties of
+      their means.
 
     It is deterministic, and the order of rows does not matter.
 
@@ -123,7 +126,7 @@ def _student(
         se, own_df, skew, units = found.se, found.df, found.skew, float(len(found.sizes))
     if se <= 0:
         return _unknown(values, low, high, notes=(*notes, "The clusters' means are all the same."))
-    skewed = abs(skew) * sqrt(units / 6) > SKEWED
+    skewed = abs(skew) * sqrt(units / 6) > (SKEWED if clusters is None else SKEWED_CLUSTERS)
     return StudentT(
         estimate=mean,
         n=n,
