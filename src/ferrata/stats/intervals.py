@@ -45,7 +45,7 @@ class Rate(Scored):
         """The score statistic."""
         gap = self.estimate - boundary
         spread = boundary * (1 - boundary)
-        return gap / sqrt(spread / self.worth) if spread > 0 else inf * np.sign(gap) if gap else 0.0
+        return gap / sqrt(spread / self.worth) if spread > 1e-300 else inf * np.sign(gap) if gap else 0.0
 
     def _above(self, boundary: float) -> float:
         score = tail(self.statistic(boundary), self.df)
