@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
-from random import Random
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ferrata.clock import format_time
@@ -15,28 +13,36 @@ from ferrata.evaluating import Evaluation, Given, changed, run_evaluation, runs_
 from ferrata.gates import (
     GateResult,
     How,
+    Looking,
+    Watch,
+    before_run,
     changes_of,
     decide,
+    drawn,
     keep_result,
     last_pass,
+    looks_of,
     read_file,
     read_run,
+    record_of,
+    resolve_metric,
     save_scores,
     with_distributions,
 )
 from ferrata.refs import Ref
-from ferrata.runs import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    import asyncio
+    from collections.abc import Callable, Generator, Mapping, Sequence
+    from pathlib import Path
 
     from ferrata.app import App
-    from ferrata.evals import DataRow, EvalPlan, EvalSettings, EvalSummary, Progress
+    from ferrata.evals import EvalSettings, EvalSummary, Progress
     from ferrata.gates import Decision, GateSettings, Rule, Scored, Standing
 
 __all__ = ["Interrupted", "Request", "gate_digest", "gates_folder", "run_gate"]
 
-LAST_PASS = "last-pass"
+_LAST = "last-pass"
 _GATES = "gates"
 _FILES = (".json", ".jsonl", ".csv", ".tsv", ".parquet")
 _TRIES = 20
@@ -66,7 +72,7 @@ class Request:
         waived: why it is let pass all the same.
         record: write the ledger's record, and keep the result.
         save_baseline: a file to write the candidate's scores to, for later comparisons.
-        standings: alias -> what is known of the judge behind it, of a candidate's scores.
+        standings: of a candidate's scores: alias -> what is known of the judge behind it.
         on_progress: called after each row.
         around: as `run_evaluation` takes it.
     """
@@ -85,46 +91,83 @@ class Request:
 
 
 def gate_digest(app: App, gate: GateSettings, *, data: str | None = None) -> str:
-    """The digest of a gate's declaration, with that of its evaluation: what a verdict holds for.
+    """The digest of a gate's declaration and of its evaluation's, but for the target: what a verdict holds for.
 
     Raises:
         NotFound, InvalidDocument: there is no such evaluation, or it is wrong.
     """
     definition = changed(definition_of(app.settings, gate.eval), **({"data": data} if data else {}))
-    said = definition.model_dump(mode="json", exclude={"target", "concurrency", "timeout", "budget", "tags"})
-    return gate.digest(said)
+    return gate.digest(
+        definition.model_dump(mode="json", exclude={"target", "concurrency", "timeout", "budget", "tags"})
+    )
+
+
+def run_gate(app: App, request: Request) -> GateResult:
+    """Decide a gate, keep the result, and put the verdict into the ledger.
+
+    Raises:
+        NotFound, UsageError, InvalidDocument: something is not there, or wrong.
+        Interrupted: somebody stopped it.
+        StoreUnavailable: the result cannot be kept.
+    """
+    made = _Gate(app, request, definition_of(app.settings, request.gate.eval))
+    result, candidate = made.decided()
+    if request.save_baseline is not None:
+        save_scores(candidate, request.save_baseline)
+    if request.record:
+        app.state.make()
+        keep_result(result, gates_folder(app))
+        with suppress(StoreUnavailable):
+            payload = record_of(result, candidate.evaluators)
+            app.ledger.append("gate.decided", subjects=list(candidate.side.versions), payload=payload)
+    return result
 
 
 @dataclass
 class _Gate:
-    """One gate while it is decided."""
+    """One gate while it is decided.
+
+    Attributes:
+        rows: that are drawn; None: all.
+        total: rows of the data, once they were opened.
+        begun: runs that this gate has begun, by what their names begin with.
+        order: numbers of the candidate's rows as they were drawn.
+    """
 
     app: App
     request: Request
     settings: EvalSettings
-    how: How
+    total: int = 0
+    begun: dict[str, str] = field(default_factory=dict[str, str])
+    order: list[int] = field(default_factory=list[int])
 
-    @property
-    def gate(self) -> GateSettings:
-        return self.request.gate
+    def __post_init__(self) -> None:
+        self.gate = self.request.gate
+        self.rows = self.gate.rows
+        self.how = How(self.gate.alpha, self.gate.power, self.gate.correction)
+        self.rules: list[Rule] = [one.rule for one in self.gate.rules]
 
-    @property
-    def rules(self) -> list[Rule]:
-        return [one.rule for one in self.gate.rules]
+    def decided(self) -> tuple[GateResult, Scored]:
+        """The whole of it."""
+        if self.request.candidate:
+            return self._looked(self.how)
+        if self.gate.sequential:
+            return self._watched()
+        if self.gate.inconclusive == "extend":
+            return self._extended()
+        return self._looked(self.how)
 
     # The two sides
 
-    def baseline(self) -> Scored | None:
-        """What the candidate is compared with."""
+    def _baseline(self) -> Scored | None:
         name = self.gate.baseline
         if name is None or not self.gate.needs_baseline:
             return None
-        if name == LAST_PASS:
+        if name == _LAST:
             name = last_pass(self.request.name, gates_folder(self.app))
         return self._existing(name) or self._evaluated(name, f"gate-{self.request.name}-baseline")
 
-    def candidate(self) -> Scored:
-        """What is judged."""
+    def _candidate(self) -> Scored:
         name = self.request.candidate
         if not name:
             return self._evaluated(None, f"gate-{self.request.name}")
@@ -138,52 +181,151 @@ class _Gate:
         """A run's or a file's scores; None where it is neither."""
         path = self.app.settings.root / name
         if path.suffix.lower() in _FILES and path.is_file():
-            return replace_run(read_file(path, [one.metric for one in self.rules]), name)
+            found = read_file(path, [one.metric for one in self.rules])
+            return replace(found, side=replace(found.side, run=name))
         try:
-            folder = EvalFolder.read(runs_folder(self.app), name)
+            return self._of_run(name)
         except (NotFound, UsageError):
             return None
-        with folder:
-            target = str((folder.document.get("target") or {}).get("name") or "")
-            return read_run(folder, cluster=self.gate.cluster, versions=versions_of(self.app, target))
+
+    def _of_run(self, name: str) -> Scored:
+        with EvalFolder.read(runs_folder(self.app), name) as folder:
+            about: dict[str, Any] = folder.document.get("target") or {}
+            versions = _versions(self.app, str(about.get("name") or ""))
+            return read_run(folder, cluster=self.gate.cluster, versions=versions)
 
     def _evaluated(self, target: str | None, base: str) -> Scored:
+        return self._of_run(self._run(target, base).name)
+
+    def _opened(self, target: str | None) -> Evaluation:
+        """The evaluation of a target over the rows that are drawn; close it."""
         given = {"target": target or self.request.target, "data": self.request.data}
         settings = changed(self.settings, **{key: value for key, value in given.items() if value is not None})
-        summary = self._run(settings, base)
-        if summary.stopped is not None and summary.stopped.code == "Canceled":
+        evaluation = Evaluation.open(self.app, Given(settings, self.gate.eval))
+        self.total = evaluation.plan.total or 0
+        if self.rows is not None or self.gate.sequential:
+            evaluation.plan, self.order = drawn(evaluation.plan, self.rows, self.gate.seed)
+        return evaluation
+
+    def _run(
+        self, target: str | None, base: str, looking: Callable[[Evaluation], Looking] | None = None
+    ) -> EvalSummary:
+        """Evaluate, or go on with what this gate has begun.
+
+        Raises:
+            Interrupted: somebody stopped it.
+        """
+        evaluation = self._opened(target)
+        try:
+            watcher = looking(evaluation) if looking else None
+            how = {"reuse": True, "save": self.request.record, **self._context(watcher)}
+            summary = self._named(evaluation, base, how)
+        finally:
+            evaluation.close()
+        decided = watcher is not None and watcher.watch.decided_after is not None
+        if summary.stopped is not None and summary.stopped.code == "Canceled" and not decided:
             raise Interrupted(
                 f"the run {summary.name!r} was stopped, so the gate says nothing",
                 hint=f"again, with the answers that it has: ferrata gate {self.request.name}",
             )
-        found = self._existing(summary.name)
-        assert found is not None, summary.name
-        return found
+        return summary
 
-    def _run(self, settings: EvalSettings, base: str) -> EvalSummary:
-        request, runs = self.request, runs_folder(self.app)
-        evaluation = Evaluation.open(self.app, Given(settings, self.gate.eval))
-        try:
-            if self.gate.rows is not None:
-                evaluation.plan = drawn(evaluation.plan, self.gate.rows, self.gate.seed)
-            for _ in range(_TRIES):
-                with suppress(Conflict):  # another process took the name
-                    return run_evaluation(
-                        evaluation,
-                        name=run_name(base, runs),
-                        reuse=True,
-                        on_progress=request.on_progress,
-                        around=request.around,
-                        save=request.record,
-                    )
-            raise Conflict(f"no free name for a run of {base!r}", hint="try again")
-        finally:
-            evaluation.close()
+    def _context(self, watcher: Looking | None) -> dict[str, Any]:
+        @contextmanager
+        def around(stop: asyncio.Event, folder: EvalFolder) -> Generator[None]:
+            if watcher is not None:
+                watcher.begin(stop, folder)
+            with ExitStack() as stack:
+                if self.request.around is not None:
+                    stack.enter_context(self.request.around(stop, folder))
+                yield
+            if watcher is not None:
+                watcher.look()
 
-    # The verdict
+        def progress(counts: Progress) -> None:
+            if self.request.on_progress is not None:
+                self.request.on_progress(counts)
+            if watcher is not None:
+                watcher.look()
 
-    def result(self, decision: Decision, candidate: Scored, baseline: Scored | None) -> GateResult:
-        """As it is kept and shown."""
+        return {"around": around, "on_progress": progress}
+
+    def _named(self, evaluation: Evaluation, base: str, how: dict[str, Any]) -> EvalSummary:
+        if (earlier := self.begun.get(base)) is not None:
+            return run_evaluation(evaluation, resume=earlier, **how)
+        for _ in range(_TRIES):
+            name = run_name(base, runs_folder(self.app))
+            try:
+                summary = run_evaluation(evaluation, name=name, **how)
+            except Conflict:  # another process took the name
+                continue
+            self.begun[base] = name
+            return summary
+        raise Conflict(f"no free name for a run of {base!r}", hint="try again")
+
+    # Ways to decide
+
+    def _standings(self, candidate: Scored) -> Mapping[str, Standing] | None:
+        return self.request.standings(candidate) if self.request.standings else None
+
+    def _looked(self, how: How) -> tuple[GateResult, Scored]:
+        """One look at all rows."""
+        baseline, candidate = self._baseline(), self._candidate()
+        decision = decide(self.rules, candidate, baseline, how, standings=self._standings(candidate))
+        return self._result(decision, candidate, baseline), candidate
+
+    def _extended(self) -> tuple[GateResult, Scored]:
+        """As many looks as it takes, the error divided over all that there could be."""
+        evaluation = self._opened(None)
+        evaluation.close()
+        looks = looks_of(self.rows or self.total, self.total)
+        how = replace(self.how, alpha=self.how.alpha / len(looks))
+        for number, rows in enumerate(looks, 1):
+            self.rows = rows
+            result, candidate = self._looked(how)
+            note = f"look {number} of {len(looks)} at most, with {rows:,} of {self.total:,} rows: each at alpha {how.alpha:.3g}"
+            result = replace(result, notes=(note, *result.notes))
+            more = result.verdict == "inconclusive" and any(
+                one.verdict == "inconclusive" and one.interval is not None for one in result.rules
+            )
+            if not more:
+                break
+        return result, candidate  # pyright: ignore[reportPossiblyUnboundVariable]
+
+    def _watched(self) -> tuple[GateResult, Scored]:
+        """A look after every row."""
+        baseline = self._baseline()
+        watchers: list[Looking] = []
+
+        def looking(evaluation: Evaluation) -> Looking:
+            found = Looking(self._watch(evaluation, baseline), self.order, evaluation.plan.repeats)
+            watchers.append(found)
+            return found
+
+        summary = self._run(None, f"gate-{self.request.name}", looking)
+        found = self._of_run(summary.name)
+        watch = watchers[0].watch
+        result = self._result(watch.decision(), found, baseline)
+        after = watch.decided_after
+        if after is None:
+            said = f"looked at {watch.rows:,} of {len(self.order):,} rows, and it is not decided"
+            if found.incomplete:
+                said += f": {found.incomplete}"
+        else:
+            said = f"decided after {after:,} of {len(self.order):,} rows; {found.rows:,} had been asked by then"
+            if summary.cost is not None and found.rows:
+                left = summary.cost / found.rows * (len(self.order) - found.rows)
+                said += f", for ${summary.cost:.4f}; the others would have cost about ${left:.4f}"
+        return replace(result, stopped_after=after, notes=(said, *result.notes)), found
+
+    def _watch(self, evaluation: Evaluation, baseline: Scored | None) -> Watch:
+        blank, ends = before_run(evaluation.plan)
+        rules = [replace(one, metric=resolve_metric(one.metric, blank, among=ends)) for one in self.rules]
+        return Watch(rules, ends, blank, baseline, self.how, standings=self._standings(blank))
+
+    # What came of it
+
+    def _result(self, decision: Decision, candidate: Scored, baseline: Scored | None) -> GateResult:
         request = self.request
         with ExitStack() as stack:
             before = self._folder(stack, baseline.side.run) if baseline else None
@@ -192,7 +334,7 @@ class _Gate:
         notes = list(decision.notes)
         if baseline and baseline.dataset_digest and baseline.dataset_digest != candidate.dataset_digest:
             notes.append(
-                f"the baseline was run on other data ({baseline.dataset}); only the rows that are in both are compared"
+                f"the baseline was run on other data, {baseline.dataset!r}: only rows that are in both are compared"
             )
         return GateResult(
             gate=request.name,
@@ -206,7 +348,7 @@ class _Gate:
             alpha=self.gate.alpha,
             correction=self.gate.correction,
             seed=self.gate.seed,
-            sequential=self.gate.sequential,
+            sequential=self.gate.sequential and not request.candidate,
             on_inconclusive=self.gate.inconclusive,
             changes=changes,
             notes=notes,
@@ -222,40 +364,7 @@ class _Gate:
             return None
 
 
-def run_gate(app: App, request: Request) -> GateResult:
-    """Decide a gate, keep the result, and put the verdict into the ledger.
-
-    Raises:
-        NotFound, UsageError, InvalidDocument: something is not there, or wrong.
-        Interrupted: somebody stopped it.
-        StoreUnavailable: the result cannot be kept.
-    """
-    gate = request.gate
-    settings = definition_of(app.settings, gate.eval)
-    made = _Gate(app, request, settings, How(gate.alpha, gate.power, gate.correction))
-    baseline = made.baseline()
-    candidate = made.candidate()
-    decision = decide(made.rules, candidate, baseline, made.how, standings=_standings(request, candidate))
-    result = made.result(decision, candidate, baseline)
-    if request.save_baseline is not None:
-        save_scores(candidate, request.save_baseline)
-    if request.record:
-        app.state.make()
-        keep_result(result, gates_folder(app))
-        _record(app, result, candidate, baseline)
-    return result
-
-
-def _standings(request: Request, candidate: Scored) -> Mapping[str, Standing] | None:
-    return request.standings(candidate) if request.standings else None
-
-
-def replace_run(found: Scored, run: str) -> Scored:
-    """With another name for where it is from."""
-    return replace(found, side=replace(found.side, run=run))
-
-
-def versions_of(app: App, target: str) -> Sequence[str]:
+def _versions(app: App, target: str) -> Sequence[str]:
     """The version that a target's name stands for now, as `prompt/support@3`."""
     if "@" not in target or not target.startswith(("prompt/", "flow/")) or not app.has_store:
         return ()
@@ -263,65 +372,3 @@ def versions_of(app: App, target: str) -> Sequence[str]:
         return (str(app.registry.resolve(Ref.parse(target)).ref),)
     except FerrataError:
         return ()
-
-
-class _Held:
-    """Rows that were drawn."""
-
-    def __init__(self, rows: Sequence[DataRow]) -> None:
-        self._rows = rows
-
-    def __iter__(self) -> Any:
-        return iter(self._rows)
-
-
-def drawn(plan: EvalPlan, rows: int, seed: int) -> EvalPlan:
-    """A plan over so many rows, drawn by a seed; all of them where there are no more. The first rows of a larger draw are those of a smaller one."""
-    every = list(plan.rows)
-    Random(seed).shuffle(every)
-    chosen = every[:rows]
-    return replace(plan, rows=_Held(chosen), total=len(chosen), about={**plan.about, "drawn": {"rows": len(chosen), "of": len(every), "seed": seed}})
-
-
-def kind_of(target: str) -> str:
-    """prompt, flow, model, function, url; `data` where the data had the responses."""
-    if not target:
-        return "data"
-    if target.startswith(("http://", "https://")):
-        return "url"
-    if target.startswith("model:"):
-        return "model"
-    if target.startswith("prompt/") or target.endswith(".prompty"):
-        return "prompt"
-    place, colon, _ = target.partition(":")
-    return "function" if colon and (place.endswith(".py") or "/" not in place) else "flow"
-
-
-def _record(app: App, result: GateResult, candidate: Scored, baseline: Scored | None) -> None:
-    old = result.baseline
-    payload: dict[str, Any] = {
-        "verdict": result.verdict,
-        "subject_kind": kind_of(candidate.side.target),
-        "baseline": old is not None,
-        "waived": bool(result.waived),
-        "gate": result.gate,
-        "target": candidate.side.target,
-        "target_digest": candidate.side.digest,
-        "run": candidate.side.run,
-        "dataset": result.dataset,
-        "dataset_digest": result.dataset_digest,
-        "rows": result.rows,
-        "evaluators": dict(candidate.evaluators),
-        "settings_digest": result.settings_digest,
-        "rules": [_short(one) for one in result.as_json()["rules"]],
-    }
-    if old is not None:
-        payload |= {"baseline_target": old.target, "baseline_digest": old.digest, "baseline_run": old.run}
-    if result.waived:
-        payload["reason"] = result.waived
-    with suppress(StoreUnavailable):
-        app.ledger.append("gate.decided", subjects=list(candidate.side.versions), payload=payload)
-
-
-def _short(rule: dict[str, Any]) -> dict[str, Any]:
-    return {key: rule[key] for key in ("text", "verdict", "deciding", "n", "estimate", "interval", "p_adjusted")}

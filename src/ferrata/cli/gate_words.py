@@ -50,8 +50,7 @@ def _verdict(result: GateResult) -> str:
 
 def _row(one: RuleResult) -> list[str]:
     estimate = one.estimate
-    relative = one.comparison is not None
-    shown = "-" if estimate is None else f"{estimate:+.3g}" if relative else f"{estimate:.3g}"
+    shown = "-" if estimate is None else f"{estimate:+.3g}" if one.rule.compares else f"{estimate:.3g}"
     between = "-" if one.interval is None else f"{_end(one.interval.low)} to {_end(one.interval.high)}"
     p = "-" if one.p_adjusted is None else f"{one.p_adjusted:.3f}" if one.p_adjusted >= 0.001 else "<0.001"
     verdict = one.verdict if one.deciding else f"({one.verdict}, does not decide)"

@@ -66,7 +66,15 @@ if TYPE_CHECKING:
         summary_of,
         values_for,
     )
-    from ferrata.evals.scores import Columns, RowScores, key_of_row, read_scores, rows_scored, scores_of_eval
+    from ferrata.evals.scores import (
+        Columns,
+        RowScores,
+        key_of_row,
+        read_scores,
+        row_scored,
+        rows_scored,
+        scores_of_eval,
+    )
     from ferrata.evals.types import Evaluator, Judging, Measure, Produced, Score, Scoring, Target, passes
 else:
     __getattr__ = door(
@@ -132,7 +140,7 @@ else:
             "summary_of",
             "values_for",
         ],
-        scores=["Columns", "RowScores", "key_of_row", "read_scores", "rows_scored", "scores_of_eval"],
+        scores=["Columns", "RowScores", "key_of_row", "read_scores", "row_scored", "rows_scored", "scores_of_eval"],
         types=["Evaluator", "Judging", "Measure", "Produced", "Score", "Scoring", "Target", "passes"],
     )
 
@@ -209,6 +217,7 @@ __all__ = [
     "read_scores",
     "resume_eval",
     "reusable",
+    "row_scored",
     "rows_of_eval",
     "rows_scored",
     "run_eval",

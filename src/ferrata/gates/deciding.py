@@ -18,7 +18,8 @@ from ferrata.gates.types import RuleResult
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ferrata.gates.measuring import How, Measured
+    from ferrata.gates.measuring import Measured
+    from ferrata.gates.planning import How
     from ferrata.gates.sides import Scored
     from ferrata.gates.types import Rule, Standing, Verdict
 
@@ -141,7 +142,9 @@ def _reasons(one: Measured, verdict: Verdict) -> list[str]:
         if verdict == "inconclusive":
             said.append(f"this gate could not have seen {margin:.3g}: {seen}")
         else:
-            said.append(f"this gate has few rows for a margin of {margin:.3g}: {seen}; it passes since the candidate looks better")
+            said.append(
+                f"few rows for a margin of {margin:.3g}: {seen}; an equally good candidate passes {one.power or 0:.0%} of the time"
+            )
     said += [*one.blocked, *one.doubts]
     if verdict == "inconclusive" and not one.blocked and not one.doubts:
         said.append(_open(one))
@@ -149,6 +152,8 @@ def _reasons(one: Measured, verdict: Verdict) -> list[str]:
 
 
 def _open(one: Measured) -> str:
+    if one.smallest is None:  # nobody knows how exact more rows would be
+        return "neither kept nor broken is shown"
     if one.rows_needed is None:
         return "neither kept nor broken is shown, and no number of rows would show it at the present estimate"
     return f"neither kept nor broken is shown; at the present estimate about {one.rows_needed:,} rows would show it"
@@ -159,10 +164,14 @@ def _verdict(rules: Sequence[RuleResult]) -> tuple[Verdict, list[str]]:
     if any(one.verdict == "fail" for one in deciding):
         return "fail", []
     if not deciding:
-        return "inconclusive", ["no rule decides: every score is a model's whose agreement with people is not known, or too low"]
+        return "inconclusive", [
+            "no rule decides: every score is a model's whose agreement with people is not known, or too low"
+        ]
     if any(one.verdict != "pass" for one in deciding):
         return "inconclusive", []
     if broken := [one.rule.metric for one in rules if one.verdict == "fail"]:
-        said = f"all rules that decide are kept, but {', '.join(broken)} says that something got worse: look at those rows"
+        said = (
+            f"all rules that decide are kept, but {', '.join(broken)} says that something got worse: look at those rows"
+        )
         return "inconclusive", [said]
     return "pass", []

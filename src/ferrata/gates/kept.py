@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from ferrata.errors import NotFound, StoreUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
     from ferrata.assets import Ledger
     from ferrata.gates.types import GateResult
 
-__all__ = ["Decided", "keep_result", "last_pass", "verdict_of"]
+__all__ = ["Decided", "keep_result", "kind_of", "last_pass", "record_of", "verdict_of"]
+
+_RULE = ("metric", "text", "verdict", "deciding", "n", "estimate", "interval", "p_adjusted")
 
 
 class Decided(NamedTuple):
@@ -47,7 +50,9 @@ def keep_result(result: GateResult, folder: Path) -> Path:
     partial = path.with_suffix(".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(result.as_json(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8", errors="replace")
+        partial.write_text(
+            json.dumps(result.as_json(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8", errors="replace"
+        )
         partial.replace(path)
     except OSError as error:
         raise StoreUnavailable(f"cannot write {str(path)!r}: {error.strerror or error}") from None
@@ -70,7 +75,9 @@ def last_pass(gate: str, folder: Path) -> str:
         if found.get("verdict") == "pass" and created >= newest:
             newest, run = created, name
     if not run:
-        raise NotFound(f"the gate {gate!r} has not passed here yet", hint=f"begin with: ferrata gate {gate} --baseline RUN")
+        raise NotFound(
+            f"the gate {gate!r} has not passed here yet", hint=f"begin with: ferrata gate {gate} --baseline RUN"
+        )
     return run
 
 
@@ -91,3 +98,46 @@ def verdict_of(ledger: Ledger, gate: str, target_digest: str, *, settings_digest
         if (said.get("gate"), said.get("target_digest"), said.get("settings_digest")) == wanted:
             return Decided(said["verdict"], bool(said["waived"]), str(said.get("run") or ""), record.at, record.seq)
     return None
+
+
+def kind_of(target: str) -> str:
+    """prompt, flow, model, function or url, by a target's name; `data` where the data had the responses."""
+    place, colon, _ = target.partition(":")
+    if not target:
+        return "data"
+    if target.startswith(("http://", "https://")):
+        return "url"
+    if target.startswith("model:"):
+        return "model"
+    if target.startswith("prompt/") or target.endswith(".prompty"):
+        return "prompt"
+    return "function" if colon and (place.endswith(".py") or "/" not in place) else "flow"
+
+
+def record_of(result: GateResult, evaluators: Mapping[str, str]) -> dict[str, Any]:
+    """What the ledger is told of a verdict, as `gate.decided` has it.
+
+    Args:
+        result: of the gate.
+        evaluators: alias -> digest, of the candidate's run.
+    """
+    new, old = result.candidate, result.baseline
+    found: dict[str, Any] = {
+        "verdict": result.verdict,
+        "subject_kind": kind_of(new.target),
+        "baseline": old is not None,
+        "waived": bool(result.waived),
+        "gate": result.gate,
+        "target": new.target,
+        "target_digest": new.digest,
+        "run": new.run,
+        "dataset": result.dataset,
+        "dataset_digest": result.dataset_digest,
+        "rows": result.rows,
+        "evaluators": dict(evaluators),
+        "settings_digest": result.settings_digest,
+        "rules": [{key: one[key] for key in _RULE} for one in result.as_json()["rules"]],
+    }
+    if old is not None:
+        found |= {"baseline_target": old.target, "baseline_digest": old.digest, "baseline_run": old.run}
+    return found | ({"reason": result.waived} if result.waived else {})

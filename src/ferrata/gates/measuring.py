@@ -5,47 +5,27 @@ Two questions are asked of each rule: is it shown that it is kept, and is it sho
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from ferrata.errors import UsageError
+from ferrata.gates.planning import error, factor, power, rows_needed
 from ferrata.gates.sides import counted, matched
 
 if TYPE_CHECKING:
+    from ferrata.gates.planning import How
     from ferrata.gates.sides import Counted, Scored
     from ferrata.gates.types import Rule, Standing
     from ferrata.stats import Comparison, Inference, Interval, Scores
 
-__all__ = ["How", "Measured", "measure"]
+__all__ = ["MATCHED", "Blocked", "Measured", "check_sides", "measure", "with_standing"]
 
 # Of the candidate's rows, so many must be in the baseline for a comparison to be one of the same data.
 MATCHED = 0.9
 _LEAST_ROWS = 2
-# More rows than anybody will ask for: no number would decide.
-_MOST_ROWS = 10_000_000
-
-
-@dataclass(frozen=True)
-class How:
-    """By which a gate decides.
-
-    Attributes:
-        alpha: the probability, at most, that it passes although a rule is broken.
-        power: with which a difference should be seen.
-        correction: of the p-values for passing: `holm` or `none`.
-    """
-
-    alpha: float = 0.05
-    power: float = 0.8
-    correction: Literal["holm", "none"] = "holm"
-
-    @property
-    def confidence(self) -> float:
-        """Of the intervals that are shown: each bound is the test at alpha."""
-        return 1 - 2 * self.alpha
 
 
 @dataclass(frozen=True)
@@ -142,7 +122,7 @@ def measure(
     """
     scores = candidate.scores[rule.metric]
     found = Measured(rule, higher_is_better=scores.higher_is_better)
-    found = _with_standing(found, candidate, standing)
+    found = with_standing(found, candidate, standing)
     if candidate.incomplete:
         found = replace(found, blocked=(candidate.incomplete,))
     try:
@@ -151,15 +131,16 @@ def measure(
                 raise UsageError(f"{rule.text}: there is no baseline", hint="give one: --baseline RUN")
             return _compared(found, candidate, baseline, how)
         return _alone(found, candidate, how, standing)
-    except _Blocked as error:
+    except Blocked as error:
         return replace(found, blocked=(*found.blocked, str(error)))
 
 
-class _Blocked(Exception):
+class Blocked(Exception):
     """Why a rule cannot be decided."""
 
 
-def _with_standing(found: Measured, candidate: Scored, standing: Standing | None) -> Measured:
+def with_standing(found: Measured, candidate: Scored, standing: Standing | None) -> Measured:
+    """The rule, which decides nothing where its score is a model's that nobody has held against people."""
     alias = found.rule.metric.partition(".")[0]
     if alias not in candidate.judged:
         return found
@@ -202,7 +183,7 @@ def _limit_question(scores: Scores, rule: Rule, *, above: bool) -> _Asked:
     try:
         return _Asked(infer_scores(scores), rule.limit, above)
     except UsageError as error:
-        raise _Blocked(error.message) from None
+        raise Blocked(error.message) from None
 
 
 def _unreachable(rule: Rule, end: float) -> str:
@@ -212,9 +193,9 @@ def _unreachable(rule: Rule, end: float) -> str:
 
 def _check(scores: Scores) -> None:
     if wrong := [key for key, value in zip(scores.keys, scores.values, strict=True) if not isfinite(value)]:
-        raise _Blocked(f"{len(wrong):,} scores are no numbers, the first is that of row {wrong[0]!r}")
+        raise Blocked(f"{len(wrong):,} scores are no numbers, the first is that of row {wrong[0]!r}")
     if len(scores.keys) < _LEAST_ROWS:
-        raise _Blocked(f"there are {len(scores.keys)} rows with a score; a decision needs {_LEAST_ROWS} at least")
+        raise Blocked(f"there are {len(scores.keys)} rows with a score; a decision needs {_LEAST_ROWS} at least")
 
 
 # Two sides
@@ -222,7 +203,7 @@ def _check(scores: Scores) -> None:
 
 def _compared(found: Measured, candidate: Scored, baseline: Scored, how: How) -> Measured:
     metric = found.rule.metric
-    _check_sides(metric, candidate, baseline)
+    check_sides(metric, candidate, baseline)
     mine, theirs = candidate.scores[metric], baseline.scores[metric]
     shared = candidate.clusters
     better = mine.higher_is_better
@@ -246,16 +227,23 @@ def _compared(found: Measured, candidate: Scored, baseline: Scored, how: How) ->
     return _harsher(found, p_pass, harsh if harsh.lost > rows.lost else kind, how)
 
 
-def _check_sides(metric: str, candidate: Scored, baseline: Scored) -> None:
+def check_sides(metric: str, candidate: Scored, baseline: Scored) -> None:
+    """Refuse a comparison of what was not scored in the same way.
+
+    Raises:
+        Blocked: the baseline is not whole, lacks the metric, or was scored by another version of its evaluator.
+    """
     alias = metric.partition(".")[0]
     if baseline.incomplete:
-        raise _Blocked(f"the baseline: {baseline.incomplete}")
+        raise Blocked(f"the baseline: {baseline.incomplete}")
     if metric not in baseline.scores:
         there = ", ".join(sorted(baseline.scores)) or "none"
-        raise _Blocked(f"the baseline {baseline.side.run!r} has no {metric!r} (it has {there}); score it again: {baseline.again}")
+        raise Blocked(
+            f"the baseline {baseline.side.run!r} has no {metric!r} (it has {there}); score it again: {baseline.again}"
+        )
     mine, theirs = candidate.evaluators.get(alias, ""), baseline.evaluators.get(alias, "")
     if mine and theirs and mine != theirs:
-        raise _Blocked(
+        raise Blocked(
             f"the baseline {baseline.side.run!r} was scored by another version of {alias!r} ({theirs[:12]}, not {mine[:12]}); "
             f"score it again: {baseline.again}"
         )
@@ -265,7 +253,7 @@ def _unmatched(keys: list[str], there: set[str]) -> tuple[str, ...]:
     """What to say of rows that only the candidate has; too many of them, and nothing is compared."""
     shared = sum(key in there for key in keys)
     if shared < MATCHED * len(keys) or not keys:
-        raise _Blocked(
+        raise Blocked(
             f"only {shared:,} of the candidate's {len(keys):,} rows are in the baseline; a comparison needs {MATCHED:.0%}: "
             "evaluate the baseline on the same data"
         )
@@ -287,13 +275,13 @@ def _pair_question(baseline: Scores, candidate: Scores, rule: Rule, how: How) ->
     try:
         comparison = compare(first, second, confidence=how.confidence, effect=effect)
     except UsageError as error:
-        raise _Blocked(error.message) from None
+        raise Blocked(error.message) from None
     sign = 1 if second.higher_is_better else -1
     tolerated = -rule.limit if rule.kind == "non_inferiority" else rule.limit
     if rule.relative:
         return _share_question(first, second, comparison, share=sign * tolerated)
     if comparison.inference is None:
-        raise _Blocked("the comparison says nothing on its uncertainty")
+        raise Blocked("the comparison says nothing on its uncertainty")
     asked = _Asked(comparison.inference, sign * tolerated, sign > 0, comparison=comparison)
     if rule.kind == "superiority" and not rule.limit:
         favours = sign * comparison.difference > 0
@@ -307,16 +295,18 @@ def _share_question(baseline: Scores, candidate: Scores, comparison: Comparison,
     from ferrata.stats import infer_mean
 
     if not comparison.baseline > 0:
-        raise _Blocked(
+        raise Blocked(
             f"a share of the baseline's mean says nothing where that is {comparison.baseline:g}: give a margin in the score's units"
         )
     factor = 1 + share
     values = candidate.values - factor * baseline.values
-    low = high = None
-    if None not in (candidate.low, candidate.high, baseline.low, baseline.high):
-        ends = [c - factor * b for c in (candidate.low, candidate.high) for b in (baseline.low, baseline.high)]  # type: ignore[operator]
-        low, high = min(ends), max(ends)
-    inference = infer_mean(np.asarray(values), low=low, high=high, clusters=candidate.clusters)
+    least = greatest = None
+    if (
+        candidate.low is not None and candidate.high is not None
+    ):  # the baseline's are the same, or there is no comparison
+        ends = [c - factor * b for c in (candidate.low, candidate.high) for b in (candidate.low, candidate.high)]
+        least, greatest = min(ends), max(ends)
+    inference = infer_mean(np.asarray(values), low=least, high=greatest, clusters=candidate.clusters)
     return _Asked(inference, 0.0, candidate.higher_is_better, share * comparison.baseline, comparison)
 
 
@@ -330,14 +320,14 @@ def _answered(found: Measured, asked: _Asked, how: How) -> Measured:
     p_pass, p_fail = asked.p_values
     comparison = asked.comparison
     notes = comparison.notes if comparison is not None else getattr(inference, "notes", ())
-    error = _error(inference, how)
+    deviation = error(inference, how)
     margin = found.rule.limit if found.rule.kind == "non_inferiority" and not found.rule.relative else None
     if found.rule.kind == "non_inferiority" and found.rule.relative:
         margin = abs(shift)
     return replace(
         found,
         n=inference.n,
-        estimate=inference.estimate + shift,
+        estimate=inference.estimate if comparison is None else comparison.difference,
         boundary=asked.boundary + shift,
         interval=shown,
         p_pass=p_pass,
@@ -345,9 +335,9 @@ def _answered(found: Measured, asked: _Asked, how: How) -> Measured:
         notes=(*found.notes, *notes),
         test=_test(asked),
         comparison=comparison,
-        smallest=None if error is None else error * _factor(how),
-        power=None if error is None or margin is None else _power(margin, error, how),
-        rows_needed=_rows_needed(asked, how),
+        smallest=None if deviation is None else deviation * factor(how),
+        power=None if deviation is None or margin is None else power(margin, deviation, how),
+        rows_needed=rows_needed(inference, asked.boundary, how),
     )
 
 
@@ -355,42 +345,6 @@ def _test(asked: _Asked) -> str:
     if asked.comparison is not None and asked.p_test != (0.0, 0.0):
         return f"{asked.comparison.test} and {asked.inference.method}"
     return asked.inference.method
-
-
-def _quantile(probability: float) -> float:
-    from scipy.special import ndtri
-
-    return float(ndtri(probability))
-
-
-def _factor(how: How) -> float:
-    """Standard errors that a difference must have to be seen with the wanted power."""
-    return _quantile(1 - how.alpha) + _quantile(how.power)
-
-
-def _error(inference: Inference, how: How) -> float | None:
-    """The standard error behind an interval of whatever kind; None where it is without bounds."""
-    low, high = inference.interval(how.confidence)
-    width = (high - low) / 2
-    return width / _quantile(1 - how.alpha) if isfinite(width) and width > 0 else None
-
-
-def _power(margin: float, error: float, how: How) -> float:
-    from scipy.special import ndtr
-
-    return float(ndtr(margin / error - _quantile(1 - how.alpha)))
-
-
-def _rows_needed(asked: _Asked, how: How) -> int | None:
-    """Rows that would decide, on whichever side of the boundary the estimate lies."""
-    from ferrata.stats import rows_to_decide
-
-    inference, boundary = asked.inference, asked.boundary
-    if inference.estimate == boundary:
-        return None
-    direction: Literal["greater", "less"] = "greater" if inference.estimate > boundary else "less"
-    found = rows_to_decide(inference, boundary, direction=direction, alpha=how.alpha, power=how.power)
-    return None if found is None or found > _MOST_ROWS else found
 
 
 def _harsher(found: Measured, p_pass: float, harsh: Counted, how: How) -> Measured:

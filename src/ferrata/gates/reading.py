@@ -41,7 +41,8 @@ def read_run(folder: EvalFolder, *, cluster: str | None = None, versions: Sequen
     """
     document = folder.document
     about: list[dict[str, Any]] = document.get("evaluators") or []
-    target, data = document.get("target") or {}, document.get("data") or {}
+    target: dict[str, Any] = document.get("target") or {}
+    data: dict[str, Any] = document.get("data") or {}
     clusters, failed, rows = _by_row(folder, cluster, repeated=int(document.get("repeats") or 1) > 1)
     return Scored(
         Side(folder.name, str(target.get("name") or ""), str(target.get("digest") or ""), tuple(versions)),
@@ -142,6 +143,7 @@ def read_file(path: Path, metrics: Sequence[str]) -> Scored:
     Raises:
         NotFound, UsageError: there is none, or it is damaged.
     """
+    first = ""
     try:
         with path.open(encoding="utf-8") as file:
             first = file.readline()
@@ -150,7 +152,9 @@ def read_file(path: Path, metrics: Sequence[str]) -> Scored:
                 return _read_lines(path, cast("dict[str, Any]", head), [json.loads(line) for line in file])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         if first.startswith('{"format"'):
-            raise UsageError(f"{str(path)!r} is damaged: {error}", hint="write it again: --save-baseline FILE") from None
+            raise UsageError(
+                f"{str(path)!r} is damaged: {error}", hint="write it again: --save-baseline FILE"
+            ) from None
     except OSError as error:
         raise UsageError(f"cannot read {str(path)!r}: {error.strerror or error}") from None
     scores = read_scores(path, Columns("key", list(dict.fromkeys(metrics))))

@@ -97,7 +97,7 @@ class RuleSettings(Document):
     @property
     def rule(self) -> Rule:
         """As a rule, its metric as it is named."""
-        kind = next(kind for kind in _KINDS if getattr(self, kind) is not None)
+        kind: RuleKind = next(kind for kind in _KINDS if getattr(self, kind) is not None)
         value: float | str = getattr(self, kind)
         if isinstance(value, str):
             return Rule(self.metric, kind, _share(value), relative=True)
@@ -142,9 +142,13 @@ class GateSettings(Document):
         if self.inconclusive == "extend" and self.rows is None:
             raise ValueError("must say with how many `rows` it begins where `inconclusive` is `extend`")
         if self.sequential and self.inconclusive == "extend":
-            raise ValueError("must not have both `sequential` and `inconclusive: extend`: a sequential gate looks again anyway")
+            raise ValueError(
+                "must not have both `sequential` and `inconclusive: extend`: a sequential gate looks again anyway"
+            )
         if self.sequential and self.cluster:
-            raise ValueError("must not have both `sequential` and `cluster`: the sequential test needs independent rows")
+            raise ValueError(
+                "must not have both `sequential` and `cluster`: the sequential test needs independent rows"
+            )
         return self
 
     @property

@@ -6,18 +6,17 @@ another reason is left out, and a second look takes the worst of it: a gate pass
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from ferrata.errors import UsageError
-from ferrata.gates.types import Side
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
+    from ferrata.gates.types import Side
     from ferrata.stats import Scores
 
 __all__ = ["Counted", "Scored", "counted", "matched", "resolve_metric"]
@@ -58,19 +57,23 @@ class Scored:
     again: str = ""
 
 
-def resolve_metric(name: str, found: Scored) -> str:
+def resolve_metric(name: str, found: Scored, *, among: Collection[str] | None = None) -> str:
     """The full name of a metric: an alias alone is its main score.
+
+    Args:
+        name: as a rule has it.
+        found: what is judged.
+        among: the metrics that there are; those that have scores where it is missing.
 
     Raises:
         UsageError: there is none; names those that there are.
     """
-    if name in found.scores:
-        return name
+    known = found.scores if among is None else among
     alias, _, rest = name.partition(".")
-    for full in (found.main.get(name), f"{found.main.get(alias)}.{rest}" if rest else None):
-        if full is not None and full in found.scores:
+    for full in (name, found.main.get(name), f"{found.main.get(alias)}.{rest}" if rest else None):
+        if full is not None and full in known:
             return full
-    raise UsageError(f"there is no metric {name!r}", hint=f"there is {', '.join(sorted(found.scores))}")
+    raise UsageError(f"there is no metric {name!r}", hint=f"there is {', '.join(sorted(known))}")
 
 
 @dataclass(frozen=True)

@@ -269,7 +269,9 @@ def agreement_weights(labels: Sequence[Label], weights: Weights | None) -> Value
     return 1.0 - (apart if weights == "linear" else apart**2)
 
 
-def kappa_interval(table: NDArray[np.int64], agreeing: Values, *, kappa: float, confidence: float, seed: int) -> Interval:
+def kappa_interval(
+    table: NDArray[np.int64], agreeing: Values, *, kappa: float, confidence: float, seed: int
+) -> Interval:
     """Quantiles of the Bayesian bootstrap, stretched to what was seen."""
     draws = np.random.default_rng(seed).gamma(table + PRIOR / table.size, size=(DRAWS, *table.shape))
     return stretched(kappas(draws, agreeing), kappa, confidence)

@@ -32,6 +32,8 @@ BETS = np.concatenate([1.0 / 2.0 ** np.arange(10, 0, -1), [0.75, 0.9, 1.0]])
 ROWS_AT_ONCE = 4096
 # Below this, a part of the stake counts as lost: it cannot come back, and tiny numbers are slow.
 LOST = 1e-200
+# And above this, it has won all that matters.
+WON = 1e50
 
 
 class BettingTest:
@@ -51,7 +53,8 @@ class BettingTest:
         check_bounds(low, high)
         if not low < boundary < high:
             raise UsageError(
-                f"the boundary {boundary:g} is not between {low:g} and {high:g}", hint="A mean at a bound cannot be tested."
+                f"the boundary {boundary:g} is not between {low:g} and {high:g}",
+                hint="A mean at a bound cannot be tested.",
             )
         self.boundary = boundary
         self.low = low
@@ -139,6 +142,7 @@ class ConfidenceSequence:
         self._sum = 0.0
         self._limit = 2.0 / (1.0 - confidence)
         self._least, self._greatest = 0.0, 1.0
+        self._step = 1.0 / steps
         self._means = np.arange(1, steps) / steps
         # The stakes by bet and candidate; candidates that are refuted are dropped.
         self._above = np.full((len(BETS), len(self._means)), 1.0 / len(BETS))
@@ -170,18 +174,19 @@ class ConfidenceSequence:
         self._above *= (1.0 - BETS)[:, None] + np.multiply.outer(BETS, value / self._means)
         self._below *= (1.0 - BETS)[:, None] + np.multiply.outer(BETS, (1.0 - value) / (1.0 - self._means))
         if self.n % 64 == 0:
-            self._above[self._above < LOST] = 0.0
-            self._below[self._below < LOST] = 0.0
-        too_low = self._above.sum(axis=0) >= self._limit
-        too_high = self._below.sum(axis=0) >= self._limit
-        if not (too_low.any() or too_high.any()):
+            for stakes in (self._above, self._below):
+                stakes[stakes < LOST] = 0.0
+                np.minimum(stakes, WON, out=stakes)
+        too_low = self._means[self._above.sum(axis=0) >= self._limit]
+        too_high = self._means[self._below.sum(axis=0) >= self._limit]
+        least = max(self._least, float(too_low[-1])) if len(too_low) else self._least
+        greatest = min(self._greatest, float(too_high[0])) if len(too_high) else self._greatest
+        if (least, greatest) == (self._least, self._greatest):
             return
-        if too_low.any():
-            self._least = float(self._means[too_low][-1])
-        if too_high.any():
-            self._greatest = float(self._means[too_high][0])
-        kept = ~(too_low | too_high)
-        self.drifted = self._least > self._greatest
+        self._least, self._greatest = least, greatest
+        self.drifted = least > greatest
+        # Some beyond each end stay, so that a mean that moved is seen to refute both sides of a value.
+        kept = (self._means > least - 2.5 * self._step) & (self._means < greatest + 2.5 * self._step)
         self._means, self._above, self._below = self._means[kept], self._above[:, kept], self._below[:, kept]
 
     @property
