@@ -70,7 +70,7 @@ def root(tmp_path: Path) -> Path:
 
 def write_rows(path: Path, numbers: Any) -> None:
     rows = [
-        {"question": f"q{n}", "n": n, "ground_truth": "within 30 days of arrival", "topic": f"t{n // 6}"}
+        {"question": f"q{n}", "n": n, "ground_truth": "within 30 days of arrival", "topic": f"t{n * n * n % 31 % 12}"}
         for n in numbers
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -205,7 +205,7 @@ def test_failing_rows_fail_the_gate_and_clusters_are_read(root: Path) -> None:
         result = decided(app, target="bot.py:flaky", changes={"cluster": "topic"})
         assert result.verdict == "fail"
         assert "30 rows of the candidate failed and count as the worst score" in result.rules[0].reasons
-        assert result.rules[0].comparison is not None and result.rules[0].comparison.clusters == 10
+        assert result.rules[0].comparison is not None and result.rules[0].comparison.clusters == 9
 
 
 def test_a_baseline_on_other_data_is_compared_over_the_rows_that_match(root: Path) -> None:
