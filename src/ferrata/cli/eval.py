@@ -15,7 +15,9 @@ _COMMANDS = {
     "run": ("eval_run", "run", "Run a target over data under evaluators, and go on where it was stopped."),
     "rerun": ("eval_run", "rerun", "Run again; what was answered is not asked again."),
     "import": ("eval_import", "import_group", "Take over what promptfoo and others keep."),
-    "compare": ("eval_compare", "compare", "Two runs side by side, row by row."),
+    "stats": ("eval_stats", "stats", "Each score of a run or a file with its interval."),
+    "plan": ("eval_plan", "plan", "How many rows it takes to see a difference, and what today's rows can see."),
+    "compare": ("eval_compare", "compare", "Two runs or files, row by row, with intervals and tests."),
 }
 
 

@@ -3,76 +3,83 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ferrata.cli.eval_words import number
+from ferrata.cli.eval_scores import Source, scores_in, source_options
+from ferrata.cli.eval_stats import CONFIDENCE
+from ferrata.cli.eval_words import between, number
 from ferrata.cli.words import aligned, printable
 
 if TYPE_CHECKING:
-    from ferrata.evals import Compared
+    from ferrata.evals import Changed, Compared
 
 __all__ = ["compare"]
 
 
 @click.command()
-@click.argument("before", metavar="RUN")
+@click.argument("before", metavar="RUN|FILE")
 @click.argument("after", metavar="OTHER")
-@click.option("--project", type=click.Path(path_type=Path), default=Path(), show_default=True, help="Project's folder.")
+@CONFIDENCE
+@click.option("--effect", type=click.FloatRange(0, min_open=True), help="The difference that power is told for.")
 @click.option("--json", "wants_json", is_flag=True, help="Print JSON.")
-def compare(*, before: str, after: str, project: Path, wants_json: bool) -> None:
-    """Compare two runs row by row, over the rows that both have. Rows are the same where their inputs are."""
-    from ferrata.app import open_app
-    from ferrata.evals import compare_evals, existing
-    from ferrata.evaluating import runs_folder
+@source_options
+def compare(
+    *, before: str, after: str, confidence: float, effect: float | None, wants_json: bool, **source: Any
+) -> None:
+    """Compare two runs, or two files of any tool, row by row: OTHER less RUN.
 
-    with open_app(project) as app:
-        runs = runs_folder(app)
-        with existing(runs, before) as first, existing(runs, after) as second:
-            found = compare_evals(first, second)
+    Rows are the same where their inputs are, or their --key. Tests by the score's scale: McNemar (mid-p) for 0 and 1, Wilcoxon
+    (Pratt) for few levels, paired t or permutation for the rest. Where no row is shared they are compared as unpaired.
+    """
+    from ferrata.evals import compare_scores
+
+    first, second = scores_in((before, after), Source(**source))
+    found = compare_scores(first, second, confidence=confidence, effect=effect)
     if wants_json:
+        whole = {"before": before, "after": after, "confidence": confidence}
+        click.echo(json.dumps({**whole, "metrics": [one.as_json() for one in found]}, indent=2))
+        return
+    rows = [["score", before, after, "difference", f"{100 * confidence:g} % interval", "p", "test", "n", "verdict"]]
+    for one in found:
+        of = one.comparison
+        means = (number(of.baseline), number(of.candidate), f"{of.difference:+.4g}", between(of.interval))
+        rows.append([one.metric, *means, p_text(of.p_value), of.test, f"{of.n:,}", of.verdict])
+    click.echo("\n".join(aligned([[printable(cell) for cell in row] for row in rows], right=(1, 2, 3, 5, 7))))
+    for one in found:
+        _print_more(one, before, after)
+
+
+def p_text(value: float) -> str:
+    """A p-value with two figures; never as 0."""
+    return "< 0.0001" if value < 0.0001 else f"{value:.2g}"
+
+
+def _print_more(one: Compared, before: str, after: str) -> None:
+    of = one.comparison
+    click.echo(f"\n{printable(one.metric)}")
+    if of.paired:
         click.echo(
-            json.dumps({"before": before, "after": after, "metrics": [_as_json(one) for one in found]}, indent=2)
+            f"  better in {of.better:,} rows, worse in {of.worse:,}, the same in {of.n - of.better - of.worse:,}"
         )
-        return
-    if not found:
-        click.echo("the runs have no score in common")
-        return
-    rows = [["score", before, after, "difference", "better", "worse", "n"]]
-    for one in found:
-        values = (number(one.before), number(one.after), _signed(one.difference), one.better, one.worse, one.n)
-        rows.append([printable(one.metric), *map(str, values)])
-    click.echo("\n".join(aligned([[printable(cell) for cell in row] for row in rows], right=range(1, 7))))
-    for one in found:
-        if one.only_before or one.only_after:
-            alone = f"{one.only_before:,} rows only in {before}, {one.only_after:,} only in {after}"
-            click.echo(f"{printable(one.metric)}: {printable(alone)}", err=True)
-        worst = [change for change in one.changed if (change[2] - change[1]) * _direction(one) < 0]
-        if worst:
-            shown = ", ".join(f"row {row}: {number(was)} -> {number(now)}" for row, was, now in worst)
-            click.echo(f"{printable(one.metric)}: got worse most: {shown}")
+    if of.power is not None and of.power_for is not None:
+        least = "" if of.smallest is None else f"; the smallest that is seen 4 times in 5 is {number(of.smallest)}"
+        click.echo(f"  power: a true difference of {number(of.power_for)} is seen with {of.power:.0%}{least}")
+    if of.unpaired is not None:
+        apart = of.unpaired
+        click.echo(f"  as if unpaired: {between(apart.interval)}, p {p_text(apart.p_value)} ({apart.test})")
+    if one.only_before or one.only_after:
+        alone = f"{one.only_before:,} rows only in {before}, {one.only_after:,} only in {after}"
+        click.echo(f"  {printable(alone)}")
+    sign = 1 if of.higher_is_better else -1
+    worst = [change for change in one.changed if (change.after - change.before) * sign < 0]
+    if worst:
+        click.echo(f"  got worse most: {', '.join(_change(change) for change in worst)}")
+    for note in of.notes:
+        click.echo(f"  {printable(note)}")
 
 
-def _direction(one: Compared) -> int:
-    return 1 if one.higher_is_better else -1
-
-
-def _signed(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.4g}"
-
-
-def _as_json(one: Compared) -> dict[str, Any]:
-    return {
-        "metric": one.metric,
-        "n": one.n,
-        "before": one.before,
-        "after": one.after,
-        "difference": one.difference,
-        "better": one.better,
-        "worse": one.worse,
-        "only_before": one.only_before,
-        "only_after": one.only_after,
-        "changed": [{"row": row, "before": was, "after": now} for row, was, now in one.changed],
-    }
+def _change(change: Changed) -> str:
+    name = printable(change.key) if change.row is None else str(change.row)
+    return f"row {name}: {number(change.before)} -> {number(change.after)}"

@@ -12,32 +12,44 @@ from ferrata.cli.words import aligned, counted, printable
 from ferrata.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from ferrata.evals import EvalFolder, EvalSummary
 
 TARGET_FAILED = "the target failed: "
 
-__all__ = ["metric_lines", "print_summary", "write_rows"]
+__all__ = ["between", "metric_lines", "print_summary", "write_rows"]
 
 
 def metric_lines(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A table of scores: mean, pass rate against the threshold, rows with a value, missing."""
-    rows = [["score", "mean", "passed", "n", "missing", "skipped"]]
+    """A table of scores: mean, its interval at 95 %, pass rate against the threshold, rows with a value, missing."""
+    rows = [["score", "mean", "95 % interval", "passed", "n", "missing", "skipped"]]
     for name, about in metrics.items():
         rate = about.get("pass_rate")
         limit = about.get("threshold")
         bound = "" if limit is None else f" {'>=' if about.get('higher_is_better', True) else '<='} {limit:g}"
         passed = "" if rate is None else f"{rate:.1%}{bound}"
-        shown = (number(about["mean"]), passed, f"{about['n']:,}", f"{about['missing']:,}", about.get("skipped", ""))
+        shown = (
+            number(about["mean"]),
+            between(about.get("interval")),
+            passed,
+            f"{about['n']:,}",
+            f"{about['missing']:,}",
+            about.get("skipped", ""),
+        )
         rows.append([printable(name), *map(str, shown)])
-    return aligned(rows, right=(1, 3, 4, 5))
+    return aligned(rows, right=(1, 4, 5, 6))
 
 
 def number(value: float | None) -> str:
     """A value with four figures; a dash where there is none."""
     return "-" if value is None else f"{value:.4g}"
+
+
+def between(interval: Sequence[float] | None) -> str:
+    """An interval as people write it; a dash where there is none."""
+    return "-" if not interval else f"{number(interval[0])} to {number(interval[1])}"
 
 
 def print_summary(summary: EvalSummary) -> None:

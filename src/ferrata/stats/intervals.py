@@ -31,9 +31,9 @@ FEW_COUNTS = 10
 class Rate(Scored):
     """A rate by Wilson's score; where at most 10 succeeded or failed, no p-value is below the binomial mid-p.
 
-    The guard is for the side on which the score test is false: one success among 200 rows is no evidence that a rate exceeds
-    0.1 % (score: p = 0.04, exact 0.18). Brown, Cai & DasGupta (Statistical Science 16 (2001) 101-133) correct the same ends. Where nothing or
-    everything failed, and above 10 of each, it is Wilson's interval.
+    The interval is Wilson's everywhere, the one that everybody can reproduce; with few counts a p-value may be larger than it says,
+    never smaller. The guard is for the side on which the score test is false: one success among 200 rows is no evidence that a rate exceeds
+    0.1 % (score: p = 0.04, exact 0.18). Brown, Cai & DasGupta (Statistical Science 16 (2001) 101-133) correct the same ends.
 
     Attributes:
         worth: independent rows that the rows are worth: their number, less where they are clustered.
@@ -45,7 +45,7 @@ class Rate(Scored):
         """The score statistic."""
         gap = self.estimate - boundary
         spread = boundary * (1 - boundary)
-        return gap / sqrt(spread / self.worth) if spread > 0 else inf * np.sign(gap) if gap else 0.0
+        return gap / sqrt(spread / self.worth) if spread > 1e-300 else inf * np.sign(gap) if gap else 0.0
 
     def _above(self, boundary: float) -> float:
         score = tail(self.statistic(boundary), self.df)
@@ -64,12 +64,11 @@ class Rate(Scored):
         return min(self._successes, self.worth - self._successes) <= FEW_COUNTS
 
     def _ends(self, error: float) -> Interval:
-        if self._few:
-            return super()._ends(error)
         z, n, p = quantile(1 - error, self.df), self.worth, self.estimate
         middle = (p + z * z / (2 * n)) / (1 + z * z / n)
         half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-        return Interval(middle - half, middle + half)
+        # Where all came out alike, one end is the very rate, which rounding must not miss.
+        return Interval(p if p == 0 else middle - half, p if p == 1 else middle + half)
 
 
 def _mid_p(successes: float, n: float, boundary: float) -> float:

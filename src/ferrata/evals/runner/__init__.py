@@ -6,8 +6,9 @@ from ferrata.doors import door
 
 if TYPE_CHECKING:
     from ferrata.evals.runner.folder import EvalFolder
+    from ferrata.evals.runner.picked import pick_rows
     from ferrata.evals.runner.ray import RayEngine, Worker
-    from ferrata.evals.runner.results import Compared, EvalRow, compare_evals, flat_row, row_of_eval, rows_of_eval
+    from ferrata.evals.runner.results import EvalRow, flat_row, row_of_eval, rows_of_eval
     from ferrata.evals.runner.reuse import Reuse
     from ferrata.evals.runner.run import (
         EvalSummary,
@@ -26,19 +27,11 @@ else:
     __getattr__ = door(
         __name__,
         folder=["EvalFolder"],
+        picked=["pick_rows"],
         ray=["RayEngine", "Worker"],
-        results=["Compared", "EvalRow", "compare_evals", "flat_row", "row_of_eval", "rows_of_eval"],
+        results=["EvalRow", "flat_row", "row_of_eval", "rows_of_eval"],
         reuse=["Reuse"],
-        run=[
-            "EvalSummary",
-            "existing",
-            "new_eval",
-            "resume_eval",
-            "reusable",
-            "run_eval",
-            "run_name",
-            "summary_of",
-        ],
+        run=["EvalSummary", "existing", "new_eval", "resume_eval", "reusable", "run_eval", "run_name", "summary_of"],
         totals=["KeyTotals", "Totals"],
         types=["Asked", "DataRow", "EvalPlan", "Options", "Progress", "StoppedEarly"],
         values=["values_for"],
@@ -46,7 +39,6 @@ else:
 
 __all__ = [
     "Asked",
-    "Compared",
     "DataRow",
     "EvalFolder",
     "EvalPlan",
@@ -60,10 +52,10 @@ __all__ = [
     "StoppedEarly",
     "Totals",
     "Worker",
-    "compare_evals",
     "existing",
     "flat_row",
     "new_eval",
+    "pick_rows",
     "resume_eval",
     "reusable",
     "row_of_eval",

@@ -1,4 +1,4 @@
-"""The rows of a run, each with its output and all its scores together; and two runs side by side.
+"""The rows of a run, each with its output and all its scores together.
 
 `inputs.COLUMN`, `outputs.target.NAME` and `outputs.ALIAS.KEY` are the names that azure-ai-evaluation gives them.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ferrata.errors import UsageError
 from ferrata.evals.runner.records import key_of, read_score, sorted_text
 
 if TYPE_CHECKING:
@@ -17,9 +16,7 @@ if TYPE_CHECKING:
     from ferrata.evals.runner.folder import EvalFolder
     from ferrata.evals.types import Score
 
-__all__ = ["Compared", "EvalRow", "compare_evals", "flat_row", "row_of_eval", "rows_of_eval"]
-
-_MOST_CHANGED = 5
+__all__ = ["EvalRow", "flat_row", "row_of_eval", "rows_of_eval"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +44,11 @@ class EvalRow:
     judge_errors: dict[str, dict[str, Any]]
     place: str = ""
     seconds: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """The digest of its inputs: the same row has the same in other runs; repeats and rows that are alike share one."""
+        return key_of(sorted_text(self.inputs))
 
     def as_json(self) -> dict[str, Any]:
         """All of it as data."""
@@ -136,96 +138,3 @@ def flat_row(row: EvalRow) -> dict[str, Any]:
     if row.error is not None:
         found["error"] = row.error
     return found
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One score in two runs, over the rows that both have.
-
-    Attributes:
-        metric: `ALIAS.KEY`.
-        n: rows with a value in both.
-        before: mean in the first run, over these rows.
-        after: mean in the second.
-        better: rows whose value got better.
-        worse: rows whose value got worse.
-        only_before: rows with a value in the first run alone.
-        only_after: rows with a value in the second alone.
-        changed: rows that changed, the worst changes first: number, value before, value after.
-        higher_is_better: the score's direction.
-    """
-
-    metric: str
-    n: int
-    before: float | None
-    after: float | None
-    better: int
-    worse: int
-    only_before: int
-    only_after: int
-    changed: list[tuple[int, float, float]]
-    higher_is_better: bool = True
-
-    @property
-    def difference(self) -> float | None:
-        """Second mean less the first; None without a row in both."""
-        return None if self.before is None or self.after is None else self.after - self.before
-
-
-def compare_evals(before: EvalFolder, after: EvalFolder) -> list[Compared]:
-    """Two runs, row by row: rows are the same where their inputs are. Repeats of a row are averaged first.
-
-    What the differences are worth is for statistics to say.
-
-    Raises:
-        UsageError: the runs share no row.
-    """
-    first, second = _values(before), _values(after)
-    higher = {
-        f"{about['alias']}.{m['key']}": m.get("higher_is_better", True)
-        for folder in (before, after)
-        for about in folder.document.get("evaluators", [])
-        for m in about["measures"]
-    }
-    shared = {key for of in first.values() for key in of} & {key for of in second.values() for key in of}
-    if not shared and first and second:
-        raise UsageError(
-            f"the runs {before.name!r} and {after.name!r} have no row in common", hint="run both on the same data"
-        )
-    return [_compared(name, first[name], second[name], higher.get(name, True)) for name in first if name in second]
-
-
-def _compared(
-    name: str, one: dict[str, tuple[int, float]], other: dict[str, tuple[int, float]], higher: bool
-) -> Compared:
-    both = [(one[key][0], one[key][1], other[key][1]) for key in one if key in other]
-    sign = 1 if higher else -1
-    count = len(both)
-    changed = sorted((row for row in both if row[1] != row[2]), key=lambda row: sign * (row[2] - row[1]))
-    return Compared(
-        name,
-        count,
-        sum(row[1] for row in both) / count if count else None,
-        sum(row[2] for row in both) / count if count else None,
-        sum(sign * (row[2] - row[1]) > 0 for row in both),
-        sum(sign * (row[2] - row[1]) < 0 for row in both),
-        len(one.keys() - other.keys()),
-        len(other.keys() - one.keys()),
-        changed[:_MOST_CHANGED],
-        higher,
-    )
-
-
-def _values(folder: EvalFolder) -> dict[str, dict[str, tuple[int, float]]]:
-    """`ALIAS.KEY` -> row's digest -> number and mean over its repeats."""
-    sums: dict[str, dict[str, list[float]]] = {}
-    for row in rows_of_eval(folder):
-        key = key_of(sorted_text(row.inputs))
-        for alias, scores in row.scores.items():
-            for score in scores:
-                if score.value is not None:
-                    of = sums.setdefault(f"{alias}.{score.key}", {})
-                    held = of.setdefault(key, [float(row.number), 0.0, 0.0])
-                    held[1] += score.value
-                    held[2] += 1
-    return {name: {key: (int(held[0]), held[1] / held[2]) for key, held in of.items()} for name, of in sums.items()}

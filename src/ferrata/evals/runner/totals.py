@@ -1,6 +1,7 @@
 """Sums over a run's scores, kept as rows end: their size does not grow with the rows.
 
-Means here are plain; what they are worth is for statistics to say. Knows no file and no evaluator.
+Intervals here are those of rows that are independent and run once; of others, `ferrata eval stats` has them. Knows no file and
+no evaluator.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ferrata.evals.runner.records import read_score
 from ferrata.evals.types import Measure
+from ferrata.stats import Interval, mean_interval, rate_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,8 +38,9 @@ class KeyTotals:
         reasons: why values are missing -> how often; the first few kinds.
     """
 
-    def __init__(self, measure: Measure) -> None:
+    def __init__(self, measure: Measure, *, repeats: int = 1) -> None:
         self.measure = measure
+        self._repeats = repeats
         self.scored = self.missing = self.skipped = self.passed = self.decided = 0
         self.reasons: dict[str, int] = {}
         self._mean = self._squares = 0.0
@@ -78,9 +81,26 @@ class KeyTotals:
         """The values' standard deviation (divisor n - 1); None with fewer than two."""
         return math.sqrt(self._squares / (self.scored - 1)) if self.scored > 1 else None
 
+    @property
+    def interval(self) -> Interval | None:
+        """Of the mean, at 95 %: Wilson's of a rate, else Student's; None where a row was run several times, or nothing varies."""
+        if self._repeats > 1:
+            return None
+        if self.measure.scale == "binary" and self._least in (0.0, 1.0) and self._most in (0.0, 1.0):
+            return rate_interval(self.scored, self._mean)
+        found = mean_interval(self.scored, self._mean, self.deviation or 0.0)
+        low, high = self.measure.low, self.measure.high
+        if found is None or (low is not None and self._least < low) or (high is not None and self._most > high):
+            return found
+        return Interval(
+            found.low if low is None else max(low, found.low), found.high if high is None else min(high, found.high)
+        )
+
     def as_json(self) -> dict[str, Any]:
         """All of it as data."""
         found: dict[str, Any] = {"mean": self.mean, "n": self.scored, "missing": self.missing}
+        if (between := self.interval) is not None:
+            found["interval"] = list(between)
         if self.skipped:
             found["skipped"] = self.skipped
         if self.scored:
@@ -89,6 +109,8 @@ class KeyTotals:
             found["stdev"] = self.deviation
         if self.decided:
             found |= {"pass_rate": self.passed / self.decided, "threshold": self.measure.threshold}
+            if self._repeats == 1:
+                found["pass_rate_interval"] = list(rate_interval(self.decided, self.passed / self.decided) or ())
         found["higher_is_better"] = self.measure.higher_is_better
         found["scale"] = self.measure.scale
         if self.reasons:
@@ -150,8 +172,9 @@ class Totals:
         latency: of the target.
     """
 
-    def __init__(self, measures: Mapping[str, Iterable[Measure]]) -> None:
-        self.keys = {alias: {m.key: KeyTotals(m) for m in given} for alias, given in measures.items()}
+    def __init__(self, measures: Mapping[str, Iterable[Measure]], *, repeats: int = 1) -> None:
+        self.keys = {alias: {m.key: KeyTotals(m, repeats=repeats) for m in given} for alias, given in measures.items()}
+        self._repeats = repeats
         self.completed = self.failed = self.reused = 0
         self.errors: dict[str, dict[str, Any]] = {}
         self.latency = Durations()
@@ -176,7 +199,8 @@ class Totals:
         known = self.keys[alias]
         for score in scores:
             if score.key not in known:  # an evaluator of one's own gives what it likes
-                known[score.key] = KeyTotals(Measure(score.key, low=None, high=None, threshold=score.threshold))
+                measure = Measure(score.key, low=None, high=None, threshold=score.threshold)
+                known[score.key] = KeyTotals(measure, repeats=self._repeats)
             known[score.key].add(score)
 
     def miss(self, alias: str, reason: str) -> None:

@@ -1,0 +1,101 @@
+"""`ferrata eval stats`, `compare` and `plan` over files of any tool."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+BEFORE = [1, 1, 0, 1, 0, 1, 1, 0, 1, 1, 0, 1]
+AFTER = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1]
+
+
+def write(path: Path, values: list[Any], *, first: int = 0) -> str:
+    rows = [{"id": i, "score": value, "of": i // 3} for i, value in enumerate(values, first)]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str]:
+    return write(tmp_path / "a.jsonl", BEFORE), write(tmp_path / "b.jsonl", AFTER)
+
+
+def test_compare_gives_effect_interval_test_and_power(files: tuple[str, str], ferrata: Callable[..., Any]) -> None:
+    done = ferrata("eval", "compare", *files, "--key", "id", "--score", "score", "--json")
+    assert done.status == 0
+    (found,) = json.loads(done.out)["metrics"]
+    assert (found["metric"], found["n"], found["paired"]) == ("score", 12, True)
+    assert found["difference"] == pytest.approx(3 / 12)
+    assert found["test"] == "McNemar mid-p"
+    # three pairs that differ, all to one side: exact 2 * 0.5 ** 3, less the half of the observed outcome on either side
+    assert found["p_value"] == pytest.approx(0.125)
+    assert found["interval"][0] < 0.25 < found["interval"][1]
+    assert 0 < found["power"] < 1
+    assert found["unpaired"]["paired"] is False
+    assert found["unpaired"]["n"] == 24
+    assert (found["better"], found["worse"], found["only_before"], found["only_after"]) == (3, 0, 0, 0)
+
+
+def test_the_direction_decides_what_is_better(files: tuple[str, str], ferrata: Callable[..., Any]) -> None:
+    done = ferrata("eval", "compare", *files, "--lower-is-better", "--json")
+    (found,) = json.loads(done.out)["metrics"]
+    assert (found["better"], found["worse"], found["higher_is_better"]) == (0, 3, False)
+    assert [one["key"] for one in found["changed"]] == ["2", "4", "7"]
+
+
+def test_rows_that_are_not_the_same_are_compared_unpaired_and_it_says_so(
+    tmp_path: Path, ferrata: Callable[..., Any]
+) -> None:
+    names = write(tmp_path / "a.jsonl", BEFORE), write(tmp_path / "b.jsonl", AFTER, first=100)
+    done = ferrata("eval", "compare", *names)
+    assert done.status == 0
+    assert "The runs share no row" in done.out
+    assert "12 rows only in" in done.out
+
+
+def test_stats_gives_intervals_and_counts_what_is_missing(tmp_path: Path, ferrata: Callable[..., Any]) -> None:
+    name = write(tmp_path / "a.jsonl", [*BEFORE, None, float("nan")])
+    (found,) = json.loads(ferrata("eval", "stats", name, "--json").out)["metrics"]
+    assert (found["n"], found["missing"], found["method"]) == (12, 2, "Wilson")
+    assert found["interval"] == pytest.approx([0.3906, 0.8619], abs=1e-4)
+    clustered = ferrata("eval", "stats", name, "--cluster", "of")
+    assert "clusters" in clustered.out
+
+
+def test_plan_says_how_many_rows_it_takes(files: tuple[str, str], ferrata: Callable[..., Any]) -> None:
+    done = ferrata("eval", "plan", *files, "--effect", "0.2", "--json")
+    (found,) = json.loads(done.out)["plans"]
+    assert (found["design"], found["rows"]) == ("paired", 12)
+    assert found["rows_needed"] > 12
+    assert 0 < found["power"] < 0.8 < 1
+    # Cohen's d of 0.5, two-sided 5 %, power 80 %: 34 pairs (Cohen 1988, table 2.4.1 gives 33 for one sample)
+    known = ferrata("eval", "plan", "--sd", "1", "--effect", "0.5", "--json")
+    assert json.loads(known.out)["plans"][0]["rows_needed"] == 34
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("compare", "{a}", "missing.jsonl"), "no such file: 'missing.jsonl'"),
+        (("compare", "{a}", "{b}", "--score", "quality"), "has no score in 'quality'; its columns are id, score, of"),
+        (("stats", "{a}", "--key", "name"), "there is no 'name'"),
+        (("stats", "{a}", "--bounds", "0", "0.5"), "score"),
+        (("stats", "nothing"), "there is no run 'nothing'"),
+        (("plan",), "give a pilot, or one of --sd, --discordance and --rate"),
+        (("plan", "{a}", "--sd", "1"), "not both"),
+        (("plan", "--sd", "1", "--power", "0.01"), "is no more than the error"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    files: tuple[str, str], ferrata: Callable[..., Any], tmp_path: Path, words: tuple[str, ...], message: str
+) -> None:
+    given = [word.format(a=files[0], b=files[1]) for word in words]
+    done = ferrata("eval", *given, "--project", str(tmp_path))
+    assert done.status == 2
+    assert message in done.err
