@@ -80,7 +80,7 @@ def root(tmp_path: Path) -> Path:
 
 def write_rows(path: Path, numbers: Any) -> None:
     rows = [
-        {"question": f"q{n}", "n": n, "ground_truth": "within 30 days of arrival", "topic": f"t{n // 6}"}
+        {"question": f"q{n}", "n": n, "ground_truth": "within 30 days of arrival", "topic": f"t{int(n**1.5) % 10}"}
         for n in numbers
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
