@@ -32,7 +32,7 @@ def print_result(result: GateResult, project: str = "") -> None:
     said = [f"{one.rule.metric}: {reason}" for one in result.rules for reason in one.reasons]
     if said or result.notes:
         click.echo("")
-    for line in (*result.notes, *said):
+    for line in dict.fromkeys((*result.notes, *said)):
         click.echo(printable(line))
     if steps := _next(result, project):
         click.echo("\nnext:")
