@@ -337,7 +337,7 @@ def rate_of(hits: int, n: int, confidence: float) -> Rate:
     z2 = float(ndtri((1.0 + confidence) / 2)) ** 2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = (z2 * share * (1 - share) / n + z2**2 / (4 * n * n)) ** 0.5 / (1 + z2 / n)
-    return Rate(share, Interval(max(0.0, middle - half), min(1.0, middle + half)), n)
+    return Rate(share, Interval(max(0.0, min(middle - half, share)), min(1.0, max(middle + half, share))), n)
 
 
 def rate_json(rate: Rate) -> dict[str, Any]:
