@@ -144,7 +144,7 @@ class _Gate:
     def __post_init__(self) -> None:
         self.gate = self.request.gate
         self.rows = self.gate.rows
-        self.how = How(self.gate.alpha, self.gate.power, self.gate.correction)
+        self.how = How(self.gate.alpha, self.gate.power, self.gate.correction, len(self.gate.rules))
         self.rules: list[Rule] = [one.rule for one in self.gate.rules]
 
     def decided(self) -> tuple[GateResult, Scored]:

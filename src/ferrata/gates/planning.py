@@ -23,11 +23,13 @@ class How:
         alpha: the probability, at most, that it passes although a rule is broken.
         power: with which a difference should be seen.
         correction: of the p-values for passing: `holm` or `none`.
+        rules: that the p-values are corrected over; planning takes each for the one that is corrected most.
     """
 
     alpha: float = 0.05
     power: float = 0.8
     correction: Literal["holm", "none"] = "holm"
+    rules: int = 1
 
     @property
     def confidence(self) -> float:
@@ -61,11 +63,11 @@ def power(margin: float, error: float, how: How) -> float:
 
 
 def rows_needed(inference: Inference, boundary: float, how: How) -> int | None:
-    """Rows that would decide, on whichever side of the boundary the estimate lies."""
+    """Rows that would decide, on whichever side of the boundary the estimate lies, were every rule corrected for all others."""
     from ferrata.stats import rows_to_decide
 
     if inference.estimate == boundary:
         return None
     direction: Literal["greater", "less"] = "greater" if inference.estimate > boundary else "less"
-    found = rows_to_decide(inference, boundary, direction=direction, alpha=how.alpha, power=how.power)
+    found = rows_to_decide(inference, boundary, direction=direction, alpha=how.alpha / how.rules, power=how.power)
     return None if found is None or found > _MOST_ROWS else found

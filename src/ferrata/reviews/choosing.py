@@ -95,7 +95,7 @@ def signals_of(place: int, row: EvalRow, evaluators: Iterable[Mapping[str, Any]]
         evaluators: as a run's document has them: `alias`, `computed`, `measures`.
     """
     known = {str(about["alias"]): about for about in evaluators}
-    judges = {alias for alias, about in known.items() if not about.get("computed", True)}
+    judges = {alias for alias, about in known.items() if about.get("judged", not about.get("computed", True))}
     scores = [score for of in row.scores.values() for score in of]
     decided = [score for score in scores if score.passed is not None or score.status == "failed"]
     bad = sum(score.passed is not True for score in decided) + len(row.judge_errors)

@@ -120,7 +120,13 @@ class ComputedEvaluator(EvaluatorBase):
 
 
 class JudgeBase(EvaluatorBase):
-    """One that asks: a subclass gives `judge`."""
+    """One that asks: a subclass gives `judge`.
+
+    Attributes:
+        opinion: it asks for an opinion, which people may not share; a model that makes embeddings has none.
+    """
+
+    opinion: ClassVar[bool] = True
 
     async def judge(self, values: Mapping[str, Any]) -> Sequence[Score]:
         """As `Judging.judge`."""

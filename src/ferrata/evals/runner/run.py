@@ -176,6 +176,7 @@ def _document(plan: EvalPlan) -> dict[str, Any]:
                 "digest": asked.evaluator.digest,
                 "mapping": dict(asked.mapping),
                 "computed": isinstance(asked.evaluator, Scoring),
+                "judged": not isinstance(asked.evaluator, Scoring) and getattr(asked.evaluator, "opinion", True),
                 "measures": [
                     {
                         "key": m.key,
