@@ -81,7 +81,10 @@ def status(*, name: str, wants_json: bool, project: Path) -> None:
 def _agreement(agreed: Agreed) -> str:
     if agreed.share is None:
         return "no row has labels of two people yet"
-    return f"{agreed.share:.0%} over {counted(agreed.rows, 'row')} (the same label; not corrected for chance)"
+    said = f"{agreed.share:.0%} the same label over {counted(agreed.rows, 'row')}"
+    if agreed.alpha is None or agreed.interval is None:
+        return f"{said}; beyond chance: not known"
+    return f"{said}; beyond chance (Krippendorff's alpha): {agreed.alpha:.2f} ({agreed.interval.low:.2f} to {agreed.interval.high:.2f})"
 
 
 def _print_people(found: Progress) -> None:
