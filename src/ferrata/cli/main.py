@@ -33,6 +33,7 @@ _COMMANDS = {
     "data": ("data", "data", "Datasets: check, version and convert them, build them from traces."),
     "flow": ("flow", "flow", "Flows: run, test and serve them; Prompt Flow's as they are."),
     "eval": ("eval", "eval_group", "Evaluations: targets over data, scored row by row."),
+    "judge": ("judge", "judge_group", "Judges: how far models that score agree with people."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),
 }
 
