@@ -5,17 +5,17 @@ The judge is asked as its evaluation would ask it, so that its digest is the sam
 
 from __future__ import annotations
 
-import json
-import re
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ferrata.calibration import (
-    Answer,
+    Corrected,
     JudgeStanding,
     LabelColumns,
     Subject,
+    answers_by_key,
+    answers_by_number,
+    map_without_target,
     measure_judge,
     read_calibration,
     read_labels,
@@ -31,9 +31,7 @@ from ferrata.evals import (
     definitions_of,
     existing,
     judge_names,
-    key_of_row,
-    rows_of_eval,
-    values_for,
+    scores_of_eval,
 )
 from ferrata.evaluating import Evaluation, Given, evaluator_of_use, run_evaluation, runs_folder
 
@@ -42,8 +40,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ferrata.app import App
-    from ferrata.calibration import Calibration, LabelledRow, Labels
-    from ferrata.evals import Asked, EvalRow, EvalSettings, EvaluatorSettings, Measure, Progress
+    from ferrata.calibration import Answer, Calibration, Labels
+    from ferrata.evals import Asked, EvalSettings, EvaluatorSettings, Measure, Progress
 
 __all__ = [
     "Calibrated",
@@ -55,12 +53,6 @@ __all__ = [
     "standing_of",
     "standings",
 ]
-
-_OF_TARGET = re.compile(r"\$\{\s*(?:target|outputs|run\.outputs)\.([^{}]+?)\s*\}\Z")
-_OF_DATA = re.compile(r"\$\{\s*(?:data|item)\.([^{}]+?)\s*\}\Z")
-# Of a preference's two orders: how far the response was preferred when it stood first, and when second.
-_FORTH = {1: 1.0, 2: 0.0, 0: 0.5}
-_BACK = {1: 0.0, 2: 1.0, 0: 0.5}
 
 
 @dataclass(frozen=True)
@@ -123,6 +115,14 @@ class Calibrated(NamedTuple):
     file: Path
     standing: JudgeStanding
     recorded: bool
+
+
+class CorrectedScore(NamedTuple):
+    """A score of a run whose judge was calibrated: its metric, what is known of the judge, and the mean corrected by it."""
+
+    metric: str
+    standing: JudgeStanding
+    corrected: Corrected
 
 
 def judges_of(app: App, evaluation: str | None = None) -> list[DeclaredJudge]:
@@ -202,6 +202,35 @@ def _standing(app: App, evaluation: str, alias: str, digest: str) -> JudgeStandi
         return replace(standing, problem=f"its calibration cannot be read: {first}: {standing.command} again")
 
 
+def corrected_scores(app: App, run: str, *, cluster: str | None = None) -> list[CorrectedScore]:
+    """The scores of a run's calibrated judges, corrected: means where they can be, else the share that passes.
+
+    Args:
+        app: the project.
+        run: its name.
+        cluster: a column of the data that rows share which are not independent.
+
+    Raises:
+        NotFound, UsageError: there is no such run, or column.
+    """
+    with existing(runs_folder(app), run) as folder:
+        about = [one for one in folder.document.get("evaluators", []) if not one.get("computed", True)]
+        digests = {str(one["alias"]): str(one.get("digest") or "") for one in about}
+        known = standings(app, str(folder.document.get("definition") or ""), digests)
+        known = {alias: one for alias, one in known.items() if one.calibration is not None or one.problem}
+        scores = scores_of_eval(folder, cluster=cluster, pass_rates=True) if known else {}
+    found: list[CorrectedScore] = []
+    for alias, standing in known.items():
+        if standing.calibration is None:
+            found.append(CorrectedScore(alias, standing, Corrected(None, standing.reason)))
+            continue
+        name = f"{alias}.{standing.calibration.score}"
+        tried = [one for one in (name, f"{name}.pass_rate") if one in scores and len(scores[one].keys)]
+        both = [CorrectedScore(one, standing, standing.correction(scores[one])) for one in tried]
+        found += [one for one in both if one.corrected.inference is not None] or both[-1:]
+    return found
+
+
 def calibrate(
     app: App, request: CalibrationRequest, *, on_progress: Callable[[Progress], None] | None = None
 ) -> Calibrated:
@@ -225,7 +254,7 @@ def calibrate(
     evaluator = judge.asked.evaluator
     labels = read_labels(request.labels, request.columns, measure, passing=_own_labels(evaluator))
     if request.run:
-        run, answers = request.run, _answers_of_run(app, judge, own.key, labels, request.run)
+        run, answers = request.run, _answers_of_run(app, judge.asked, own.key, labels, request.run)
     else:
         run, answers = _answers_asked(app, judge, own.key, labels, on_progress)
     subject = Subject(
@@ -296,7 +325,7 @@ def _answers_asked(
         UsageError: the run was stopped before all rows were asked about.
     """
     columns = {name for row in labels.rows for name in row.values}
-    use = judge.use.model_copy(update={"map": _map_without_target(judge.use.map, columns)})
+    use = judge.use.model_copy(update={"map": map_without_target(judge.use.map, columns)})
     definition = judge.definition.model_copy(
         update={"target": None, "split": None, "evaluators": [use], "inputs": {}, "repeats": 1}
     )
@@ -313,97 +342,10 @@ def _answers_asked(
             hint="run the command again: what was answered is not asked again",
         )
     with EvalFolder.read(runs_folder(app), summary.name) as folder:
-        rows = {row.number: row for row in rows_of_eval(folder)}
-    return summary.name, [_answer(rows.get(i), asked, key, row) for i, row in enumerate(labels.rows)]
+        return summary.name, answers_by_number(folder, asked, key, labels)
 
 
-def _map_without_target(mapping: Mapping[str, Any], columns: set[str]) -> dict[str, Any]:
-    """The mapping for rows that have the target's outputs as columns.
-
-    An input whose name an output has as well is the column `inputs.NAME`.
-    """
-    found: dict[str, Any] = {}
-    for name, value in mapping.items():
-        text = value if isinstance(value, str) else ""
-        if of_target := _OF_TARGET.match(text):
-            value = f"${{data.{of_target[1]}}}"
-        elif (of_data := _OF_DATA.match(text)) and f"inputs.{of_data[1]}" in columns:
-            value = f"${{data.inputs.{of_data[1]}}}"
-        found[name] = value
-    return found
-
-
-def _answers_of_run(app: App, judge: DeclaredJudge, key: str, labels: Labels, run: str) -> list[Answer]:
-    """The judge's scores in a run, by the keys of labelled rows.
-
-    Raises:
-        NotFound: there is no such run.
-        UsageError: it was judged by another judge, or has none of the rows.
-    """
-    if judge.asked is None:
-        raise AssertionError("a judge that was found can be asked")
+def _answers_of_run(app: App, asked: Asked, key: str, labels: Labels, run: str) -> list[Answer]:
+    """The judge's scores in a run; raises as `existing` and `answers_by_key`."""
     with existing(runs_folder(app), run) as folder:
-        about = next((one for one in folder.document.get("evaluators", []) if one["alias"] == judge.alias), None)
-        if about is None:
-            raise UsageError(
-                f"the run {run!r} has no scores of {judge.alias!r}", hint="leave --run out to ask the judge"
-            )
-        if about.get("digest") != judge.asked.evaluator.digest:
-            raise UsageError(
-                f"the run {run!r} was judged by another {judge.alias!r}: its prompt, model or parameters were others",
-                hint="leave --run out to ask the judge as it is now",
-            )
-        wanted = {row.key for row in labels.rows}
-        rows = {name: row for name, row in _keyed(folder) if name in wanted}
-    if not rows:
-        raise UsageError(
-            f"the run {run!r} has none of the labelled rows, which are known by `key`, the digest of a row's inputs",
-            hint="label rows of this run with `ferrata review new`, or leave --run out",
-        )
-    absent = Answer(None, f"the run {run} has no such row")
-    return [_answer(rows[row.key], judge.asked, key, row) if row.key in rows else absent for row in labels.rows]
-
-
-def _keyed(folder: EvalFolder) -> Iterator[tuple[str, EvalRow]]:
-    """Rows that have something to judge by their keys; from the second time on with a number, as reviews name them."""
-    seen: Counter[str] = Counter()
-    made = folder.document.get("target") is not None
-    for row in rows_of_eval(folder):
-        if row.error is not None or (made and not row.output):
-            continue
-        name = key_of_row(row)
-        seen[name] += 1
-        yield name if seen[name] == 1 else f"{name}.{seen[name]}", row
-
-
-def _answer(row: EvalRow | None, asked: Asked, key: str, labelled: LabelledRow) -> Answer:
-    """A row's score, or why there is none."""
-    if row is None:
-        return Answer(None, "the row was not run")
-    if error := row.judge_errors.get(asked.alias):
-        return Answer(None, str(error.get("message") or error.get("code")))
-    scores = row.scores.get(asked.alias, [])
-    score = next((one for one in scores if one.key == key), None)
-    if score is None or score.value is None:
-        return Answer(None, (score.reason or score.status) if score else "no score")
-    values = values_for(asked)(row.inputs, row.output).given or labelled.values
-    orders: list[Any] = list(score.properties.get("orders") or ())
-    places = [one.get("score_integer") for one in orders]
-    both = (_FORTH[places[0]], _BACK[places[1]]) if len(places) == 2 and all(p in _FORTH for p in places) else None
-    return Answer(score.value, "", _length(values), both)
-
-
-def _length(values: Mapping[str, Any]) -> float | None:
-    """Words of the response; of two, those of the first as a share of the second's; None where there is none."""
-    for first, second in (("response_a", "response_b"), ("response", "baseline")):
-        words, others = _words(values.get(first)), _words(values.get(second))
-        if words and others:
-            return words / others
-        if words:
-            return float(words)
-    return None
-
-
-def _words(value: Any) -> int:
-    text = value if isinstance(value, str) else "" if value is None else json.dumps(value, default=str)
-    return len(text.split())
+        return answers_by_key(folder, asked, key, labels)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
+    from ferrata.calibration.answers import answers_by_key, answers_by_number, map_without_target
     from ferrata.calibration.keeping import calibration_file, read_calibration, write_calibration
     from ferrata.calibration.labels import LabelColumns, LabelledRow, Labels, read_labels
     from ferrata.calibration.measuring import Answer, Subject, measure_judge
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 else:
     __getattr__ = door(
         __name__,
+        answers=["answers_by_key", "answers_by_number", "map_without_target"],
         keeping=["calibration_file", "read_calibration", "write_calibration"],
         labels=["LabelColumns", "LabelledRow", "Labels", "read_labels"],
         measuring=["Answer", "Subject", "measure_judge"],
@@ -30,7 +32,10 @@ __all__ = [
     "Labels",
     "Pair",
     "Subject",
+    "answers_by_key",
+    "answers_by_number",
     "calibration_file",
+    "map_without_target",
     "measure_judge",
     "read_calibration",
     "read_labels",
