@@ -150,7 +150,11 @@ def _labelled(row: _Read, columns: LabelColumns, reading: _Reading) -> LabelledR
         key_of_values(values) if _is_missing(given) else str(given),
         values,
         reading.number(row.values[columns.label], row.place),
-        {str(who): reading.number(value, row.place) for who, value in people.items() if not _is_missing(value)},
+        {
+            str(who): reading.number(value, f"{row.place}, {who}")
+            for who, value in people.items()
+            if not _is_missing(value)
+        },
         cluster,
         _is_missing(chosen) or str(chosen) == _RANDOM,
         str(row.values.get(columns.model) or ""),
