@@ -147,7 +147,8 @@ def _judges(app: App, name: str, definition: EvalSettings) -> Iterator[DeclaredJ
             if kind in judge_names():
                 yield DeclaredJudge(name, use.name or use.use, definition, use, None, error.message)
             continue
-        if isinstance(asked.evaluator, Judging) and not isinstance(asked.evaluator, Scoring):
+        asks = isinstance(asked.evaluator, Judging) and not isinstance(asked.evaluator, Scoring)
+        if asks and getattr(asked.evaluator, "opinion", True):
             yield DeclaredJudge(name, asked.alias, definition, use, asked)
 
 
@@ -214,7 +215,7 @@ def corrected_scores(app: App, run: str, *, cluster: str | None = None) -> list[
         NotFound, UsageError: there is no such run, or column.
     """
     with existing(runs_folder(app), run) as folder:
-        about = [one for one in folder.document.get("evaluators", []) if not one.get("computed", True)]
+        about = [one for one in folder.document.get("evaluators", []) if one.get("judged", False)]
         digests = {str(one["alias"]): str(one.get("digest") or "") for one in about}
         known = standings(app, str(folder.document.get("definition") or ""), digests)
         known = {alias: one for alias, one in known.items() if one.calibration is not None or one.problem}

@@ -251,3 +251,15 @@ def test_a_target_that_never_returns_does_not_keep_the_process(
     assert told in ended.stderr
     assert "to go on: ferrata eval run --resume r" in ended.stderr
     assert json.loads((project / ".ferrata/evals/r/run.json").read_text())["status"] in ("Failed", "Canceled")
+
+
+def test_the_second_run_loads_no_sqlalchemy_and_its_record_is_there(project: Path, ferrata: Callable[..., Any]) -> None:
+    words = [sys.executable, "-X", "importtime", "-m", "ferrata", "eval", "run", "golden"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(ferrata_package.__file__).parents[1])}
+    loaded = [
+        "sqlalchemy"
+        in subprocess.run(words, cwd=project, env=environment, capture_output=True, text=True, check=True).stderr
+        for _ in "12"
+    ]
+    assert loaded == [True, False]
+    assert ferrata("ledger", "list", "--project", str(project)).out.count("eval.completed") == 2

@@ -75,6 +75,7 @@ if TYPE_CHECKING:
         key_of_row,
         key_of_values,
         read_scores,
+        row_scored,
         rows_scored,
         scores_of_eval,
     )
@@ -152,6 +153,7 @@ else:
             "key_of_row",
             "key_of_values",
             "read_scores",
+            "row_scored",
             "rows_scored",
             "scores_of_eval",
         ],
@@ -235,6 +237,7 @@ __all__ = [
     "read_scores",
     "resume_eval",
     "reusable",
+    "row_scored",
     "rows_of_eval",
     "rows_scored",
     "run_eval",

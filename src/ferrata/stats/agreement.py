@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
 
 from ferrata.errors import UsageError
+from ferrata.stats.summaries import rate_interval
 from ferrata.stats.types import Interval
 
 if TYPE_CHECKING:
@@ -369,11 +369,8 @@ def alpha_interval(
 
 def rate_of(hits: int, n: int, confidence: float) -> Rate:
     """A share with its interval (Wilson 1927)."""
-    share = hits / n
-    z2 = float(ndtri((1.0 + confidence) / 2)) ** 2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = (z2 * share * (1 - share) / n + z2**2 / (4 * n * n)) ** 0.5 / (1 + z2 / n)
-    return Rate(share, Interval(max(0.0, middle - half), min(1.0, middle + half)), n)
+    between = rate_interval(n, hits / n, confidence)
+    return Rate(hits / n, between or Interval(0.0, 1.0), n)
 
 
 def rate_json(rate: Rate) -> dict[str, Any]:

@@ -117,10 +117,7 @@ def prediction_powered(
             "clusters were given for one kind of rows only", hint="Give them for labelled rows and others."
         )
     step = step_of(np.concatenate([many, few, labels]), low=low, high=high)
-    # The judge is wrong once more in each direction, around the middle of what people said.
-    middle = float(np.clip(labels.mean(), low + step / 2, high - step / 2))
-    judge = np.append(few, [middle - step / 2, middle + step / 2])
-    human = np.append(labels, [middle + step / 2, middle - step / 2])
+    judge, human = once_more_wrong(few, labels, step=step, low=low, high=high)
     trust = least_variance(many, judge, human)
     rest = human - trust * judge
     estimate = float(trust * many.mean() + rest.mean())
@@ -130,17 +127,9 @@ def prediction_powered(
         error = sqrt(of_labels + of_judged)
     else:
         error, freedom = clustered(many, rest, trust=trust, names=(clusters, labelled_clusters))
-    notes: list[str] = []
-    if len(labels) < FEW_LABELS:
-        notes.append(f"Only {len(labels)} labelled rows: the correction rests on few people's labels.")
-    if np.array_equal(few, labels):
-        notes.append(
-            "Judge and people agree on all labelled rows; the interval allows for mistakes that these did not show."
-        )
-    if trust == 0.0:
-        notes.append("The judge's scores tell nothing about the labels, so only the labels are used.")
+    notes = notes_on(few, labels, trust=trust)
     estimate = min(high, max(low, estimate))
-    return CorrectedMean(estimate, len(many), len(labels), error, freedom, trust, low, high, tuple(notes))
+    return CorrectedMean(estimate, len(many), len(labels), error, freedom, trust, low, high, notes)
 
 
 @dataclass(frozen=True)
@@ -259,19 +248,46 @@ def prediction_powered_difference(
     else:
         padded = [np.append(run, run.mean() + [step / 2, -step / 2]) for run in (before, after)]
         variance, n = sum(float(run.var(ddof=1)) / len(run) for run in padded), len(before) + len(after)
-    middle = float(np.clip(labels.mean(), low + step / 2, high - step / 2))
-    judge = np.append(few, [middle - step / 2, middle + step / 2])
-    human = np.append(labels, [middle + step / 2, middle - step / 2])
+    judge, human = once_more_wrong(few, labels, step=step, low=low, high=high)
     follow, show = slope_of(judge, human), slope_of(human, judge)
-    notes = ["Labels of one run cannot show whether the judge prefers a run; label the same rows of both to know."]
-    if show[0] <= 0.0 or show[1] == inf:
-        notes.append("The labels do not show that the judge's scores rise with them, so any difference is possible.")
-    elif show[0] < 0.5:
-        notes.append(
-            f"Where people give 1 more, the judge gives {show[0]:.2f} more: it shows little of a true difference."
-        )
     shift, freedom = float(after.mean() - before.mean()), float(min(len(labels) - 2, n - 1))
-    return CorrectedDifference(shift, n, len(labels), sqrt(variance), follow, show, freedom, high - low, tuple(notes))
+    return CorrectedDifference(
+        shift, n, len(labels), sqrt(variance), follow, show, freedom, high - low, notes_on_slope(show)
+    )
+
+
+def once_more_wrong(judge: Values, human: Values, *, step: float, low: float, high: float) -> tuple[Values, Values]:
+    """Labelled rows, and two more in which the judge is wrong by a step, once in each direction, around people's mean."""
+    middle = float(np.clip(human.mean(), low + step / 2, high - step / 2))
+    ends = [middle - step / 2, middle + step / 2]
+    return np.append(judge, ends), np.append(human, ends[::-1])
+
+
+def notes_on(few: Values, labels: Values, *, trust: float) -> tuple[str, ...]:
+    """What to know before one believes a corrected mean."""
+    notes: list[str] = []
+    if len(labels) < FEW_LABELS:
+        notes.append(f"Only {len(labels)} labelled rows: the correction rests on few people's labels.")
+    if np.array_equal(few, labels):
+        notes.append(
+            "Judge and people agree on all labelled rows; the interval allows for mistakes that these did not show."
+        )
+    if trust == 0.0:
+        notes.append("The judge's scores tell nothing about the labels, so only the labels are used.")
+    return tuple(notes)
+
+
+def notes_on_slope(show: tuple[float, float]) -> tuple[str, ...]:
+    """What to know before one believes a corrected difference; `show` is the slope of scores over labels, and its error."""
+    first = "Labels of one run cannot show whether the judge prefers a run; label the same rows of both to know."
+    if show[0] <= 0.0 or show[1] == inf:
+        return first, "The labels do not show that the judge's scores rise with them, so any difference is possible."
+    if show[0] < 0.5:
+        return (
+            first,
+            f"Where people give 1 more, the judge gives {show[0]:.2f} more: it shows little of a true difference.",
+        )
+    return (first,)
 
 
 def step_of(values: Values, *, low: float, high: float) -> float:

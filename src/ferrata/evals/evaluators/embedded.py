@@ -27,12 +27,12 @@ class EmbeddingSimilarity(JudgeBase):
     """
 
     name: ClassVar[str] = "embedding_similarity"
+    opinion: ClassVar[bool] = False
     needs: ClassVar[frozenset[str]] = frozenset({"response", "ground_truth"})
     usual: ClassVar[tuple[Measure, ...]] = (Measure("embedding_similarity", low=-1.0, threshold=0.5),)
 
     def __init__(self, model: EmbeddingModel, *, threshold: Any = None) -> None:
         super().__init__(threshold=threshold, model=model.name)
-        self.model_name = model.name
         self._model = model
 
     async def judge(self, values: Mapping[str, Any]) -> Sequence[Score]:

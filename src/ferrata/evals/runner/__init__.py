@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from ferrata.evals.runner.folder import EvalFolder
     from ferrata.evals.runner.picked import pick_rows
     from ferrata.evals.runner.ray import RayEngine, Worker
-    from ferrata.evals.runner.results import EvalRow, flat_row, rows_of_eval
+    from ferrata.evals.runner.results import EvalRow, flat_row, row_of_eval, rows_of_eval
     from ferrata.evals.runner.reuse import Reuse
     from ferrata.evals.runner.run import (
         EvalSummary,
@@ -29,7 +29,7 @@ else:
         folder=["EvalFolder"],
         picked=["pick_rows"],
         ray=["RayEngine", "Worker"],
-        results=["EvalRow", "flat_row", "rows_of_eval"],
+        results=["EvalRow", "flat_row", "row_of_eval", "rows_of_eval"],
         reuse=["Reuse"],
         run=["EvalSummary", "existing", "new_eval", "resume_eval", "reusable", "run_eval", "run_name", "summary_of"],
         totals=["KeyTotals", "Totals"],
@@ -58,6 +58,7 @@ __all__ = [
     "pick_rows",
     "resume_eval",
     "reusable",
+    "row_of_eval",
     "rows_of_eval",
     "run_eval",
     "run_name",

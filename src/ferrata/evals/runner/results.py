@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ferrata.evals.runner.records import read_score
+from ferrata.evals.runner.records import key_of, read_score, sorted_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ferrata.evals.runner.folder import EvalFolder
     from ferrata.evals.types import Score
 
-__all__ = ["EvalRow", "flat_row", "rows_of_eval"]
+__all__ = ["EvalRow", "flat_row", "row_of_eval", "rows_of_eval"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,11 @@ class EvalRow:
     judge_errors: dict[str, dict[str, Any]]
     place: str = ""
     seconds: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """The digest of its inputs: the same row has the same in other runs; repeats and rows that are alike share one."""
+        return key_of(sorted_text(self.inputs))
 
     def as_json(self) -> dict[str, Any]:
         """All of it as data."""
@@ -79,6 +84,23 @@ def rows_of_eval(folder: EvalFolder) -> Iterator[EvalRow]:
         unit = number
     if held:
         yield _row(held)
+
+
+def row_of_eval(folder: EvalFolder, unit: int) -> EvalRow | None:
+    """One row of a run that may still go on; None until all its parts have ended.
+
+    Args:
+        folder: the run's.
+        unit: the row's number times the number of repeats, plus the repeat.
+    """
+    parts, index = int(folder.document.get("parts") or 1), folder.index
+    first = unit * parts
+    if first not in index:
+        return None
+    # Nobody judges what a target that failed did not say.
+    if index.is_completed(first) and not all(first + part in index for part in range(parts)):
+        return None
+    return _row([line for part in range(parts) if (line := folder.line(first + part)) is not None])
 
 
 def _row(lines: list[dict[str, Any]]) -> EvalRow:
