@@ -113,6 +113,9 @@ def test_the_judge_is_asked_as_the_evaluation_asks_it_and_not_twice(app: App, ju
     digest = judge_named(app, "support").asked.evaluator.digest  # pyright: ignore[reportOptionalMemberAccess]
     assert standings(app, "support", {"grounded": digest, "other": "x"})["grounded"].may_decide
     assert not standings(app, "support", {"grounded": "changed"})["grounded"].may_decide
+    main, other = ["grounded.groundedness.pass_rate"], ["grounded.groundedness", "grounded.tone"]
+    assert standings(app, "support", {"grounded": digest}, metrics=main)["grounded"].may_decide
+    assert not standings(app, "support", {"grounded": digest}, metrics=other)["grounded"].may_decide
 
 
 def test_no_text_of_a_row_is_kept(app: App, tmp_path: Path) -> None:

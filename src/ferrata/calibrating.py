@@ -36,7 +36,7 @@ from ferrata.evals import (
 from ferrata.evaluating import Evaluation, Given, evaluator_of_use, run_evaluation, runs_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from ferrata.app import App
@@ -176,15 +176,26 @@ def judge_named(app: App, evaluation: str, alias: str = "") -> DeclaredJudge:
     return judge
 
 
-def standings(app: App, evaluation: str, digests: Mapping[str, str]) -> dict[str, JudgeStanding]:
+def standings(
+    app: App, evaluation: str, digests: Mapping[str, str], *, metrics: Iterable[str] = (), floor: float = 0.0
+) -> dict[str, JudgeStanding]:
     """What is known of judges of an evaluation, by alias; one that was never calibrated, or is another now, may not decide.
 
     Args:
         app: the project.
         evaluation: entry of `evals`, or what a run says of itself under `definition`.
         digests: alias -> the judge's digest, as it is now or as a run recorded it.
+        metrics: that are to be decided by, as `ALIAS.KEY` or `ALIAS.KEY.pass_rate`; a judge that was calibrated for another of
+            its scores than one of these may not decide.
+        floor: the least kappa that whoever decides asks for; that of the calibration holds as well.
     """
-    return {alias: _standing(app, evaluation, alias, digest) for alias, digest in digests.items()}
+    found = {alias: replace(_standing(app, evaluation, alias, of), floor=floor) for alias, of in digests.items()}
+    for metric in metrics:
+        alias, _, key = metric.removesuffix(".pass_rate").partition(".")
+        known = found.get(alias)
+        if known is not None and known.calibration is not None and key and key != known.calibration.score:
+            found[alias] = known.of_score(key)
+    return found
 
 
 def standing_of(app: App, judge: DeclaredJudge) -> JudgeStanding:
@@ -228,7 +239,9 @@ def corrected_scores(app: App, run: str, *, cluster: str | None = None) -> list[
         name = f"{alias}.{standing.calibration.score}"
         tried = [one for one in (name, f"{name}.pass_rate") if one in scores and len(scores[one].keys)]
         both = [CorrectedScore(one, standing, standing.correction(scores[one])) for one in tried]
-        found += [one for one in both if one.corrected.inference is not None] or both[-1:]
+        had = [one for one in both if one.corrected.inference is not None]
+        # The mean of verdicts is the share that passes.
+        found += (had[:1] if standing.calibration.labels == "verdicts" else had) or both[-1:]
     return found
 
 

@@ -51,6 +51,13 @@ def test_a_judge_that_does_not_may_not(measured: Measured, pairs: list[tuple[flo
     assert found.reason.endswith(why)
 
 
+def test_who_decides_may_ask_for_more(measured: Measured) -> None:
+    found = replace(standing(measured(GOOD)), floor=0.7)
+    assert not found.may_decide
+    assert found.reason.endswith("less than 0.7")
+    assert replace(found, floor=0.1).reason.endswith("at least 0.6")
+
+
 def test_rows_of_one_cluster_exclude_no_chance(measured: Measured) -> None:
     found = standing(measured(GOOD, about=lambda _: {"cluster": "one"}))
     assert not found.may_decide

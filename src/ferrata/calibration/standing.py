@@ -45,6 +45,7 @@ class JudgeStanding:
         digest: of the judge as it is asked now.
         calibration: by its name; None: there is none that can be read.
         score: the key that is asked about; empty: the one that was calibrated.
+        floor: the least kappa that whoever decides asks for; that of the calibration holds as well.
         problem: why the calibration cannot be read, or the judge not be made; empty where it can.
     """
 
@@ -53,6 +54,7 @@ class JudgeStanding:
     digest: str
     calibration: Calibration | None = None
     score: str = ""
+    floor: float = 0.0
     problem: str = ""
 
     def of_score(self, key: str) -> JudgeStanding:
@@ -82,7 +84,7 @@ class JudgeStanding:
             return self._why_stale
         found = self.calibration
         weak = self._why_weak(found)
-        return weak or f"{figures(found)}, at least {found.floor:g}"
+        return weak or f"{figures(found)}, at least {self._floor(found):g}"
 
     @property
     def _why_stale(self) -> str:
@@ -99,13 +101,16 @@ class JudgeStanding:
             return f"it was calibrated at the threshold {found.threshold:g}, and decides at {found.decides_at:g}: {self.command} again"
         return ""
 
+    def _floor(self, found: Calibration) -> float:
+        return max(self.floor, found.floor)
+
     def _why_weak(self, found: Calibration) -> str:
         if found.kappa is None:
             return f"kappa is not defined on {_rows(found.rows)}: judge or people gave all of them the same label"
         if found.rows < LEAST_ROWS:
             return f"{figures(found)}, fewer than {LEAST_ROWS}"
-        if found.kappa < found.floor:
-            return f"{figures(found)}, less than {found.floor:g}"
+        if found.kappa < self._floor(found):
+            return f"{figures(found)}, less than {self._floor(found):g}"
         if found.interval[0] <= 0:
             return f"{figures(found)}, and its interval does not exclude chance"
         if len({pair.label for pair in found.pairs}) == 1:
