@@ -100,3 +100,35 @@ def test_show_names_the_judges_that_there_are(here: Path, ferrata: Run) -> None:
     assert "there is support.fluency" in ferrata("judge", "show", "support.other").err
     assert "was never measured" in ferrata("judge", "show", "support.fluency").out
     assert here.is_dir()
+
+
+GATED = """
+project: t
+evals:
+  support: {data: d.jsonl, evaluators: ["evals/own.py:long"]}
+gates:
+  support:
+    eval: support
+    rules: [{metric: long, at_least: 0.5}]
+"""
+
+
+def test_a_judge_decides_a_gate_once_it_was_held_against_people(here: Path, ferrata: Run) -> None:
+    (here / "ferrata.yaml").write_text(GATED)
+    (here / "evals").mkdir()
+    (here / "evals/own.py").write_text("async def long(response: str) -> bool:\n    return len(response.split()) > 6\n")
+    rows = [{"response": "so " * (i % 24 + 1) + str(i)} for i in range(200)]
+    (here / "d.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    labels = [{**row, "label": "pass" if (i % 24 > 5) != (i % 20 == 0) else "fail"} for i, row in enumerate(rows[:80])]
+    (here / "labels.jsonl").write_text("".join(json.dumps(row) + "\n" for row in labels))
+    before = ferrata("gate", "support")
+    assert "it does not decide: its agreement with people was never measured: ferrata judge calibrate" in before.out
+    assert ferrata("judge", "calibrate", "support", "--labels", "labels.jsonl", "--threshold", "1").status == 0
+    after = ferrata("gate", "support")
+    assert (after.status, "does not decide" in after.out) == (0, False)
+    shown = ferrata("eval", "stats", "gate-support-1")
+    assert "long.long corrected by people's labels: 0." in shown.out
+    (here / "evals/calibrations/support.long.json").write_text("{")
+    damaged = ferrata("gate", "support")
+    assert "it does not decide: its calibration cannot be read" in damaged.out
+    assert (damaged.status, damaged.out.splitlines()[0]) == (3, "support: inconclusive: gate-support-3, 200 rows")

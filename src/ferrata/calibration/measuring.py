@@ -94,11 +94,6 @@ def measure_judge(
         UsageError: the judge scored no row, or labels are verdicts and nothing says what passes.
     """
     measure = subject.measure
-    if labels.kind == "verdicts" and measure.threshold is None:
-        raise UsageError(
-            f"the labels are pass and fail, and nothing says from which {measure.key!r} on a row passes",
-            hint="give --threshold NUMBER, or `threshold` to the evaluator",
-        )
     both, missing = _paired(labels, answers, measure)
     if not both.pairs:
         why = max(missing, key=lambda reason: missing[reason], default="")
@@ -148,6 +143,11 @@ def kappa_of(found: Calibration) -> float | None:
 
 
 def _paired(labels: Labels, answers: Sequence[Answer], measure: Measure) -> tuple[_Both, dict[str, int]]:
+    if labels.kind == "verdicts" and measure.threshold is None:
+        raise UsageError(
+            f"the labels are pass and fail, and nothing says from which {measure.key!r} on a row passes",
+            hint="give --threshold NUMBER, or `threshold` to the evaluator",
+        )
     both = _Both()
     missing: dict[str, int] = {}
     for row, answer in zip(labels.rows, answers, strict=True):

@@ -129,7 +129,8 @@ def _standings(app: App, settings: Any, scored: Scored) -> Mapping[str, Standing
     from ferrata.calibrating import standings
 
     digests = {alias: scored.evaluators.get(alias, "") for alias in scored.judged}
-    metrics = [one.rule.metric for one in settings.rules]
+    names = (one.rule.metric for one in settings.rules)
+    metrics = [scored.main.get(name.removesuffix(".pass_rate"), name) for name in names]
     return standings(app, settings.eval, digests, metrics=metrics, floor=settings.judge_floor)
 
 

@@ -157,23 +157,20 @@ def cohen_kappa(
         seed: of the bootstrap.
 
     Raises:
-        UsageError: the raters have not the same number of rows, there are none, or a label is not among `labels`.
+        UsageError: the raters have not the same rows, there are none, or a label is not among `labels`.
     """
     found, table = confusion(a, b, labels=labels)
-    n = int(table.sum())
-    same = int(np.trace(table))
+    n, same = int(table.sum()), int(np.trace(table))
     agreeing = agreement_weights(found, weights)
     kappa = float(kappas(table.astype(float), agreeing))
-    notes: list[str] = []
-    interval = Interval(-1.0, 1.0)
+    notes, interval = list[str](), Interval(-1.0, 1.0)
     if np.isnan(kappa):
         notes.append("Kappa is not defined: both raters gave one and the same label to all rows.")
     else:
         parts = None if clusters is None else cluster_tables(a, b, found, clusters)
+        interval = kappa_interval(table, parts, agreeing, kappa=kappa, confidence=confidence, seed=seed)
         if parts is not None and len(parts) < 2:
             notes.append("All rows share one cluster, so nothing shows how exact kappa is.")
-        else:
-            interval = kappa_interval(table, parts, agreeing, kappa=kappa, confidence=confidence, seed=seed)
         counts = (table.sum(axis=0) + table.sum(axis=1)) / 2
         if len(found) > 1 and counts[counts > 0].min() < FEW:
             notes.append(f"One label has fewer than {FEW} rows: kappa hangs on single rows.")
@@ -304,7 +301,12 @@ def kappa_interval(
     confidence: float,
     seed: int,
 ) -> Interval:
-    """Quantiles of the Bayesian bootstrap over rows, or over clusters where `parts` has a table of each, stretched to what was seen."""
+    """Quantiles of the Bayesian bootstrap over rows, or over clusters where `parts` has a table of each, stretched to what was seen.
+
+    All that kappa can be, where there is one cluster.
+    """
+    if parts is not None and len(parts) < 2:
+        return Interval(-1.0, 1.0)
     rng = np.random.default_rng(seed)
     each = PRIOR / table.size
     if parts is None:
