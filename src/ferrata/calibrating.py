@@ -265,6 +265,8 @@ def calibrate(
         raise AssertionError("a judge that was found can be asked")
     own = _measure(judge, request.score)
     measure = own if request.threshold is None else replace(own, threshold=request.threshold)
+    if measure.threshold is None and measure.scale == "binary":  # its better value passes
+        measure = replace(measure, threshold=1.0 if measure.higher_is_better else 0.0)
     evaluator = judge.asked.evaluator
     labels = read_labels(request.labels, request.columns, measure, passing=_own_labels(evaluator))
     if request.run:

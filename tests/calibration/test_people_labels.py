@@ -107,3 +107,9 @@ def test_a_row_without_a_cluster_is_refused(write_rows: Write, ordinal: Measure)
 def test_a_verdict_is_one_of_two(write_rows: Write) -> None:
     with pytest.raises(UsageError, match="the label 0.5 is neither pass nor fail"):
         read_labels(write_rows(rows(1, 0.5)), LabelColumns(), BINARY)
+
+
+def test_of_a_score_of_which_less_is_better_the_number_0_passes(write_rows: Write) -> None:
+    harm = Measure("harm", "binary", 0, 1, higher_is_better=False)
+    found = read_labels(write_rows(rows(0, 1, "pass", "fail")), LabelColumns(), harm)
+    assert [row.label for row in found.rows] == [1.0, 0.0, 1.0, 0.0]

@@ -123,7 +123,7 @@ def test_a_judge_decides_a_gate_once_it_was_held_against_people(here: Path, ferr
     (here / "labels.jsonl").write_text("".join(json.dumps(row) + "\n" for row in labels))
     before = ferrata("gate", "support")
     assert "it does not decide: its agreement with people was never measured: ferrata judge calibrate" in before.out
-    assert ferrata("judge", "calibrate", "support", "--labels", "labels.jsonl", "--threshold", "1").status == 0
+    assert ferrata("judge", "calibrate", "support", "--labels", "labels.jsonl").status == 0
     after = ferrata("gate", "support")
     assert (after.status, "does not decide" in after.out) == (0, False)
     shown = ferrata("eval", "stats", "gate-support-1")

@@ -100,7 +100,8 @@ def read_labels(
 ) -> Labels:
     """Read them.
 
-    Labels are verdicts where they are words as pass and fail, or 0 and 1 on a scale that has no 0; else numbers of the scale.
+    Labels are verdicts where they are words as pass and fail, or 0 and 1 on a scale that has nothing else, or no 0; else numbers of
+    the scale. Of a score of 0 and 1 of which less is better, 0 passes.
 
     Args:
         path: JSON lines, JSON, CSV, TSV or Parquet.
@@ -164,12 +165,13 @@ def _labelled(row: _Read, columns: LabelColumns, reading: _Reading) -> LabelledR
 
 
 class _Reading(NamedTuple):
-    """How labels are read: as verdicts, or as numbers from low to high; and words that stand for numbers."""
+    """How labels are read: as verdicts, or as numbers from low to high; words that stand for numbers; and whether 0 passes."""
 
     kind: Kind
     words: Mapping[str, float]
     low: float
     high: float
+    turned: bool = False
 
     @classmethod
     def of(cls, labels: Collection[Any], measure: Measure, passing: Mapping[str, bool]) -> _Reading:
@@ -179,7 +181,8 @@ class _Reading(NamedTuple):
         if own and texts <= own.keys():
             return cls("verdicts", own, 0.0, 1.0)
         if texts <= _VERDICTS.keys() or measure.scale == "binary":
-            return cls("verdicts", _VERDICTS, 0.0, 1.0)
+            turned = measure.scale == "binary" and not measure.higher_is_better
+            return cls("verdicts", _VERDICTS, 0.0, 1.0, turned)
         low = -math.inf if measure.low is None else measure.low
         high = math.inf if measure.high is None else measure.high
         numbers = {_float(text) for text in texts - _VERDICTS.keys()}
@@ -197,6 +200,8 @@ class _Reading(NamedTuple):
         value = self.words[text] if text in self.words else _float(text)
         if self.kind == "verdicts" and value not in (0.0, 1.0):
             raise UsageError(f"{place}: the label {label!r:.80} is neither pass nor fail")
+        if self.turned and value is not None and text not in self.words:
+            return 1.0 - value
         if value is None:
             raise UsageError(
                 f"{place}: the label {label!r:.80} is no number", hint="other labels of the file are; give all as one"
