@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from ferrata.evals import EvalSettings, EvalSummary, Evaluator, EvaluatorSettings, Progress, Target
     from ferrata.messages import Usage
 
-__all__ = ["Evaluation", "Given", "changed", "kept_settings", "run_evaluation", "runs_folder"]
+__all__ = ["Evaluation", "Given", "changed", "evaluator_of_use", "kept_settings", "run_evaluation", "runs_folder"]
 
 _RUNS = "evals"
 
@@ -106,7 +106,7 @@ class Evaluation:
             if target is None and definition.target is not None:
                 target = app.target(definition.target, model=definition.model)
             _close_at_end(stack, target)
-            evaluators = [_asked(app, use, definition) for use in definition.evaluators]
+            evaluators = [evaluator_of_use(app, use, definition) for use in definition.evaluators]
             evaluators += [Asked(alias, one) for alias, one in given.evaluators.items()]
             for asked in evaluators:
                 _close_at_end(stack, asked.evaluator)
@@ -136,7 +136,13 @@ def _close_at_end(stack: ExitStack, target: Any) -> None:
             stack.callback(close)
 
 
-def _asked(app: App, use: EvaluatorSettings, definition: EvalSettings) -> Asked:
+def evaluator_of_use(app: App, use: EvaluatorSettings, definition: EvalSettings) -> Asked:
+    """An evaluator as an entry uses it.
+
+    Raises:
+        NotFound, UsageError, InvalidDocument: as `make_evaluator`, and `Models.chat` of the judge's model.
+    """
+
     def judge(name: str | None) -> Judged:
         chosen = name or definition.judge
         price = app.models.price(chosen)

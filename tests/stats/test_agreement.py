@@ -184,3 +184,34 @@ def test_what_cannot_be_compared_is_refused() -> None:
         cohen_kappa([1.0, NAN], [1.0, 1.0])
     with pytest.raises(UsageError, match="no unit has two"):
         krippendorff_alpha([[1, NAN], [NAN, 2]])
+
+
+def test_kappas_interval_over_clusters_holds_where_rows_share_what_makes_the_judge_err() -> None:
+    """20 conversations of 4 rows each, whose error rate and share of passes are the conversation's own; kappa is 0.70."""
+    rng = np.random.default_rng(4)
+
+    def draw(groups: int) -> tuple[list[int], list[int]]:
+        wrong, passing = rng.beta(0.3, 1.7, (groups, 1)), rng.beta(2, 2, (groups, 1))
+        people = rng.random((groups, 4)) < passing
+        judge = people ^ (rng.random((groups, 4)) < wrong)
+        return judge.ravel().astype(int).tolist(), people.ravel().astype(int).tolist()
+
+    truth = cohen_kappa(*draw(50_000)).kappa
+    assert truth == pytest.approx(0.70, abs=0.01)
+    names = [str(row // 4) for row in range(80)]
+    held = {"rows": 0, "clusters": 0}
+    for seed in range(120):
+        judge, people = draw(20)
+        for what, clusters in (("rows", None), ("clusters", names)):
+            found = cohen_kappa(judge, people, labels=[0, 1], clusters=clusters, seed=seed)
+            held[what] += found.interval.low <= truth <= found.interval.high
+    assert held["clusters"] / 120 > 0.89
+    assert held["rows"] < held["clusters"]
+
+
+def test_clusters_are_given_for_each_row() -> None:
+    with pytest.raises(UsageError, match="2 clusters for 3 rows"):
+        cohen_kappa([1, 0, 1], [1, 0, 0], clusters=["a", "b"])
+    alone = cohen_kappa([1, 0, 1], [1, 0, 0], clusters=["a", "a", "a"])
+    assert alone.interval == (-1.0, 1.0)
+    assert any("share one cluster" in note for note in alone.notes)

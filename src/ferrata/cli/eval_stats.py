@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -44,8 +45,10 @@ def stats(*, name: str, confidence: float, wants_json: bool, **source: Any) -> N
         for of in found.values()
         if len(of.keys) or of.missing
     ]
+    corrected = [] if Path(name).is_file() else _corrected(name, Source(**source), confidence)
     if wants_json:
-        click.echo(json.dumps({"source": name, "metrics": [_as_json(*row) for row in rows]}, indent=2))
+        content = {"source": name, "metrics": [_as_json(*row) for row in rows]}
+        click.echo(json.dumps(content | ({"corrected": corrected} if corrected else {}), indent=2))
         return
     cells = [["score", "mean", f"{100 * confidence:g} % interval", "n", "missing", "method"]]
     for of, one in rows:
@@ -60,6 +63,52 @@ def stats(*, name: str, confidence: float, wants_json: bool, **source: Any) -> N
     for _, one in rows:
         for note in one.notes if one else ():
             click.echo(f"{printable(one.metric if one else '')}: {printable(note)}")
+    for line in _corrected_lines(corrected):
+        click.echo(line)
+
+
+def _corrected(run: str, source: Source, confidence: float) -> list[dict[str, Any]]:
+    """The scores of the run's calibrated judges, corrected by people's labels; those that cannot be, with the reason."""
+    from ferrata.app import open_app
+    from ferrata.calibrating import corrected_scores
+
+    rows: list[dict[str, Any]] = []
+    with open_app(source.project) as app:
+        for metric, standing, found in corrected_scores(app, run, cluster=source.cluster):
+            if source.names and not any(metric.startswith(name.removesuffix(".pass_rate")) for name in source.names):
+                continue
+            one = found.inference
+            rows.append(
+                {
+                    "metric": metric,
+                    "value": None if one is None else one.estimate,
+                    "interval": None if one is None else list(one.interval(confidence)),
+                    "n": None if one is None else one.n,
+                    "method": None if one is None else one.method,
+                    "reason": found.reason,
+                    "judge": standing.reason,
+                    "may_decide": standing.may_decide,
+                    "notes": list(found.notes),
+                }
+            )
+    return rows
+
+
+def _corrected_lines(rows: list[dict[str, Any]]) -> list[str]:
+    lines: list[str] = []
+    for one in rows:
+        if one["value"] is None:
+            lines.append(f"{printable(one['metric'])} is not corrected by people's labels: {printable(one['reason'])}")
+            continue
+        figures = (
+            f"{number(one['value'])} ({between(one['interval'])}) on {one['n']:,} unlabelled rows, {one['method']}"
+        )
+        lines.append(f"{printable(one['metric'])} corrected by people's labels: {figures}")
+        lines += [f"  {printable(note)}" for note in one["notes"]]
+        lines.append(
+            f"  the judge {'may decide' if one['may_decide'] else 'may not decide'}: {printable(one['judge'])}"
+        )
+    return lines
 
 
 def _as_json(scores: Scores, found: Estimate | None) -> dict[str, Any]:

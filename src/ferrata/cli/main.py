@@ -37,6 +37,7 @@ _COMMANDS = {
     "review": ("review", "review", "Let people label outputs: blind, by two or more, settled and exported."),
     "gate": ("gate", "gate", "Gates: rules over an evaluation; pass, fail or inconclusive."),
     "ci": ("ci", "ci", "Pipelines of GitHub, Azure DevOps and GitLab: write one, and comment in it."),
+    "judge": ("judge", "judge_group", "Judges: how far models that score agree with people."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),
 }
 

@@ -138,6 +138,7 @@ def cohen_kappa(
     *,
     weights: Weights | None = None,
     labels: Sequence[Label] | None = None,
+    clusters: Sequence[str] | None = None,
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Agreement:
@@ -151,23 +152,25 @@ def cohen_kappa(
         b: labels of the second (the people), by row.
         weights: `linear` or `quadratic` for scales, where labels near to each other partly agree.
         labels: all that there can be, in their order; None: those seen, sorted.
+        clusters: what rows share that are not independent, by row; kappa's interval is then one over clusters.
         confidence: of the intervals.
         seed: of the bootstrap.
 
     Raises:
-        UsageError: the raters have not the same number of rows, there are none, or a label is not among `labels`.
+        UsageError: the raters have not the same rows, there are none, or a label is not among `labels`.
     """
     found, table = confusion(a, b, labels=labels)
-    n = int(table.sum())
-    same = int(np.trace(table))
+    n, same = int(table.sum()), int(np.trace(table))
     agreeing = agreement_weights(found, weights)
     kappa = float(kappas(table.astype(float), agreeing))
-    notes: list[str] = []
-    interval = Interval(-1.0, 1.0)
+    notes, interval = list[str](), Interval(-1.0, 1.0)
     if np.isnan(kappa):
         notes.append("Kappa is not defined: both raters gave one and the same label to all rows.")
     else:
-        interval = kappa_interval(table, agreeing, kappa=kappa, confidence=confidence, seed=seed)
+        parts = None if clusters is None else cluster_tables(a, b, found, clusters)
+        interval = kappa_interval(table, parts, agreeing, kappa=kappa, confidence=confidence, seed=seed)
+        if parts is not None and len(parts) < 2:
+            notes.append("All rows share one cluster, so nothing shows how exact kappa is.")
         counts = (table.sum(axis=0) + table.sum(axis=1)) / 2
         if len(found) > 1 and counts[counts > 0].min() < FEW:
             notes.append(f"One label has fewer than {FEW} rows: kappa hangs on single rows.")
@@ -271,11 +274,46 @@ def agreement_weights(labels: Sequence[Label], weights: Weights | None) -> Value
     return 1.0 - (apart if weights == "linear" else apart**2)
 
 
+def cluster_tables(
+    a: Sequence[Label], b: Sequence[Label], labels: tuple[Label, ...], clusters: Sequence[str]
+) -> NDArray[np.int64]:
+    """The confusion of each cluster; shape (clusters, labels, labels).
+
+    Raises:
+        UsageError: not every row has a cluster.
+    """
+    if len(clusters) != len(a):
+        raise UsageError(f"{len(clusters)} clusters for {len(a)} rows", hint="Give one to each row.")
+    names, numbers = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)
+    place = {label: number for number, label in enumerate(labels)}
+    tables = np.zeros((len(names), len(labels), len(labels)), dtype=np.int64)
+    first, second = (np.asarray([place[label] for label in of]) for of in (a, b))
+    np.add.at(tables, (numbers, first, second), 1)
+    return tables
+
+
 def kappa_interval(
-    table: NDArray[np.int64], agreeing: Values, *, kappa: float, confidence: float, seed: int
+    table: NDArray[np.int64],
+    parts: NDArray[np.int64] | None,
+    agreeing: Values,
+    *,
+    kappa: float,
+    confidence: float,
+    seed: int,
 ) -> Interval:
-    """Quantiles of the Bayesian bootstrap, stretched to what was seen."""
-    draws = np.random.default_rng(seed).gamma(table + PRIOR / table.size, size=(DRAWS, *table.shape))
+    """Quantiles of the Bayesian bootstrap over rows, or over clusters where `parts` has a table of each, stretched to what was seen.
+
+    All that kappa can be, where there is one cluster.
+    """
+    if parts is not None and len(parts) < 2:
+        return Interval(-1.0, 1.0)
+    rng = np.random.default_rng(seed)
+    each = PRIOR / table.size
+    if parts is None:
+        draws = rng.gamma(table + each, size=(DRAWS, *table.shape))
+    else:
+        rows = np.tensordot(rng.gamma(1.0, size=(DRAWS, len(parts))), parts, axes=1)
+        draws = rows + rng.gamma(each, size=rows.shape)
     return stretched(kappas(draws, agreeing), kappa, confidence)
 
 

@@ -10,12 +10,12 @@ from ferrata.evals.runner.records import key_of, sorted_text
 from ferrata.evals.scores.table import ScoreTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ferrata.evals.runner import EvalFolder
     from ferrata.stats import Scores
 
-__all__ = ["RATE_KEY", "RowScores", "key_of_row", "row_scored", "rows_scored", "scores_of_eval"]
+__all__ = ["RATE_KEY", "RowScores", "key_of_row", "key_of_values", "row_scored", "rows_scored", "scores_of_eval"]
 
 RATE_KEY = "pass_rate"
 _PASSED = {"scale": "binary", "low": 0.0, "high": 1.0, "higher_is_better": True}
@@ -42,7 +42,12 @@ class RowScores(NamedTuple):
 
 def key_of_row(row: EvalRow) -> str:
     """What a row is known by in every run: the digest of its inputs."""
-    return key_of(sorted_text(row.inputs))
+    return key_of_values(row.inputs)
+
+
+def key_of_values(values: Mapping[str, Any]) -> str:
+    """The key of a row with these columns."""
+    return key_of(sorted_text(values))
 
 
 def rows_scored(folder: EvalFolder, *, cluster: str | None = None) -> Iterator[RowScores]:
