@@ -19,10 +19,10 @@ IGNORED = shutil.ignore_patterns(".ferrata", "__pycache__")
 QUESTION = "How many days do I have to return unworn trousers?"
 
 
-def run(*words: str) -> None:
-    """Show a command, as you would type it, and run it."""
+def run(*words: str, expected: tuple[int, ...] = (0,)) -> None:
+    """Show a command, as you would type it, and run it; any other exit status than an expected one ends the demo."""
     print(f"\n$ ferrata {' '.join(f'{word!r}' if ' ' in word else word for word in words)}", flush=True)
-    _run([*FERRATA, *words])
+    _run([*FERRATA, *words], expected)
 
 
 def ask_the_bot() -> None:
@@ -31,10 +31,11 @@ def ask_the_bot() -> None:
     _run([sys.executable, "bot.py", QUESTION])
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str], expected: tuple[int, ...] = (0,)) -> None:
     done = subprocess.run(command, cwd=PROJECT, check=False)
-    if done.returncode != 0:
-        sys.exit(done.returncode)
+    if done.returncode not in expected:
+        print(f"the demo expected exit status {expected} and got {done.returncode}", file=sys.stderr)
+        sys.exit(done.returncode or 1)
 
 
 def say(text: str) -> None:
@@ -112,6 +113,26 @@ def evaluation() -> None:
     run("compare")
 
 
+def gate() -> None:
+    """Hold changes of the bot to a gate, and its judge to people's labels."""
+    say("5. A gate: what a change must not break, with a margin, an error and a verdict. It is declared beside the evaluations.")
+    shutil.copytree(HERE / "steps/gate", PROJECT, dirs_exist_ok=True, ignore=IGNORED)
+    say("Nothing was changed: the answers are those of the run before, and 20 rows are enough to show that nothing is lost.")
+    run("gate", "support")
+    say("Three rows are not, and the gate says so (exit status 3).")
+    run("gate", "support", "--data", "data/three.jsonl", expected=(3,))
+    say("Somebody wants short answers, and takes the rule about sources out of the prompt. The gate blocks it (exit status 1).")
+    # On another processor the model's words may differ, and a row or two with them: then the gate may leave it open, which blocks as well.
+    _want_one_word()
+    run("gate", "support", "--output", "../gate.html", expected=(1, 3))
+    shutil.copy(HERE / "steps/flow/flows/support/answer.jinja2", PROJECT / "flows/support")
+    say("May the judge of before decide a gate? Held against a few labels of people, it may not: it passes almost nothing.")
+    run("judge", "calibrate", "judged", "relevance", "--labels", "data/labels.jsonl")
+    say("The same assessment: the ledger has the verdicts, and what they were compared with.")
+    run("assess", ".")
+    run("compare")
+
+
 def _change() -> None:
     (PROJECT / "requirements.txt").unlink()
     shutil.copytree(HERE / "steps/models-and-prompts", PROJECT, dirs_exist_ok=True, ignore=IGNORED)
@@ -124,12 +145,20 @@ def _shorten_the_prompt() -> None:
     file.write_text(f"{head}{user}{question}" if mark else head, encoding="utf-8")
 
 
+def _want_one_word() -> None:
+    file = PROJECT / "flows/support/answer.jinja2"
+    head, _, rest = file.read_text(encoding="utf-8").partition("# Tools and data")
+    _, user, question = rest.partition("user:\n")
+    file.write_text(f"{head}# Output format\nAnswer with one word.\n\n{user}{question}", encoding="utf-8")
+
+
 def main() -> None:
     """All steps."""
     begin()
     models_and_prompts()
     flow()
     evaluation()
+    gate()
     run("assess", ".", "--output", "../report.html")
     print(f"\nThe report, every point opening to its evidence: {(WORK / 'report.html').resolve()}")
 

@@ -43,7 +43,8 @@ def test_a_baseline_is_compared_row_by_row(tmp_path: Path) -> None:
     before = fr.evaluate(lambda query: query, ROWS, ["exact_match"], project=tmp_path)
     after = fr.evaluate(upper, ROWS, ["exact_match"], project=tmp_path, baseline=before)
     (found,) = after.compared()
-    assert (found.before, found.after, found.better, found.worse, found.n) == (0.5, 0.5, 1, 1, 2)
+    of = found.comparison
+    assert (of.baseline, of.candidate, of.better, of.worse, of.n, of.paired) == (0.5, 0.5, 1, 1, 2, True)
     with pytest.raises(UsageError, match="no baseline"):
         before.compared()
 

@@ -52,7 +52,18 @@ def climbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "support-1: Completed, 20 rows\n" in done.stdout
     assert "judged-1: Completed, 3 rows, 3 of them answered by an earlier run\n" in done.stdout
     for judge in ("groundedness", "relevance", "similarity"):
-        assert re.search(rf"^{judge}\.{judge} +[\d.]+ +[\d.]+% >= 3 +3 +0 *$", done.stdout, re.MULTILINE), done.stdout
+        scored = rf"^{judge}\.{judge} +[\d.]+ +(-|[\d.]+ to [\d.]+) +[\d.]+% >= 3 +3 +0 *$"
+        assert re.search(scored, done.stdout, re.MULTILINE), done.stdout
+    assert "support-bot: Level 2, defined: 10 of 28 points by evidence" in done.stdout
+    assert re.findall(
+        r"^support: (\w+): gate-support-\d+ against support-1, (\d+) rows$", done.stdout, re.MULTILINE
+    ) == [
+        ("pass", "20"),
+        ("inconclusive", "3"),
+        ("fail", "20"),
+    ]
+    assert "judged.relevance: may not decide: kappa" in done.stdout
+    assert (folder / ".ferrata/demo/gate.html").is_file()
     assert done.stdout.count("8 of 8 rows completed, 0 failed") == 2
     assert "retrieved_source: 1.0" in done.stdout
     assert "prompt/support@production points to version 1 (it was at 2)" in done.stdout
@@ -66,7 +77,7 @@ def test_the_demo_lifts_its_project(climbed: Path) -> None:
     assert {name: found[name] for name in ("models", "prompts", "evaluation", "safety", "assets")} == {
         "models": 2,
         "prompts": 2,
-        "evaluation": 2,
+        "evaluation": 3,
         "safety": 1,
         "assets": 1,
     }

@@ -102,7 +102,8 @@ def others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_the_digest_covers_what_the_file_imports_of_the_project(tmp_path: Path) -> None:
     before = load_evaluator("evals/mine.py:tone", project(tmp_path)).digest
     assert load_evaluator("evals/mine.py:tone", tmp_path).digest == before
-    (tmp_path / "evals/words.py").write_text("POLITE = ['thanks']\n")
+    # Longer than it was: Python tells files apart by their size and the second in which they were written.
+    (tmp_path / "evals/words.py").write_text("POLITE = ['thanks', 'many thanks']\n")
     tone = load_evaluator("evals/mine.py:tone", tmp_path)
     assert (score(tone, "thanks").value, tone.digest == before) == (1.0, False)
 
