@@ -33,6 +33,8 @@ _COMMANDS = {
     "data": ("data", "data", "Datasets: check, version and convert them, build them from traces."),
     "flow": ("flow", "flow", "Flows: run, test and serve them; Prompt Flow's as they are."),
     "eval": ("eval", "eval_group", "Evaluations: targets over data, scored row by row."),
+    "gate": ("gate", "gate", "Gates: rules over an evaluation; pass, fail or inconclusive."),
+    "ci": ("ci", "ci", "Pipelines of GitHub, Azure DevOps and GitLab: write one, and comment in it."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),
 }
 

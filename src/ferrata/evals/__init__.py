@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         compare_scores,
         key_of_row,
         read_scores,
+        row_scored,
         rows_scored,
         scores_of_eval,
     )
@@ -148,6 +149,7 @@ else:
             "compare_scores",
             "key_of_row",
             "read_scores",
+            "row_scored",
             "rows_scored",
             "scores_of_eval",
         ],
@@ -229,6 +231,7 @@ __all__ = [
     "read_scores",
     "resume_eval",
     "reusable",
+    "row_scored",
     "rows_of_eval",
     "rows_scored",
     "run_eval",

@@ -5,6 +5,17 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
+    from ferrata.gates.changes import changes_of, with_distributions
+    from ferrata.gates.deciding import Decision, conclude, decide
+    from ferrata.gates.drawing import drawn, looks_of
+    from ferrata.gates.kept import Decided, keep_result, kind_of, last_pass, record_of, verdict_of
+    from ferrata.gates.looking import Looking, before_run
+    from ferrata.gates.measuring import Measured, measure
+    from ferrata.gates.planning import How
+    from ferrata.gates.reading import read_file, read_run, save_scores
+    from ferrata.gates.reports import FORMATS, Place, check_ending, place_of, render, tell_github, write_report
+    from ferrata.gates.settings import GateSettings, RuleSettings, changed_gate, gate_of, gates_of
+    from ferrata.gates.sides import Scored, resolve_metric
     from ferrata.gates.types import (
         Change,
         Distribution,
@@ -16,10 +27,70 @@ if TYPE_CHECKING:
         Standing,
         Verdict,
     )
+    from ferrata.gates.watching import Ends, Watch
 else:
     __getattr__ = door(
         __name__,
+        changes=["changes_of", "with_distributions"],
+        deciding=["Decision", "conclude", "decide"],
+        drawing=["drawn", "looks_of"],
+        kept=["Decided", "keep_result", "kind_of", "last_pass", "record_of", "verdict_of"],
+        looking=["Looking", "before_run"],
+        measuring=["Measured", "measure"],
+        planning=["How"],
+        reading=["read_file", "read_run", "save_scores"],
+        reports=["FORMATS", "Place", "check_ending", "place_of", "render", "tell_github", "write_report"],
+        settings=["GateSettings", "RuleSettings", "changed_gate", "gate_of", "gates_of"],
+        sides=["Scored", "resolve_metric"],
         types=["Change", "Distribution", "GateResult", "Rule", "RuleKind", "RuleResult", "Side", "Standing", "Verdict"],
+        watching=["Ends", "Watch"],
     )
 
-__all__ = ["Change", "Distribution", "GateResult", "Rule", "RuleKind", "RuleResult", "Side", "Standing", "Verdict"]
+__all__ = [
+    "FORMATS",
+    "Change",
+    "Decided",
+    "Decision",
+    "Distribution",
+    "Ends",
+    "GateResult",
+    "GateSettings",
+    "How",
+    "Looking",
+    "Measured",
+    "Place",
+    "Rule",
+    "RuleKind",
+    "RuleResult",
+    "RuleSettings",
+    "Scored",
+    "Side",
+    "Standing",
+    "Verdict",
+    "Watch",
+    "before_run",
+    "changed_gate",
+    "changes_of",
+    "check_ending",
+    "conclude",
+    "decide",
+    "drawn",
+    "gate_of",
+    "gates_of",
+    "keep_result",
+    "kind_of",
+    "last_pass",
+    "looks_of",
+    "measure",
+    "place_of",
+    "read_file",
+    "read_run",
+    "record_of",
+    "render",
+    "resolve_metric",
+    "save_scores",
+    "tell_github",
+    "verdict_of",
+    "with_distributions",
+    "write_report",
+]

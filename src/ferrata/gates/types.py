@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -124,7 +125,7 @@ class RuleResult:
         boundary: the value of the estimate at which the rule turns.
         p_value: one-sided, that the rule is broken; small: pass.
         p_adjusted: the same after correction over the gate's rules.
-        p_fail: one-sided, that the rule is kept; small: fail.
+        p_fail: one-sided, that the rule is kept, after correction over the gate's rules; small: fail.
         test: that gave the p-values.
         effect: in standard deviations; None where they do not vary.
         power: to pass if the truth were as good as the rule hopes (no difference for non-inferiority); None where unknown.
@@ -275,8 +276,8 @@ class GateResult:
         return 0 if self.on_inconclusive == "pass" else 3
 
     def as_json(self) -> dict[str, Any]:
-        """All of it as data."""
-        return {
+        """All of it as data; None where an interval has no end."""
+        found: dict[str, Any] = {
             "gate": self.gate,
             "verdict": self.verdict,
             "exit_status": self.exit_status,
@@ -299,3 +300,13 @@ class GateResult:
             "created": self.created,
             "settings_digest": self.settings_digest,
         }
+        return {key: _finite(value) for key, value in found.items()}
+
+
+def _finite(value: Any) -> Any:
+    """The value with None for numbers that JSON does not know."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in cast("list[Any]", value)]
+    return None if isinstance(value, float) and not isfinite(value) else value

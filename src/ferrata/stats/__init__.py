@@ -5,12 +5,23 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
+    from ferrata.stats.agreement import Agreement, Alpha, Rate, cohen_kappa, confusion, krippendorff_alpha
+    from ferrata.stats.bias import Bias, PositionBias, length_bias, position_bias, self_preference
     from ferrata.stats.comparing import compare
+    from ferrata.stats.corrected import (
+        CorrectedDifference,
+        CorrectedMean,
+        CorrectedRate,
+        prediction_powered,
+        prediction_powered_difference,
+        rogan_gladen,
+    )
     from ferrata.stats.intervals import estimate, infer_rate, infer_scores
     from ferrata.stats.means import infer_mean
     from ferrata.stats.multiple import holm, shaffer
     from ferrata.stats.paired import infer_paired_rates
     from ferrata.stats.planning import Pilot, pilot_from, power_of, rows_needed, rows_to_decide, smallest_effect
+    from ferrata.stats.sequential import BettingTest, ConfidenceSequence, TwoStreams
     from ferrata.stats.summaries import mean_interval, rate_interval
     from ferrata.stats.types import Comparison, Estimate, Inference, Interval, Scale, Scores
     from ferrata.stats.unpaired import infer_unpaired_rates
@@ -18,25 +29,49 @@ else:
     __getattr__ = door(
         __name__,
         comparing=["compare"],
+        agreement=["Agreement", "Alpha", "Rate", "cohen_kappa", "confusion", "krippendorff_alpha"],
+        bias=["Bias", "PositionBias", "length_bias", "position_bias", "self_preference"],
+        corrected=[
+            "CorrectedDifference",
+            "CorrectedMean",
+            "CorrectedRate",
+            "prediction_powered",
+            "prediction_powered_difference",
+            "rogan_gladen",
+        ],
         intervals=["estimate", "infer_rate", "infer_scores"],
         means=["infer_mean"],
         multiple=["holm", "shaffer"],
         paired=["infer_paired_rates"],
         planning=["Pilot", "pilot_from", "power_of", "rows_needed", "rows_to_decide", "smallest_effect"],
         summaries=["mean_interval", "rate_interval"],
+        sequential=["BettingTest", "ConfidenceSequence", "TwoStreams"],
         types=["Comparison", "Estimate", "Inference", "Interval", "Scale", "Scores"],
         unpaired=["infer_unpaired_rates"],
     )
 
 __all__ = [
+    "Agreement",
+    "Alpha",
+    "BettingTest",
+    "Bias",
     "Comparison",
+    "ConfidenceSequence",
+    "CorrectedDifference",
+    "CorrectedMean",
+    "CorrectedRate",
     "Estimate",
     "Inference",
     "Interval",
     "Pilot",
+    "PositionBias",
+    "Rate",
     "Scale",
     "Scores",
+    "TwoStreams",
+    "cohen_kappa",
     "compare",
+    "confusion",
     "estimate",
     "holm",
     "infer_mean",
@@ -45,11 +80,18 @@ __all__ = [
     "infer_scores",
     "infer_unpaired_rates",
     "mean_interval",
+    "krippendorff_alpha",
+    "length_bias",
     "pilot_from",
+    "position_bias",
     "power_of",
     "rate_interval",
+    "prediction_powered",
+    "prediction_powered_difference",
+    "rogan_gladen",
     "rows_needed",
     "rows_to_decide",
+    "self_preference",
     "shaffer",
     "smallest_effect",
 ]

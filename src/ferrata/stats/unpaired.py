@@ -102,6 +102,10 @@ def infer_unpaired_rates(
     )
 
 
+# Cuts that are tried between two means: the last halves a millionth of their distance.
+CUTS = 20
+
+
 @dataclass(frozen=True, eq=False)
 class DifferenceOfMeans(Bounded):
     """A difference of two means whose inferences are not by t: its error is split between them (a union bound).
@@ -121,17 +125,25 @@ class DifferenceOfMeans(Bounded):
         return self._least(boundary, greater=False)
 
     def _least(self, boundary: float, *, greater: bool) -> float:
-        """The least error at which the two intervals, each with half of it, are apart."""
+        """The least error at which the two intervals, each with half of it, are apart.
+
+        They are where some cut lies beyond both: one p-value falls as the cut moves, the other rises, and the least is where they meet.
+        """
         if self.first is None or self.second is None:
             return 1.0
-        low, high = 0.0, 1.0
-        for _ in range(40):
-            error = (low + high) / 2
-            inner = 1 - error if error < 1 else 1e-12
-            first, second = self.first.interval(inner), self.second.interval(inner)
-            apart = second.low - first.high > boundary if greater else second.high - first.low < boundary
-            low, high = (low, error) if apart else (error, high)
-        return high
+        low, high = self.first.estimate, self.second.estimate - boundary
+        if (low >= high) if greater else (low <= high):
+            return 1.0
+        least = 1.0
+        for _ in range(CUTS):
+            cut = (low + high) / 2
+            if greater:
+                one, other = self.first.p_less(cut), self.second.p_greater(cut + boundary)
+            else:
+                one, other = self.first.p_greater(cut), self.second.p_less(cut + boundary)
+            least = min(least, 2 * max(one, other))
+            low, high = (cut, high) if one > other else (low, cut)
+        return least
 
 
 class _Part(NamedTuple):

@@ -10,7 +10,7 @@ import sample
 from ferrata.maturity.reports import HistoryPoint, formats
 from ferrata.maturity.reports import html as html_report
 from ferrata.maturity.reports.charts import radar, scale, trend
-from ferrata.maturity.reports.words import one_line, safe_url, shortened, timeline
+from ferrata.maturity.reports.words import timeline
 from ferrata.maturity.types import Assessment
 
 
@@ -29,41 +29,6 @@ def test_the_formats() -> None:
 def test_the_templates_lie_in_the_package() -> None:
     names = {p.name for p in (Path(html_report.__file__).parent / "templates").iterdir()}
     assert {"report.html.jinja", "empty.html.jinja", "report.css"} <= names
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("a\n b\t c", "a b c"),
-        ("\x1b[31mred", "\\u001b[31mred"),
-        ("gpj.\u202egnp", "gpj.\\u202egnp"),
-        ("\ud800", "\\ud800"),
-        ("\U000e0041", "\\U000e0041"),
-        ("日本 ñ 👩\u200d💻", "日本 ñ 👩\u200d💻"),
-    ],
-)
-def test_one_line_shows_what_hides(text: str, shown: str) -> None:
-    assert one_line(text) == shown
-
-
-def test_shortened_keeps_both_ends() -> None:
-    assert shortened("a" * 10 + "z" * 10, 10) == "aaaaaa…zzz"
-    assert shortened("short", 10) == "short"
-
-
-@pytest.mark.parametrize(
-    ("url", "kept"),
-    [
-        ("https://forge.example/a#L1", True),
-        ("http://forge.example/a", False),
-        ("javascript:alert(1)", False),
-        (" https://x.example", False),
-        ("https://x.example/\u202ea", False),
-        ("https://x.example/a b", False),
-    ],
-)
-def test_only_plain_https_addresses_are_links(url: str, kept: bool) -> None:
-    assert safe_url(url) == (url if kept else None)
 
 
 def test_the_timeline_is_in_order_with_this_assessment_once() -> None:

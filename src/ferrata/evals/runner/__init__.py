@@ -7,7 +7,7 @@ from ferrata.doors import door
 if TYPE_CHECKING:
     from ferrata.evals.runner.folder import EvalFolder
     from ferrata.evals.runner.ray import RayEngine, Worker
-    from ferrata.evals.runner.results import EvalRow, flat_row, rows_of_eval
+    from ferrata.evals.runner.results import EvalRow, flat_row, row_of_eval, rows_of_eval
     from ferrata.evals.runner.reuse import Reuse
     from ferrata.evals.runner.run import (
         EvalSummary,
@@ -27,7 +27,7 @@ else:
         __name__,
         folder=["EvalFolder"],
         ray=["RayEngine", "Worker"],
-        results=["EvalRow", "flat_row", "rows_of_eval"],
+        results=["EvalRow", "flat_row", "row_of_eval", "rows_of_eval"],
         reuse=["Reuse"],
         run=["EvalSummary", "existing", "new_eval", "resume_eval", "reusable", "run_eval", "run_name", "summary_of"],
         totals=["KeyTotals", "Totals"],
@@ -55,6 +55,7 @@ __all__ = [
     "new_eval",
     "resume_eval",
     "reusable",
+    "row_of_eval",
     "rows_of_eval",
     "run_eval",
     "run_name",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ferrata.evals.runner.folder import EvalFolder
     from ferrata.evals.types import Score
 
-__all__ = ["EvalRow", "flat_row", "rows_of_eval"]
+__all__ = ["EvalRow", "flat_row", "row_of_eval", "rows_of_eval"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,23 @@ def rows_of_eval(folder: EvalFolder) -> Iterator[EvalRow]:
         unit = number
     if held:
         yield _row(held)
+
+
+def row_of_eval(folder: EvalFolder, unit: int) -> EvalRow | None:
+    """One row of a run that may still go on; None until all its parts have ended.
+
+    Args:
+        folder: the run's.
+        unit: the row's number times the number of repeats, plus the repeat.
+    """
+    parts, index = int(folder.document.get("parts") or 1), folder.index
+    first = unit * parts
+    if first not in index:
+        return None
+    # Nobody judges what a target that failed did not say.
+    if index.is_completed(first) and not all(first + part in index for part in range(parts)):
+        return None
+    return _row([line for part in range(parts) if (line := folder.line(first + part)) is not None])
 
 
 def _row(lines: list[dict[str, Any]]) -> EvalRow:

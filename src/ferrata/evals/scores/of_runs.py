@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ferrata.errors import UsageError
-from ferrata.evals.runner import EvalRow, rows_of_eval
+from ferrata.evals.runner import EvalRow, row_of_eval, rows_of_eval
 from ferrata.evals.runner.records import key_of, sorted_text
 from ferrata.evals.scores.table import ScoreTable
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ferrata.evals.runner import EvalFolder
     from ferrata.stats import Scores
 
-__all__ = ["RATE_KEY", "RowScores", "key_of_row", "rows_scored", "scores_of_eval"]
+__all__ = ["RATE_KEY", "RowScores", "key_of_row", "row_scored", "rows_scored", "scores_of_eval"]
 
 RATE_KEY = "pass_rate"
 _PASSED = {"scale": "binary", "low": 0.0, "high": 1.0, "higher_is_better": True}
@@ -60,18 +60,33 @@ def rows_scored(folder: EvalFolder, *, cluster: str | None = None) -> Iterator[R
             raise UsageError(
                 f"{row.place}: there is no {cluster!r} to tell clusters by; the columns are {', '.join(row.inputs)}"
             )
-        values: dict[str, float | None] = {}
-        for alias, scores in row.scores.items():
-            for score in scores:
-                if score.value is None and score.status != "failed":
-                    continue
-                values[f"{alias}.{score.key}"] = score.value
-                if score.threshold is not None or score.passed is not None:
-                    values[f"{alias}.{score.key}.{RATE_KEY}"] = None if score.passed is None else float(score.passed)
-        for alias in row.judge_errors:
-            values |= dict.fromkeys(_metrics(folder, alias))
         shared = None if cluster is None else str(row.inputs[cluster])
-        yield RowScores(key_of_row(row), row.number, shared, values, row.error is not None)
+        yield _scored(folder, row, shared)
+
+
+def row_scored(folder: EvalFolder, unit: int) -> RowScores | None:
+    """One row of a run that may still go on, as `rows_scored` gives it; None until all its parts have ended.
+
+    Args:
+        folder: the run.
+        unit: the row's number times the number of repeats, plus the repeat.
+    """
+    row = row_of_eval(folder, unit)
+    return None if row is None else _scored(folder, row, None)
+
+
+def _scored(folder: EvalFolder, row: EvalRow, cluster: str | None) -> RowScores:
+    values: dict[str, float | None] = {}
+    for alias, scores in row.scores.items():
+        for score in scores:
+            if score.value is None and score.status != "failed":
+                continue
+            values[f"{alias}.{score.key}"] = score.value
+            if score.threshold is not None or score.passed is not None:
+                values[f"{alias}.{score.key}.{RATE_KEY}"] = None if score.passed is None else float(score.passed)
+    for alias in row.judge_errors:
+        values |= dict.fromkeys(_metrics(folder, alias))
+    return RowScores(key_of_row(row), row.number, cluster, values, row.error is not None)
 
 
 def _metrics(folder: EvalFolder, alias: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from ferrata.maturity.reports.words import one_line
+from ferrata.markup import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
 from ferrata.clock import parse_time
-from ferrata.maturity.reports.words import when
+from ferrata.markup import when
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,12 +5,11 @@ What came from the repository (names, messages, addresses) is hostile: all of it
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from markupsafe import Markup
-
+from ferrata.markup import page_environment
 from ferrata.maturity.reports import charts, words
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ _AGAINST_SHOWN, _AGAINST_MOST = 15, 500
 _FINDINGS_OF_A_PRACTICE = 20
 _SKIPPED_SHOWN = 200
 _TREND_COLUMNS = 8
-_MOST_CHARACTERS = 400
 
 
 class PracticeView(NamedTuple):
@@ -112,37 +110,8 @@ def _template(name: str) -> Template:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import (
-        Environment,
-        FileSystemLoader,
-        StrictUndefined,
-    )  # here, so that other formats need not wait for it
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    filters = cast("dict[str, Any]", environment.filters)
-    filters |= {
-        "brief": partial(words.shortened, most=_MOST_CHARACTERS),
-        "counted": words.counted,
-        "days": words.days,
-        "percent": "{:.0%}".format,
-        "place": words.place,
-        "safe_url": words.safe_url,
-        "when": words.when,
-    }
-    cast("dict[str, Any]", environment.globals).update(signs=words.STATUS_SIGNS, status_words=words.STATUS_WORDS)
-    return environment
-
-
-def _finalize(value: object) -> object:
-    """Every text that the templates write passes here before it is escaped; markup that they made stays."""
-    if not isinstance(value, str) or isinstance(value, Markup):
-        return value
-    before, after = value[:1] == " ", value[-1:] == " "
-    return f"{' ' * before}{words.one_line(value)}{' ' * after}"
+    made = page_environment(Path(__file__).parent / "templates")
+    filters = cast("dict[str, Any]", made.filters)
+    filters |= {"days": words.days, "percent": "{:.0%}".format, "place": words.place}
+    cast("dict[str, Any]", made.globals).update(signs=words.STATUS_SIGNS, status_words=words.STATUS_WORDS)
+    return made

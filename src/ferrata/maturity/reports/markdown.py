@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ferrata.markup import code, counted, escaped, safe_url, when
 from ferrata.maturity.reports import words
 
 if TYPE_CHECKING:
@@ -17,13 +18,9 @@ if TYPE_CHECKING:
     from ferrata.maturity.reports.base import HistoryPoint
     from ferrata.maturity.types import Assessment, FindingResult, RoadmapStep
 
-__all__ = ["code", "escaped", "write_markdown"]
+__all__ = ["write_markdown"]
 
 _AGAINST, _CONTRADICTIONS, _STEPS = 10, 10, 5
-_MOST_MESSAGE, _MOST_PLACE = 240, 120
-_SYNTAX = re.compile(r"([\\`*_\[\]#|~$])")
-_BLOCK = re.compile(r"^(\d*)([-+=.)])")
-_NOTHING = "<!-- -->"
 
 
 def write_markdown(assessment: Assessment, model: MaturityModel, history: Sequence[HistoryPoint]) -> str:
@@ -46,25 +43,6 @@ def write_markdown(assessment: Assessment, model: MaturityModel, history: Sequen
     return "\n".join(lines) + "\n"
 
 
-def escaped(text: str, most: int = _MOST_MESSAGE) -> str:
-    """Text that shows as it is: no markup, HTML, link, mention or issue reference comes of it, in a table or out of it."""
-    safe = _SYNTAX.sub(r"\\\1", words.shortened(text, most).replace("&", "&amp;"))
-    safe = _BLOCK.sub(r"\1\\\2", safe)
-    safe = safe.replace("<", "&lt;").replace(">", "&gt;").replace("://", f":{_NOTHING}//")
-    # A forge looks for these in the finished text, past all escapes; an empty comment parts them.
-    safe = safe.replace("@", f"@{_NOTHING}").replace("\\#", f"\\#{_NOTHING}")
-    return re.sub(r"(?i)\b(www)\.", rf"\1{_NOTHING}.", safe)
-
-
-def code(text: str, *, cell: bool = False) -> str:
-    """A code span with a fence longer than any run of backticks inside; for a table's `cell`, with its pipes escaped."""
-    line = words.shortened(text, _MOST_PLACE)
-    fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
-    pad = " " if line.startswith("`") or line.endswith("`") else ""
-    span = f"{fence}{pad}{line}{pad}{fence}"
-    return span.replace("|", "\\|") if cell else span
-
-
 def _dimensions(assessment: Assessment) -> Iterable[str]:
     yield "| Dimension | Points | Claimed | To the next point |"
     yield "| :-- | :-- | --: | --: |"
@@ -80,8 +58,8 @@ def _change(assessment: Assessment, history: Sequence[HistoryPoint]) -> str:
         return ""
     before, now = points[-2], points[-1]
     if before.score == now.score:
-        return f" No change of the score since {words.when(before.at)[:10]}."
-    return f" Since {words.when(before.at)[:10]}: {now.score - before.score:+d} ({before.score} to {now.score})."
+        return f" No change of the score since {when(before.at)[:10]}."
+    return f" Since {when(before.at)[:10]}: {now.score - before.score:+d} ({before.score} to {now.score})."
 
 
 def _contradictions(assessment: Assessment) -> Iterable[str]:
@@ -105,7 +83,7 @@ def _against(assessment: Assessment) -> Iterable[str]:
 
 
 def _where(finding: FindingResult) -> str:
-    url = words.safe_url(finding.url) if finding.url else None
+    url = safe_url(finding.url) if finding.url else None
     place = code(words.place(finding), cell=True)
     if url is None:
         return place
@@ -141,13 +119,13 @@ def _more(count: int) -> Iterable[str]:
 def _footer(assessment: Assessment) -> str:
     commit = f", commit {code(assessment.scan.commit[:12])}" if assessment.scan.commit else ""
     model = escaped(f"{assessment.model.id} {assessment.model.version}")
-    return f"Model {model}{commit}, {words.when(assessment.at)}, {words.counted(assessment.scan.read, 'file')} read."
+    return f"Model {model}{commit}, {when(assessment.at)}, {counted(assessment.scan.read, 'file')} read."
 
 
 def _no_llm_use(assessment: Assessment) -> Iterable[str]:
     yield f"## GenAIOps maturity: {words.NO_LLM_USE.lower().replace('llm', 'LLM')}"
     yield ""
-    yield f"{words.counted(assessment.scan.read, 'file')} of {assessment.scan.files:,} read, so no level is given. What would count:"
+    yield f"{counted(assessment.scan.read, 'file')} of {assessment.scan.files:,} read, so no level is given. What would count:"
     yield ""
     yield from (f"- {line}" for line in words.WHAT_COUNTS)
     yield ""

@@ -9,9 +9,9 @@ import hashlib
 import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from ferrata.maturity.reports.words import counted, findings_against, one_line, place, safe_url
+from ferrata.markup import counted, one_line, safe_url, sarif_location, sarif_of, sarif_roots, sarif_text
+from ferrata.maturity.reports.words import findings_against, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["sarif_log", "write_sarif"]
 
-_ROOT = "%SRCROOT%"
-_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_NAMESPACE = "ferrataFinding/v1"
 
 
 def write_sarif(assessment: Assessment, model: MaturityModel, _history: Sequence[HistoryPoint]) -> str:
@@ -60,7 +59,7 @@ def sarif_log(assessment: Assessment, model: MaturityModel, *, with_for: bool = 
             }
         },
         "automationDetails": {"id": "ferrata/maturity/"},
-        "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the assessed repository."}}},
+        "originalUriBaseIds": sarif_roots("The root of the assessed repository."),
         "invocations": [_invocation(assessment)],
         "columnKind": "unicodeCodePoints",
         "results": [
@@ -71,7 +70,7 @@ def sarif_log(assessment: Assessment, model: MaturityModel, *, with_for: bool = 
         ],
         "properties": {"score": assessment.score, "level": assessment.level, "commit": assessment.scan.commit},
     }
-    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return sarif_of(run)
 
 
 def _rule_id(finding: FindingResult) -> str:
@@ -113,29 +112,21 @@ def _help_markdown(practice: Practice) -> str:
 def _result(finding: FindingResult, *, index: int, fingerprint: str, warning_from: float) -> dict[str, Any]:
     against = finding.polarity == "against"
     level = ("warning" if finding.weight >= warning_from else "note") if against else "none"
-    artifact = {"uri": _uri(finding.file), "uriBaseId": _ROOT}
     return {
         "ruleId": _rule_id(finding),
         "ruleIndex": index,
         "kind": "fail" if against else "pass",
         "level": level,
         "message": {"text": _message(finding)},
-        "locations": [{"physicalLocation": {"artifactLocation": artifact, "region": {"startLine": finding.line}}}],
-        "partialFingerprints": {"ferrataFinding/v1": fingerprint},
+        "locations": [sarif_location(finding.file, finding.line)],
+        "partialFingerprints": {_NAMESPACE: fingerprint},
         "rank": round(100 * finding.weight, 1),
         "properties": {"role": finding.role, "confidence": finding.confidence, "strength": finding.strength},
     }
 
 
 def _message(finding: FindingResult) -> str:
-    """One line in which nothing is an embedded link (`[text](target)`, SARIF 3.11.6)."""
-    text = one_line(finding.message).replace("](", "] (")
-    return text or f"Speaks against {finding.practice} at {place(finding)}"
-
-
-def _uri(file: str) -> str:
-    """A relative reference; each character outside of the unreserved ones is percent-encoded, so `a:b` is no scheme."""
-    return quote(file, safe="/", errors="replace")
+    return sarif_text(finding.message) or f"Speaks against {finding.practice} at {place(finding)}"
 
 
 def _fingerprints(findings: Sequence[FindingResult]) -> list[str]:
@@ -167,7 +158,5 @@ def _notifications(assessment: Assessment) -> Iterable[dict[str, Any]]:
         yield {
             "level": "note",
             "message": {"text": f"Not read: {one_line(skipped.reason)}"},
-            "locations": [
-                {"physicalLocation": {"artifactLocation": {"uri": _uri(skipped.file), "uriBaseId": _ROOT}}},
-            ],
+            "locations": [sarif_location(skipped.file)],
         }

@@ -11,6 +11,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from ferrata.markup import counted, one_line, safe_url, shortened
 from ferrata.maturity.reports import words
 
 if TYPE_CHECKING:
@@ -60,14 +61,14 @@ def print_assessment(
         _print_rest(console, assessment)
     if report:
         console.print()
-        console.print(Text.assemble(("Report: ", "bold"), words.one_line(report)), soft_wrap=True)
+        console.print(Text.assemble(("Report: ", "bold"), one_line(report)), soft_wrap=True)
 
 
 def plain_text(
     assessment: Assessment, model: MaturityModel, *, verbose: bool = False, report: str | None = None
 ) -> str:
     """The same as text: no escape codes, and lines as long as they need to be."""
-    lines = [f"{words.one_line(assessment.project)}: {words.verdict(assessment)}"]
+    lines = [f"{one_line(assessment.project)}: {words.verdict(assessment)}"]
     if assessment.llm_use:
         lines.append(words.claim(assessment, model))
         lines += ["", *_plain_dimensions(assessment)]
@@ -79,18 +80,12 @@ def plain_text(
     else:
         lines += _no_llm_use(assessment)
     if verbose:
-        practices = [
-            f"{p.id}: level {p.level}: {p.status}: {words.one_line(p.statement)}" for p in assessment.practices
-        ]
+        practices = [f"{p.id}: level {p.level}: {p.status}: {one_line(p.statement)}" for p in assessment.practices]
         lines += [*_part("Practices", practices if assessment.llm_use else [])]
-        lines += [
-            *_part(
-                "Not read", [f"{words.one_line(s.file)}: {words.one_line(s.reason)}" for s in assessment.scan.skipped]
-            )
-        ]
-        lines += [*_part("Notes", [words.one_line(note) for note in assessment.notes])]
+        lines += [*_part("Not read", [f"{one_line(s.file)}: {one_line(s.reason)}" for s in assessment.scan.skipped])]
+        lines += [*_part("Notes", [one_line(note) for note in assessment.notes])]
     if report:
-        lines += ["", f"Report: {words.one_line(report)}"]
+        lines += ["", f"Report: {one_line(report)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -108,7 +103,7 @@ def _plain_dimensions(assessment: Assessment) -> Iterable[str]:
     rows = [("dimension", "points", "claimed", "to next point")]
     rows += [
         (
-            words.one_line(d.title),
+            one_line(d.title),
             f"{d.points}/4",
             f"{d.claimed_points}/4" if assessment.answered else "-",
             _way(d.points, d.progress),
@@ -126,29 +121,29 @@ def _way(points: int, progress: float) -> str:
 
 def _plain_against(assessment: Assessment) -> Iterable[str]:
     for finding in words.findings_against(assessment):
-        yield f"{words.place(finding)}: against {finding.practice}: {words.one_line(finding.message)}"
+        yield f"{words.place(finding)}: against {finding.practice}: {one_line(finding.message)}"
 
 
 def _plain_contradictions(assessment: Assessment) -> Iterable[str]:
     for contradiction in assessment.contradictions:
-        yield f"{contradiction.practice}: {words.one_line(contradiction.message)}"
+        yield f"{contradiction.practice}: {one_line(contradiction.message)}"
 
 
 def _plain_steps(assessment: Assessment) -> Iterable[str]:
     for step in assessment.roadmap:
         gain = f", gains {step.gains}" if step.gains else ""
-        missing = "; ".join(words.one_line(m) for m in step.missing[:2])
+        missing = "; ".join(one_line(m) for m in step.missing[:2])
         command = f"; run: {step.command}" if step.command else ""
         yield f"{step.order}. {step.practice} ({words.days(step.effort)}{gain}): {step.statement} {missing}{command}".rstrip()
 
 
 def _no_llm_use(assessment: Assessment) -> Iterable[str]:
-    yield f"{words.counted(assessment.scan.read, 'file')} of {assessment.scan.files:,} read. What would count:"
+    yield f"{counted(assessment.scan.read, 'file')} of {assessment.scan.files:,} read. What would count:"
     yield from (f"- {line}" for line in words.WHAT_COUNTS)
 
 
 def _print_verdict(console: Console, assessment: Assessment, model: MaturityModel) -> None:
-    project = Text(words.one_line(assessment.project), style="bold")
+    project = Text(one_line(assessment.project), style="bold")
     console.print(Text.assemble(project, "  ", (words.verdict(assessment), _LEVEL_STYLES[assessment.level])))
     if assessment.llm_use:
         console.print(Text(words.claim(assessment, model), style="dim"))
@@ -165,7 +160,7 @@ def _dimensions(assessment: Assessment) -> Table:
     for d in assessment.dimensions:
         claimed = Text(f"{d.claimed_points}", style="yellow" if d.claimed_points > d.points else "dim")
         table.add_row(
-            Text(words.one_line(d.title)),
+            Text(one_line(d.title)),
             Text.assemble((words.bar(d.points), "cyan"), f" {d.points}"),
             claimed if assessment.answered else Text("-", style="dim"),
             Text(_way(d.points, d.progress), style="dim"),
@@ -190,9 +185,9 @@ def _print_against(console: Console, assessment: Assessment, *, verbose: bool) -
 
 
 def _finding_line(finding: FindingResult) -> Text:
-    url = words.safe_url(finding.url) if finding.url else None
-    where = words.shortened(words.place(finding), 100)
-    message = words.shortened(finding.message, _MOST)
+    url = safe_url(finding.url) if finding.url else None
+    where = shortened(words.place(finding), 100)
+    message = shortened(finding.message, _MOST)
     return Text.assemble((where, Style(color="cyan", link=url)), " ", message, (f"  {finding.practice}", "dim"))
 
 
@@ -203,7 +198,7 @@ def _print_contradictions(console: Console, assessment: Assessment, *, verbose: 
         return
     _heading(console, "Contradictions", len(shown), len(found))
     for contradiction in shown:
-        message = words.shortened(contradiction.message, _MOST)
+        message = shortened(contradiction.message, _MOST)
         console.print(_item(Text("!", style="yellow"), Text.assemble((contradiction.practice, "cyan"), f" {message}")))
 
 
@@ -220,13 +215,13 @@ def _print_steps(console: Console, assessment: Assessment, *, verbose: bool) -> 
 def _step_line(step: RoadmapStep) -> Text:
     gain = f", gains {step.gains.replace(':', ' point ')}" if step.gains else ""
     line = Text.assemble(
-        words.one_line(step.statement),
+        one_line(step.statement),
         (f"  {step.practice}, {words.days(step.effort)}{gain}", "dim"),
     )
     for missing in step.missing[:2]:
-        line.append(f"\n{words.shortened(missing, _MOST)}")
+        line.append(f"\n{shortened(missing, _MOST)}")
     if step.command:
-        line.append(f"\n{words.one_line(step.command)}", style="cyan")
+        line.append(f"\n{one_line(step.command)}", style="cyan")
     return line
 
 
@@ -235,11 +230,11 @@ def _print_rest(console: Console, assessment: Assessment) -> None:
     if assessment.llm_use:
         _heading(console, "Practices", len(assessment.practices), len(assessment.practices))
         for p in assessment.practices:
-            line = Text.assemble(words.one_line(p.statement), (f"  {p.id}, level {p.level}", "dim"))
+            line = Text.assemble(one_line(p.statement), (f"  {p.id}, level {p.level}", "dim"))
             console.print(_item(Text(words.STATUS_SIGNS[p.status], style=styles[p.status]), line))
     for title, lines in (
-        ("Not read", [f"{words.one_line(s.file)}: {words.one_line(s.reason)}" for s in assessment.scan.skipped]),
-        ("Notes", [words.one_line(note) for note in assessment.notes]),
+        ("Not read", [f"{one_line(s.file)}: {one_line(s.reason)}" for s in assessment.scan.skipped]),
+        ("Notes", [one_line(note) for note in assessment.notes]),
     ):
         if lines:
             _heading(console, title, len(lines), len(lines))

@@ -1,14 +1,11 @@
-"""The words and signs that all reports share, and how text that came from a repository is made harmless to show.
-
-Knows no format: escaping for HTML, Markdown or SARIF is done where these are written.
-"""
+"""The words and signs that all reports share. Knows no format."""
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
-from ferrata.clock import format_time, parse_time
+from ferrata.clock import parse_time
+from ferrata.markup import counted, one_line
 from ferrata.maturity.reports.base import HistoryPoint
 
 if TYPE_CHECKING:
@@ -25,16 +22,11 @@ __all__ = [
     "WHAT_COUNTS",
     "bar",
     "claim",
-    "counted",
     "days",
     "findings_against",
-    "one_line",
     "place",
-    "safe_url",
-    "shortened",
     "timeline",
     "verdict",
-    "when",
 ]
 
 NO_LLM_USE = "No LLM use found"
@@ -50,31 +42,6 @@ STATUS_WORDS: dict[Status, str] = {
     "against": "evidence against",
     "open": "nothing or too little seen",
 }
-_JOINERS = "\u200c\u200d"
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
-
-
-def one_line(text: str) -> str:
-    r"""The text on one line, each control, bidirectional or unpaired character as a visible `\u001b`.
-
-    So a file's name can neither drive a terminal nor show itself as another name.
-    """
-    return "".join(_visible(char) for char in " ".join(text.split()))
-
-
-def _visible(char: str) -> str:
-    if char in _JOINERS or unicodedata.category(char) not in _HIDDEN:
-        return char
-    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
-
-
-def shortened(text: str, most: int) -> str:
-    """One line of at most `most` characters; what is cut from the middle is marked with an ellipsis."""
-    line = one_line(text)
-    if len(line) <= most:
-        return line
-    tail = (most - 1) // 3
-    return f"{line[: most - 1 - tail]}…{line[len(line) - tail :]}"
 
 
 def place(finding: FindingResult) -> str:
@@ -82,28 +49,9 @@ def place(finding: FindingResult) -> str:
     return "repository" if finding.file == "." else f"{one_line(finding.file)}:{finding.line}"
 
 
-def safe_url(url: object) -> str | None:
-    """The address if it is one that a report may link to (https, no whitespace or hidden characters), else None."""
-    text = str(url)
-    return text if text.startswith("https://") and text == one_line(text) and " " not in text else None
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """`1 file`, `2 files`."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
 def days(effort: float) -> str:
     """Person-days, without needless digits."""
     return f"{effort:g} person-day{'' if effort == 1 else 's'}"
-
-
-def when(at: str) -> str:
-    """A time as `2026-03-01 12:00 UTC`; what is no time stays as it is."""
-    try:
-        return format_time(parse_time(at))[:16].replace("T", " ") + " UTC"
-    except ValueError:
-        return one_line(at)
 
 
 def bar(points: int, *, full: str = "▮", empty: str = "▯", most: int = 4) -> str:

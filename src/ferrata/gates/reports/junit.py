@@ -1,0 +1,99 @@
+"""JUnit XML: a suite for the gate, a case for each rule and one for the verdict of all.
+
+A failed rule is a `failure`. An undecided one that stops the pipeline is an `error`: GitLab and Azure DevOps show it in red
+beside the failures, and tell it from them, where `skipped` would be grey in a pipeline that stopped. What does not
+stop the pipeline (a rule that does not decide, a waived verdict, the policy `pass`) is `skipped` with its text, so that the colours
+agree with the exit status. Knows no file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from ferrata.gates.reports.words import between, facts, headline, number, probability, summary, weight
+from ferrata.markup import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ferrata.gates.reports.base import Place
+    from ferrata.gates.reports.words import Weight
+    from ferrata.gates.types import GateResult, RuleResult
+
+__all__ = ["write_junit"]
+
+_TAGS: dict[Weight, str] = {"failed": "failure", "undecided": "error", "noted": "skipped"}
+_VERDICT = "verdict"
+
+
+def write_junit(result: GateResult, _place: Place) -> str:
+    """The XML document."""
+    weights: list[Weight] = [*(weight(result, one) for one in result.rules), weight(result)]
+    counts = {
+        "tests": len(weights),
+        "failures": weights.count("failed"),
+        "errors": weights.count("undecided"),
+        "skipped": weights.count("noted"),
+        "time": 0,
+    }
+    attributes = {name: str(count) for name, count in counts.items()}
+    top = ET.Element("testsuites", {"name": "ferrata gate", **attributes})
+    suite = ET.SubElement(top, "testsuite", {"name": _text(f"gate {result.gate}"), **attributes})
+    if result.created:
+        suite.set("timestamp", _text(result.created.removesuffix("Z").partition("+")[0]))
+    _properties(suite, dict(facts(result)))
+    for one, of in zip(result.rules, weights, strict=False):
+        case = _case(suite, result, one.rule.text)
+        _properties(case, dict(_about(one)))
+        _outcome(case, of, message=summary(one), text="\n".join([summary(one), *one.reasons, *_waived(result, of)]))
+    case = _case(suite, result, _VERDICT)
+    _outcome(
+        case,
+        weights[-1],
+        message=headline(result),
+        text="\n".join([headline(result), *result.notes, *_waived(result, weights[-1])]),
+    )
+    ET.indent(top)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(top, encoding="unicode") + "\n"
+
+
+def _case(suite: ET.Element, result: GateResult, name: str) -> ET.Element:
+    return ET.SubElement(
+        suite, "testcase", {"classname": _text(f"gate.{result.gate}"), "name": _text(name), "time": "0"}
+    )
+
+
+def _outcome(case: ET.Element, of: Weight, *, message: str, text: str) -> None:
+    if of in _TAGS:
+        kind = {} if of == "noted" else {"type": "inconclusive" if of == "undecided" else "fail"}
+        ET.SubElement(case, _TAGS[of], {"message": _text(message), **kind}).text = _text(text)
+    elif text:
+        ET.SubElement(case, "system-out").text = _text(text)
+
+
+def _waived(result: GateResult, of: Weight) -> list[str]:
+    return [f"Waived: {result.waived}"] if result.waived and of == "noted" else []
+
+
+def _about(one: RuleResult) -> Iterator[tuple[str, str]]:
+    yield "n", str(one.n)
+    yield "estimate", number(one.estimate, one.interval)
+    yield "interval", between(one.interval, one.confidence)
+    yield "boundary", number(one.boundary)
+    yield "p", probability(one.p_value)
+    yield "p_adjusted", probability(one.p_adjusted)
+    yield "deciding", "yes" if one.deciding else "no"
+    if one.rows_needed is not None:
+        yield "rows_needed", str(one.rows_needed)
+
+
+def _properties(of: ET.Element, values: dict[str, str]) -> None:
+    found = ET.SubElement(of, "properties")
+    for name, value in values.items():
+        ET.SubElement(found, "property", {"name": name, "value": _text(value)})
+
+
+def _text(text: str) -> str:
+    """Characters that XML cannot hold are shown as escapes; line ends stay."""
+    return visible(text)
