@@ -165,23 +165,24 @@ class _Gate:
             return None
         if name == _LAST:
             name = last_pass(self.request.name, gates_folder(self.app))
-        return self._existing(name) or self._evaluated(name, f"gate-{self.request.name}-baseline")
+        compared = [one.metric for one in self.rules if one.compares]
+        return self._existing(name, compared) or self._evaluated(name, f"gate-{self.request.name}-baseline")
 
     def _candidate(self) -> Scored:
         name = self.request.candidate
         if not name:
             return self._evaluated(None, f"gate-{self.request.name}")
-        found = self._existing(name)
+        found = self._existing(name, [one.metric for one in self.rules])
         if found is None:
             runs = ", ".join(one.name for one in EvalFolder.every(runs_folder(self.app))[:5])
             raise NotFound(f"there is no run and no file {name!r}", hint=f"there is {runs}" if runs else "")
         return found
 
-    def _existing(self, name: str) -> Scored | None:
-        """A run's or a file's scores; None where it is neither."""
+    def _existing(self, name: str, metrics: Sequence[str]) -> Scored | None:
+        """A run's or a file's scores, of these metrics where it is another tool's; None where it is neither."""
         path = self.app.settings.root / name
         if path.suffix.lower() in _FILES and path.is_file():
-            found = read_file(path, [one.metric for one in self.rules])
+            found = read_file(path, metrics)
             return replace(found, side=replace(found.side, run=name))
         try:
             return self._of_run(name)

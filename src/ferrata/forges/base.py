@@ -27,6 +27,7 @@ class Plan(NamedTuple):
         requirements: it has a `requirements.txt`.
         secrets: variables that its models, connections and store refer to.
         install: what pip installs as Ferrata, with a version.
+        store: the variable that holds the database's URL, which every command needs; empty where there is none.
         branch: the one that is merged into.
         python: version.
     """
@@ -37,6 +38,7 @@ class Plan(NamedTuple):
     requirements: bool
     secrets: Sequence[Secret]
     install: str
+    store: str = ""
     branch: str = "main"
     python: str = "3.12"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ferrata.forges.base import Remark
 from ferrata.forges.layouts import lay_out
@@ -55,6 +55,11 @@ class GitHub:
         return _Comments(environment.get("GITHUB_API_URL") or _API, token, f"/repos/{repository}/issues", number[1])
 
 
+def _by_a_bot(comment: dict[str, Any]) -> bool:
+    author: dict[str, Any] = comment.get("user") or {}
+    return author.get("type") == "Bot"
+
+
 class _Comments:
     """Comments by bots only: a person's comment with our first line stays theirs."""
 
@@ -70,11 +75,7 @@ class _Comments:
         while True:
             query = {"per_page": str(_PAGE), "page": str(page)}
             got = self._api.call("GET", f"{self._issues}/{self._number}/comments", query=query)
-            found += [
-                Remark(str(one["id"]), one.get("body") or "")
-                for one in got
-                if (one.get("user") or {}).get("type") == "Bot"
-            ]
+            found += [Remark(str(one["id"]), one.get("body") or "") for one in got if _by_a_bot(one)]
             if len(got) < _PAGE:
                 return found
             page += 1

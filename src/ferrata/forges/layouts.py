@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ferrata import __version__
+from ferrata.settings import STATE_FOLDER
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -21,10 +22,11 @@ _FORMATS = ("md", "xml", "sarif", "html", "json")
 def lay_out(template: str, plan: Plan, **more: str) -> str:
     """The text of a pipeline; the plan's values have no character with a meaning in YAML or a shell."""
     folder = "" if plan.project == "." else f"/{plan.project}"
+    state = f"{folder}/{STATE_FOLDER}".removeprefix("/")
     return (
         _environment()
         .get_template(template)
-        .render(plan=plan, folder=folder, version=__version__, formats=_FORMATS, **more)
+        .render(plan=plan, folder=folder, state=state, version=__version__, formats=_FORMATS, **more)
     )
 
 

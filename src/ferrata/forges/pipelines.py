@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from ferrata import __version__
 from ferrata.errors import NotFound, UsageError
 from ferrata.forges.base import Plan, Secret
-from ferrata.providers import read_vendor
+from ferrata.providers import read_vendor, vendor_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,6 +76,7 @@ def plan_of(
         requirements=(settings.root / "requirements.txt").is_file(),
         secrets=_secrets(settings.file),
         install=install or _DEFAULT,
+        store=_variable(settings.file.store) or "",
         branch=branch,
     )
     return plan, root
@@ -132,7 +133,8 @@ def _references(file: ProjectFile) -> Iterator[tuple[str, str]]:
     """Variables and what needs them: keys of models, secrets of connections, the store."""
     for name, model in file.models.items():
         named = _variable(model.key)
-        usual = None if model.key else read_vendor(model.vendor).key_variable
+        # `fake` and `local` are no vendors, and need no key.
+        usual = read_vendor(model.vendor).key_variable if model.vendor in vendor_names() and not model.key else None
         if named or usual:
             yield named or usual or "", f"model {name}"
     for name, connection in file.connections.items():

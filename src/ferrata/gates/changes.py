@@ -54,6 +54,7 @@ def changes_of(
         after: the candidate's run.
     """
     metrics = list(dict.fromkeys(one.rule.metric for one in rules if one.comparison is not None))
+    metrics = [metric for metric in metrics if metric in baseline.scores]
     moved = [one for metric in metrics for one in _moved(metric, baseline.scores[metric], candidate.scores[metric])]
     wanted = {one.key for one in moved}
     old, new = _rows(before, wanted), _rows(after, wanted)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ferrata.gates.planning import How
     from ferrata.gates.sides import Scored
     from ferrata.gates.types import Rule, Standing, Verdict
+    from ferrata.stats import Scores
 
 __all__ = ["Decision", "conclude", "decide"]
 
@@ -65,8 +66,17 @@ def decide(
     for named in rules:
         rule = replace(named, metric=resolve_metric(named.metric, candidate))
         alias = rule.metric.partition(".")[0]
-        measured.append(measure(rule, candidate, baseline, how, standing=known.get(alias)))
+        before = None if baseline is None else _as_named(baseline, named.metric, candidate.scores[rule.metric])
+        measured.append(measure(rule, candidate, before, how, standing=known.get(alias)))
     return conclude(measured, how)
+
+
+def _as_named(baseline: Scored, name: str, scores: Scores) -> Scored:
+    """A baseline of another tool, whose metrics have the names that rules give them, and whose scale nobody has said."""
+    if scores.metric in baseline.scores or name not in baseline.scores:
+        return baseline
+    about = {key: getattr(scores, key) for key in ("metric", "scale", "low", "high", "higher_is_better")}
+    return replace(baseline, scores={**baseline.scores, scores.metric: replace(baseline.scores[name], **about)})
 
 
 def conclude(measured: Sequence[Measured], how: How) -> Decision:
@@ -133,19 +143,24 @@ def _result(one: Measured, p_pass: float, p_fail: float, how: How) -> RuleResult
 
 
 def _reasons(one: Measured, verdict: Verdict) -> list[str]:
-    said: list[str] = []
+    said = [*one.blocked, *one.doubts]
     margin = one.rule.limit if one.rule.kind == "non_inferiority" and not one.rule.relative else None
     if one.rule.relative and one.rule.kind == "non_inferiority" and one.boundary is not None:
         margin = abs(one.boundary)
-    if margin is not None and one.smallest is not None and verdict != "fail" and margin < one.smallest:
+    if (
+        not one.blocked
+        and margin is not None
+        and one.smallest is not None
+        and verdict != "fail"
+        and margin < one.smallest
+    ):
         seen = f"with {one.n:,} rows the smallest margin it can see is {one.smallest:.2g}"
         if verdict == "inconclusive":
-            said.append(f"this gate could not have seen {margin:.3g}: {seen}")
+            said.insert(0, f"this gate could not have seen {margin:.3g}: {seen}")
         else:
             said.append(
                 f"few rows for a margin of {margin:.3g}: {seen}; an equally good candidate passes {one.power or 0:.0%} of the time"
             )
-    said += [*one.blocked, *one.doubts]
     if verdict == "inconclusive" and not one.blocked and not one.doubts:
         said.append(_open(one))
     return list(dict.fromkeys([*said, *one.notes]))

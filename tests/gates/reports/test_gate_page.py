@@ -133,7 +133,7 @@ def test_histograms_have_one_axis_and_shares() -> None:
 
 def test_words_of_numbers() -> None:
     assert [number(0.123456, Interval(0.1, 0.2)), number(1234.5678, Interval(1000, 1500)), number(None)] == [
-        "0.12",
+        "0.123",
         "1235",
         "–",
     ]
