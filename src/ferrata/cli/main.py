@@ -35,6 +35,7 @@ _COMMANDS = {
     "eval": ("eval", "eval_group", "Evaluations: targets over data, scored row by row."),
     "gate": ("gate", "gate", "Gates: rules over an evaluation; pass, fail or inconclusive."),
     "ci": ("ci", "ci", "Pipelines of GitHub, Azure DevOps and GitLab: write one, and comment in it."),
+    "scout": ("scout", "scout", "Keep up with models: try others on your own data, and get the change as a patch."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),
 }
 
