@@ -31,6 +31,8 @@ _OWN = ("local", "fake")
 _INCLUDED, _REPLACES, _DECLARED, _NEWER, _FASTER, _CHEAPER = range(6)
 _WORDS = re.compile(r"[a-z]+\Z")
 _NO_TIER = {"latest", "preview", "exp", "experimental", "beta", "it", "instruct", "chat", "turbo"}
+# A price that is less by less than a tenth is no reason.
+_CHEAP = 0.9
 # What a vendor of its own address and a vendor of the list have in common is only how the model is used.
 _OF_THE_PLACE = ("url", "key", "wire", "api_version")
 
@@ -158,7 +160,8 @@ def find_candidates(search: Search) -> tuple[list[Candidate], list[PassedOver]]:
         if any(part.lower() in name.lower() for part in search.exclude):
             passed.append(PassedOver(name, "excluded by name"))
         elif why := _against(search, one, mine):
-            passed.append(PassedOver(name, why))
+            if _named(one) or one.card is None or one.card.stage not in _ENDING:  # of those that end, nobody asked
+                passed.append(PassedOver(name, why))
         else:
             kept.append(_candidate(search, name, one))
     kept.sort(key=lambda one: (one.rank, _days_old(search, found[one.id].card), one.request or 0.0, one.id))
@@ -268,7 +271,7 @@ def _reasons(search: Search, settings: ModelSettings, card: ModelCard, mine: Mod
     if here and there and here.latency and there.latency and there.latency < here.latency:
         found.append((_FASTER, f"faster: {there.latency:.2f} s by the last trial, not {here.latency:.2f} s"))
     now, then = search.request(search.incumbent), search.request(settings)
-    if now and then is not None and then < now:
+    if now and then is not None and then <= _CHEAP * now and card.stage != "unknown" and card.offered is not False:
         found.append((_CHEAPER, f"cheaper: {then / now:.0%} of the price for these requests"))
     return found
 
@@ -281,8 +284,13 @@ def _tier(name: str) -> tuple[str, ...]:
 # What rules a model out
 
 
+def _named(one: _Found) -> bool:
+    """Whether somebody chose it, and no rule."""
+    return bool(one.declared) or one.reasons[0][0] == _INCLUDED
+
+
 def _against(search: Search, one: _Found, mine: ModelCard | None) -> str:
-    named = one.declared or one.reasons[0][0] == _INCLUDED
+    named = _named(one)
     if (
         search.vendors
         and not named

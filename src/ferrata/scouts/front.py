@@ -2,8 +2,9 @@
 
 A model is dominated where another is at least as good in quality, cost and latency, and better in one of them. In quality,
 "at least as good" is "not shown to be worse": the 95 % interval of the paired difference does not lie below no difference; "better" is
-"shown to be better". With few rows little is shown, so below ten shared rows nothing is dominated. Cost (for 1,000 requests) and
-latency (the median) differ where they do so by more than 5 %; what is not known of a model is no better and no worse.
+"shown to be better". With few rows little is shown, so below ten shared rows nothing is dominated. Costs (for 1,000 requests) differ
+where they do so by more than 5 %; latencies where medians do and their 95 % intervals do not overlap. A model whose cost or latency is
+not known neither dominates one whose is, nor is dominated by it.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def _dominates(one: Outcome, other: Outcome) -> bool:
     if quality is None or quality.n < FEW or quality.verdict == "worse":
         return False
     cost = _less(one.measured.per_1000, other.measured.per_1000)
-    latency = _less(one.measured.p50, other.measured.p50)
+    latency = _quicker(one.measured, other.measured)
     if cost is None or latency is None or cost < 0 or latency < 0:
         return False
     return quality.verdict == "better" or cost > 0 or latency > 0
@@ -87,6 +88,14 @@ def _less(one: float | None, other: float | None) -> int | None:
     if abs(one - other) <= _SAME * max(one, other):
         return 0
     return 1 if one < other else -1
+
+
+def _quicker(one: Measured, other: Measured) -> int | None:
+    found = _less(one.p50, other.p50)
+    if one.median is None or other.median is None:
+        return found and 0
+    apart = one.median.high < other.median.low or other.median.high < one.median.low
+    return found if found is None or apart else 0
 
 
 def recommend(outcomes: Sequence[Outcome], *, prefer: Prefer, gated: bool, leaving: str) -> tuple[str, str]:
@@ -138,7 +147,7 @@ def _gains(one: Outcome, mine: Outcome | None, prefer: Prefer) -> bool:
     if mine is None or mine.measured is None or one.measured is None:
         return True
     cost = _less(one.measured.per_1000, mine.measured.per_1000)
-    latency = _less(one.measured.p50, mine.measured.p50)
+    latency = _quicker(one.measured, mine.measured)
     better = one.shown(_ALPHA) == "better"
     if prefer == "quality":
         return better

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
     from ferrata.evals import EvalSummary
     from ferrata.gates import Scored
+    from ferrata.stats import Interval
 
 __all__ = ["Measurement", "Used", "measure_run", "used_by"]
 
 # Runs that are looked into for tokens and cost of answers that were used again.
 _MOST_RUNS = 50
+_NORMAL = 1.96
 
 
 class Used(NamedTuple):
@@ -139,7 +141,18 @@ def measure_run(runs: Path, summary: EvalSummary, metric: str, *, cluster: str |
         estimate=estimate(scores),
         per_1000=None if used.cost is None else 1000 * used.cost,
         p50=statistics.median(seconds) if seconds else None,
+        median=_median_interval(seconds),
         p95=seconds[math.ceil(0.95 * len(seconds)) - 1] if seconds else None,
         spent=summary.cost,
     )
     return Measurement(full, measured, found)
+
+
+def _median_interval(ascending: list[float]) -> Interval | None:
+    """By order statistics, at 95 % (Conover, Practical Nonparametric Statistics, 1999, section 3.2)."""
+    from ferrata.stats import Interval
+
+    n = len(ascending)
+    reach = _NORMAL * math.sqrt(n) / 2
+    low, high = math.floor(n / 2 - reach) - 1, math.ceil(n / 2 + reach)
+    return Interval(ascending[low], ascending[high]) if low >= 0 and high < n else None

@@ -100,13 +100,11 @@ def _lines(text: str) -> list[str]:
 
 
 def _value_of(text: str, name: str) -> yaml.Node:
-    root: yaml.Node | None = yaml.SafeLoader(text).get_single_node()
+    root: yaml.Node = yaml.compose(text, Loader=yaml.SafeLoader)
     for key in ("models", name):
         if not isinstance(root, yaml.MappingNode):
             raise KeyError(key)
         root = _pairs(root)[key][1]
-    if root is None:
-        raise KeyError(name)
     return root
 
 
@@ -153,7 +151,8 @@ def _lines_of_mapping(text: str, value: yaml.MappingNode, entry: dict[str, Any])
 
 
 def _differs(node: yaml.Node, wanted: Any) -> bool:
-    return yaml.SafeLoader("").construct_document(node) != wanted
+    loader: Any = yaml.SafeLoader("")
+    return loader.construct_document(node) != wanted
 
 
 def _replaced(node: yaml.Node, wanted: Any) -> _Edit:

@@ -34,8 +34,9 @@ def _parts(result: ScoutResult, patch: str) -> Iterator[str]:
             yield _row(one, one.measured)
     yield ""
     yield (
-        "A model is off the front where another is not shown to be worse in quality (95 % interval of the paired difference, ten rows and"
-        " more), costs no more and is no slower (each to 5 %), and is better in one of them."
+        "A model is off the front where another is not shown to be worse in quality (95 % interval of the paired difference, ten rows"
+        " and more), costs no more (to 5 %), is not slower (medians to 5 %, and beyond their 95 % intervals), and is better in one of"
+        " them."
     )
     yield from _why(result)
     if result.passed_over:

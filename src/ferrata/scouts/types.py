@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ferrata.settings import ModelSettings
-    from ferrata.stats import Comparison, Estimate, Scores
+    from ferrata.stats import Comparison, Estimate, Interval, Scores
 
 __all__ = ["Candidate", "Measured", "Needs", "Outcome", "PassedOver", "ScoutResult", "UseCase"]
 
@@ -106,6 +106,7 @@ class Measured:
         estimate: of its mean.
         per_1000: US dollars for 1,000 requests to the model, the judges' calls not counted; None where it is not known.
         p50: seconds for an answer, the median.
+        median: of plausible values of the median, at 95 %; None with too few answers.
         p95: seconds within which 95 % of the answers came (nearest rank).
         spent: US dollars that this run cost, judges included; 0 where all answers were there already.
     """
@@ -117,6 +118,7 @@ class Measured:
     estimate: Estimate
     per_1000: float | None = None
     p50: float | None = None
+    median: Interval | None = None
     p95: float | None = None
     spent: float | None = None
 
@@ -129,6 +131,7 @@ class Measured:
             "quality": self.estimate.as_json(),
             "usd_per_1000_requests": self.per_1000,
             "seconds_p50": self.p50,
+            "seconds_p50_interval": None if self.median is None else list(self.median),
             "seconds_p95": self.p95,
             "spent_usd": self.spent,
         }
