@@ -73,8 +73,10 @@ def answering(right: Callable[[int], bool], *, delay: float = 0.0) -> FakeModel:
 
     def answer(request: ChatRequest) -> ChatResponse:
         asked = request.messages[-1].text
+        if any("Score 1 to 5" in message.text for message in request.messages):
+            return ChatResponse("1", "fake", Message("assistant", '{"reason": "so", "score": 3}'), usage=Usage(100, 10))
         number = int(asked.rpartition(" ")[2])
-        text = '{"score": 3}' if "Score" in asked else f"answer {number}" if right(number) else "no idea"
+        text = f"answer {number}" if right(number) else "no idea"
         return ChatResponse("1", "fake", Message("assistant", text), usage=Usage(100, 10))
 
     return FakeModel(answer, delay=delay)
@@ -84,10 +86,10 @@ def answering(right: Callable[[int], bool], *, delay: float = 0.0) -> FakeModel:
 def servers() -> Iterator[dict[str, FakeServer]]:
     with ExitStack() as stack:
         yield {
-            "costly": stack.enter_context(FakeServer(answering(lambda n: n % 10 != 0, delay=0.1))),
+            "costly": stack.enter_context(FakeServer(answering(lambda n: n % 10 != 0, delay=0.05))),
             "cheap": stack.enter_context(FakeServer(answering(lambda n: n % 10 != 1))),
             "poor": stack.enter_context(FakeServer(answering(lambda n: n % 2 == 0))),
-            "slow": stack.enter_context(FakeServer(answering(lambda n: n % 10 != 0, delay=0.3))),
+            "slow": stack.enter_context(FakeServer(answering(lambda n: n % 10 != 0, delay=0.15))),
         }
 
 
@@ -137,8 +139,8 @@ def test_the_right_model_is_on_the_front_and_the_wrong_one_is_not(shop: Path) ->
         # 100 tokens in at $10 and 10 out at $30 a million.
         assert found["costly-1"].measured.per_1000 == pytest.approx(1.3)
         assert found["cheap-1"].measured.per_1000 == pytest.approx(0.13)
-        assert found["cheap-1"].measured.p50 < 0.1 <= found["costly-1"].measured.p50
-        assert found["slow-1"].measured.p95 >= found["slow-1"].measured.p50 >= 0.3
+        assert found["cheap-1"].measured.p50 < found["costly-1"].measured.p50
+        assert found["slow-1"].measured.p95 >= found["slow-1"].measured.p50 >= 0.15
         assert result.cost == pytest.approx(ROWS * (0.0013 + 0.00013 + 0.00006 + 0.0013))
         records = list(app.ledger.records(action="scout.run"))
         assert records[0].payload["recommended"] == "openai-compatible/cheap-1"
@@ -151,7 +153,7 @@ def test_the_right_model_is_on_the_front_and_the_wrong_one_is_not(shop: Path) ->
 def test_the_patch_changes_the_one_entry_and_git_applies_it(shop: Path) -> None:
     before = load_settings(shop).file
     with open_app(shop) as app:
-        folder, result = keep(app, scouted(app))
+        folder, result = keep(app, scouted(app, exclude=("slow",)))
     assert sorted(path.name for path in folder.iterdir()) == ["proposal.patch", "report.md", "result.json"]
     for command in result.commands[:2]:
         subprocess.run(command.split(), cwd=shop, check=True)
@@ -167,12 +169,16 @@ def test_the_patch_changes_the_one_entry_and_git_applies_it(shop: Path) -> None:
 
 def test_answers_are_asked_for_once(shop: Path, servers: dict[str, FakeServer]) -> None:
     with open_app(shop) as app:
-        first = scouted(app)
+        first = scouted(app, exclude=("slow",))
         asked = {name: len(one.received) for name, one in servers.items()}
-        plan = plan_scout(app, "support", Request())
-        assert (plan.guessed, plan.cost, [one.calls for one in plan.models]) == (False, 0.0, [0, 0, 0, 0])
-        again = scouted(app)
-    assert {name: len(one.received) for name, one in servers.items()} == asked == dict.fromkeys(servers, ROWS)
+        plan = plan_scout(app, "support", Request(exclude=("slow",)))
+        assert (plan.guessed, plan.cost, [one.calls for one in plan.models]) == (False, 0.0, [0, 0, 0])
+        again = scouted(app, exclude=("slow",))
+    assert (
+        {name: len(one.received) for name, one in servers.items()}
+        == asked
+        == {"costly": ROWS, "cheap": ROWS, "poor": ROWS, "slow": 0}
+    )
     assert again.cost is None
     for name, one in outcomes(again).items():
         assert one.measured.per_1000 == pytest.approx(outcomes(first)[name].measured.per_1000)
@@ -186,7 +192,9 @@ def put(shop: Path, old: str, new: str) -> None:
 
 
 def test_equal_models_are_not_shown_to_differ_and_one_stays(shop: Path, servers: dict[str, FakeServer]) -> None:
-    servers["costly"].model, servers["cheap"].model = (answering(lambda n, k=k: n % 10 != k, delay=0.1) for k in (0, 1))
+    servers["costly"].model, servers["cheap"].model = (
+        answering(lambda n, k=k: n % 10 != k, delay=0.02) for k in (0, 1)
+    )
     put(shop, "cheap-1: {input: 1, output: 3}", "cheap-1: {input: 10, output: 30}")
     with open_app(shop) as app:
         result = scouted(app, exclude=("poor", "slow"))
@@ -198,7 +206,7 @@ def test_equal_models_are_not_shown_to_differ_and_one_stays(shop: Path, servers:
 def test_without_a_gate_a_candidate_must_be_shown_to_be_no_worse(shop: Path) -> None:
     put(shop, "gates:\n  support:", "gates:\n  other:")
     with open_app(shop) as app:
-        result = scouted(app)
+        result = scouted(app, exclude=("slow",))
     assert not result.use_case.gate
     # 40 rows cannot show that 4 rows lost and 4 won are within 5 %.
     assert result.recommended == ""
@@ -208,7 +216,7 @@ def test_without_a_gate_a_candidate_must_be_shown_to_be_no_worse(shop: Path) -> 
 def test_a_candidate_that_fails_on_every_row_is_left_out_and_named(shop: Path, servers: dict[str, FakeServer]) -> None:
     servers["poor"].model = FakeModel(lambda _: ModelDenied("no such model"))
     with open_app(shop) as app:
-        result = scouted(app)
+        result = scouted(app, exclude=("slow",))
     poor = outcomes(result)["poor-1"]
     assert poor.measured is None
     assert "no such model" in poor.left_out
@@ -218,9 +226,9 @@ def test_a_candidate_that_fails_on_every_row_is_left_out_and_named(shop: Path, s
 def test_of_an_incumbent_that_is_gone_nothing_is_compared(shop: Path, servers: dict[str, FakeServer]) -> None:
     servers["costly"].model = FakeModel(lambda _: ModelDenied("switched off"))
     with open_app(shop) as app:
-        result = scouted(app)
+        result = scouted(app, exclude=("slow",))
     assert "switched off" in outcomes(result)["costly-1"].left_out
-    assert [one.verdict for one in result.outcomes] == [""] * 4
+    assert [one.verdict for one in result.outcomes] == [""] * 3
     assert result.recommended == ""
     assert any("gave no scores" in note for note in result.notes)
 
@@ -254,7 +262,7 @@ def test_a_run_gets_what_is_left_and_is_left_out_where_that_is_too_little(shop: 
 def test_a_model_without_a_price_is_not_asked_under_a_budget(shop: Path, servers: dict[str, FakeServer]) -> None:
     put(shop, "  openai-compatible/poor-1: {input: 0.5, output: 1}\n", "")
     with open_app(shop) as app:
-        result = scouted(app, budget=10)
+        result = scouted(app, budget=10, exclude=("slow",))
     assert not servers["poor"].received
     assert any("no price is known" in one.why for one in result.passed_over)
 
@@ -275,9 +283,9 @@ def test_interrupted_it_recommends_nothing_and_uses_the_answers_again(
 
     with open_app(shop) as app:
         with pytest.raises(Interrupted, match="was stopped"):
-            scouted(app, around=around, on_progress=progress)
+            scouted(app, exclude=("slow",), around=around, on_progress=progress)
         assert last_scouted(app, "support") is None
-        scouted(app)
+        scouted(app, exclude=("slow",))
     assert len(servers["costly"].received) == ROWS
     assert len(servers["poor"].received) == ROWS
 
@@ -319,7 +327,7 @@ def test_the_judge_stays_who_it_is(shop: Path, servers: dict[str, FakeServer]) -
     judged = [one for one in servers["cheap"].received if "Score 1 to 5" in json.dumps(one.body)]
     assert not judged
     assert len(servers["cheap"].received) == 10
-    assert len([one for one in servers["costly"].received if "Score 1 to 5" in json.dumps(one.body)]) == 20
+    assert len([one for one in servers["costly"].received if "Score 1 to 5" in json.dumps(one.body)]) >= 10
 
 
 @pytest.mark.parametrize(
