@@ -376,7 +376,11 @@ def _record(app: App, result: ScoutResult, plan: Plan) -> None:
         for one in tried
         if one.measured is not None
     ]
-    said: dict[str, Any] = {"use_case": result.use_case.name, "tried": len(tried), "front": result.front}
+    said: dict[str, Any] = {
+        "use_case": result.use_case.name,
+        "tried": sum(not one.incumbent for one in tried),
+        "front": result.front,
+    }
     said |= {"recommended": result.recommended} if result.recommended else {}
     said |= {} if result.cost is None else {"cost": result.cost}
     compared: dict[str, Any] = {"candidates": [one.id for one in tried], "rows": plan.rows, "metrics": [result.metric]}

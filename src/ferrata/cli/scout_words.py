@@ -25,6 +25,8 @@ def print_plan(plans: Sequence[Plan], *, wants_json: bool) -> None:
     if wants_json:
         click.echo(json.dumps([_plan_json(plan) for plan in plans], ensure_ascii=False, indent=2))
         return
+    from ferrata.scouts import grouped
+
     for plan in plans:
         used, mine = plan.used, plan.models[0]
         how = "guessed by their length" if plan.guessed else f"measured over {used.rows:,} rows"
@@ -37,7 +39,8 @@ def print_plan(plans: Sequence[Plan], *, wants_json: bool) -> None:
         click.echo("\n".join(aligned([[printable(cell) for cell in row] for row in rows])))
         if len(plan.models) == 1:
             click.echo("no other model can be tried")
-        _print_passed([(one.id, one.why) for one in plan.passed_over])
+        for line in grouped(plan.passed_over)[:_MOST]:
+            click.echo(printable(f"  {line}"))
         unknown = any(one.cost is None for one in plan.models)
         click.echo(f"in all about ${plan.cost:.4f}{', and what those without a price cost' if unknown else ''}")
 
@@ -61,13 +64,6 @@ def _plan_json(plan: Plan) -> dict[str, object]:
         "passed_over": [{"model": one.id, "why": one.why} for one in plan.passed_over],
         "usd": plan.cost,
     }
-
-
-def _print_passed(passed: Sequence[tuple[str, str]]) -> None:
-    for name, why in passed[:_MOST]:
-        click.echo(printable(f"  not {name}: {why}"))
-    if (more := len(passed) - _MOST) > 0:
-        click.echo(f"  and {more:,} more that are not tried (--json names them)")
 
 
 def print_result(result: ScoutResult, folder: Path) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ferrata.scouts.proposal import entry_for, patch_of, switched
     from ferrata.scouts.report import write_report
     from ferrata.scouts.settings import ScoutSettings, parse_span, scout_settings
-    from ferrata.scouts.types import Candidate, Measured, Needs, Outcome, PassedOver, ScoutResult, UseCase
+    from ferrata.scouts.types import Candidate, Measured, Needs, Outcome, PassedOver, ScoutResult, UseCase, grouped
 else:
     __getattr__ = door(
         __name__,
@@ -25,7 +25,7 @@ else:
         proposal=["entry_for", "patch_of", "switched"],
         report=["write_report"],
         settings=["ScoutSettings", "parse_span", "scout_settings"],
-        types=["Candidate", "Measured", "Needs", "Outcome", "PassedOver", "ScoutResult", "UseCase"],
+        types=["Candidate", "Measured", "Needs", "Outcome", "PassedOver", "ScoutResult", "UseCase", "grouped"],
     )
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "affordable",
     "entry_for",
     "find_candidates",
+    "grouped",
     "id_of",
     "judge_front",
     "keep_result",

@@ -158,8 +158,8 @@ def find_candidates(search: Search) -> tuple[list[Candidate], list[PassedOver]]:
         if name == id_of(search.incumbent) and not one.declared:
             continue
         if any(part.lower() in name.lower() for part in search.exclude):
-            passed.append(PassedOver(name, "excluded by name"))
-        elif why := _against(search, one, mine):
+            continue
+        if why := _against(search, one, mine):
             if _named(one) or one.card is None or one.card.stage not in _ENDING:  # of those that end, nobody asked
                 passed.append(PassedOver(name, why))
         else:

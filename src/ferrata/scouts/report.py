@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ferrata.markup import code, escaped, when
+from ferrata.scouts.types import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,10 +42,8 @@ def _parts(result: ScoutResult, patch: str) -> Iterator[str]:
     yield from _why(result)
     if result.passed_over:
         yield from ("", "## Not tried", "")
-        for passed in result.passed_over[:_MOST]:
-            yield f"- {code(passed.id)}: {escaped(passed.why)}"
-        if (more := len(result.passed_over) - _MOST) > 0:
-            yield f"- and {more:,} more"
+        for line in grouped(result.passed_over)[:_MOST]:
+            yield f"- {escaped(line)}"
     if result.notes:
         yield from ("", "## To know", "", *(f"- {escaped(note)}" for note in result.notes))
     if patch:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ferrata.settings import ModelSettings
     from ferrata.stats import Comparison, Estimate, Interval, Scores
 
-__all__ = ["Candidate", "Measured", "Needs", "Outcome", "PassedOver", "ScoutResult", "UseCase"]
+__all__ = ["Candidate", "Measured", "Needs", "Outcome", "PassedOver", "ScoutResult", "UseCase", "grouped"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,17 @@ class PassedOver:
 
     id: str
     why: str
+
+
+def grouped(passed: Sequence[PassedOver], most: int = 4) -> list[str]:
+    """Those that are not tried, a line for each reason: the first few by name."""
+    reasons: dict[str, list[str]] = {}
+    for one in passed:
+        reasons.setdefault(one.why, []).append(one.id)
+    return [
+        f"{why}: {', '.join(ids[:most])}{f' and {len(ids) - most:,} more' if len(ids) > most else ''}"
+        for why, ids in reasons.items()
+    ]
 
 
 @dataclass(frozen=True)
