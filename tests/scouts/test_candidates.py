@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ferrata.catalog import Catalog, Measured, load_book
+from ferrata.catalog import FEATURES, Catalog, Measured, load_book
 from ferrata.errors import NotFound
 from ferrata.messages import ChatRequest, Image, Message, OutputSchema, Tool, Usage
 from ferrata.scouts import Candidate, Needs, PassedOver, Search, find_candidates, needs_of, unaskable
@@ -77,13 +77,17 @@ def test_a_candidate_keeps_what_the_incumbent_was_asked_with(catalog: Catalog) -
 
 
 def test_who_cannot_do_what_is_asked_is_passed_over(catalog: Catalog) -> None:
-    unable = next(
-        card
+    unable, feature = next(
+        (card, name)
         for card in catalog.cards("openai")
-        if card.capabilities.tools is False and card.kind == "chat" and card.stage == "ga"
+        for name in FEATURES
+        if getattr(card.capabilities, name) is False
+        and (card.kind, card.stage, card.retires) == ("chat", "ga", None)
+        and card.points_to is None
     )
-    _, passed = found(search(catalog, needs=Needs(frozenset({"tools"})), include=(unable.id,)))
-    assert passed[unable.id].why == "cannot do what the requests ask for: tools"
+    kept, passed = found(search(catalog, needs=Needs(frozenset({feature})), include=(unable.id,)))
+    assert unable.id not in kept
+    assert passed[unable.id].why == f"cannot do what the requests ask for: {feature}"
     _, passed = found(search(catalog, needs=Needs(tokens=10**9), include=("openai/gpt-5.4-mini",)))
     assert "has a context of" in passed["openai/gpt-5.4-mini"].why
 

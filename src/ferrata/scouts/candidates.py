@@ -260,8 +260,9 @@ def _reasons(search: Search, settings: ModelSettings, card: ModelCard, mine: Mod
     if mine is None:
         return []
     found: list[tuple[int, str]] = []
-    ends = mine.retires is not None and mine.retires - search.today <= timedelta(days=search.within)
-    if (ends or mine.stage in _ENDING) and mine.replacement in (card.name, card.id):
+    last = mine.retires
+    ends = mine.stage in _ENDING if last is None else last - search.today <= timedelta(days=search.within)
+    if ends and mine.replacement in (card.name, card.id):
         said = f"retires on {mine.retires}" if mine.retires else f"is {mine.stage}"
         found.append((_REPLACES, f"replaces: {mine.name} {said}, and its vendor names this one"))
     before, after = mine.capabilities.released, card.capabilities.released

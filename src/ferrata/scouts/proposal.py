@@ -100,11 +100,13 @@ def _lines(text: str) -> list[str]:
 
 
 def _value_of(text: str, name: str) -> yaml.Node:
-    root: yaml.Node = yaml.compose(text, Loader=yaml.SafeLoader)
+    root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
     for key in ("models", name):
         if not isinstance(root, yaml.MappingNode):
             raise KeyError(key)
         root = _pairs(root)[key][1]
+    if root is None:
+        raise KeyError(name)
     return root
 
 
