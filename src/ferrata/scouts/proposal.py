@@ -105,8 +105,6 @@ def _value_of(text: str, name: str) -> yaml.Node:
         if not isinstance(root, yaml.MappingNode):
             raise KeyError(key)
         root = _pairs(root)[key][1]
-    if root is None:
-        raise KeyError(name)
     return root
 
 
