@@ -61,13 +61,13 @@ def test_differences_are_corrected_over_the_candidates() -> None:
 
 
 def test_equal_models_are_seldom_shown_to_differ() -> None:
-    """Of 200 pairs without a difference, about 5 % at most are shown to differ."""
+    """Of 80 pairs without a difference, about 5 % at most are shown to differ."""
     random = np.random.default_rng(7)
     wrong = 0
-    for _ in range(200):
+    for _ in range(80):
         one, other = (list(random.binomial(1, 0.8, 60).astype(float)) for _ in range(2))
         wrong += judged(now=measured(one, 1, 1), same=measured(other, 1, 1))["same"].shown() != "not shown to differ"
-    assert wrong <= 18
+    assert wrong <= 9
 
 
 @pytest.mark.parametrize(
