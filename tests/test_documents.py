@@ -1,9 +1,11 @@
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import AfterValidator, Field, HttpUrl
 
+from ferrata import documents
 from ferrata.documents import Document, read_document
 from ferrata.errors import InvalidDocument, NotFound
 from ferrata.yamls import line_of, read_yaml
@@ -216,3 +218,19 @@ def test_aliases_of_ordinary_size_are_read() -> None:
         "c": "x",
         "d": "x",
     }
+
+
+@pytest.mark.parametrize("name", ["catalog/lifecycle.yaml", "catalog/capabilities.yaml", "assets/actions.yaml"])
+def test_what_comes_with_ferrata_would_pass_the_check_that_it_is_spared(name: str) -> None:
+    text = (Path(documents.__file__).parent / name).read_text(encoding="utf-8")
+    assert read_yaml(text, file=name, own=True) == read_yaml(text, file=name)
+
+
+def test_a_file_of_ones_own_is_held_to_its_shape_all_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text("name: a\nname: b\n")
+    with pytest.raises(InvalidDocument, match="stands here twice"):
+        read_document(file, Outer, own=True)
+    file.write_text("name: a\nparts: [{size: none}]\n")
+    with pytest.raises(InvalidDocument, match=r"parts\.0\.size"):
+        read_document(file, Outer, own=True)

@@ -31,6 +31,7 @@ def test_a_name_that_a_room_does_not_offer_is_no_attribute() -> None:
         ),
         ("from ferrata.maturity import tracks", ["pydantic", "rich", "sqlalchemy"]),
         ("from ferrata.assets import Journal", ["sqlalchemy", "rich"]),
+        ("from ferrata.catalog import Price, canonical_provider", ["pydantic", "yaml", "genai_prices"]),
         ("import ferrata.cli.asset", ["sqlalchemy", "pydantic", "yaml", "rich"]),
     ],
 )

@@ -37,6 +37,16 @@ async def worse(question, n):
     return "no idea at all"
 
 
+seen = set()
+
+
+def at_second(question, n):
+    if n not in seen:
+        seen.add(n)
+        raise ValueError("broken")
+    return "within 30 days of arrival"
+
+
 def flaky(question, n):
     if n % 2:
         raise ValueError("broken")
@@ -70,7 +80,7 @@ def root(tmp_path: Path) -> Path:
 
 def write_rows(path: Path, numbers: Any) -> None:
     rows = [
-        {"question": f"q{n}", "n": n, "ground_truth": "within 30 days of arrival", "topic": f"t{n // 6}"}
+        {"question": f"q{n}", "n": n, "ground_truth": "within 30 days of arrival", "topic": f"t{int(n**1.5) % 10}"}
         for n in numbers
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -208,6 +218,19 @@ def test_failing_rows_fail_the_gate_and_clusters_are_read(root: Path) -> None:
         assert result.rules[0].comparison is not None and result.rules[0].comparison.clusters == 10
 
 
+def test_a_row_that_fails_in_some_repeats_is_not_as_good_as_one_that_never_does(root: Path) -> None:
+    text = FILE.replace("concurrency: 4", "concurrency: 1\n    repeats: 2")
+    (root / "ferrata.yaml").write_text(text)
+    with open_app(root) as app:
+        result = decided(app, target="bot.py:at_second")
+        assert result.verdict == "fail"
+        assert result.rules[0].candidate == pytest.approx(0.5)
+        assert "60 rows of the candidate failed and count as the worst score" in result.rules[0].reasons
+        decided(app, candidate=result.candidate.run, save_baseline=root / "half.jsonl")
+        again = decided(app, candidate="half.jsonl", changes={"baseline": "gate-support-baseline-1"})
+        assert again.rules[0].estimate == result.rules[0].estimate
+
+
 def test_a_baseline_on_other_data_is_compared_over_the_rows_that_match(root: Path) -> None:
     with open_app(root) as app:
         decided(app)
@@ -228,7 +251,12 @@ def test_a_metric_that_there_is_not_is_named_before_anything_is_kept(root: Path)
         with pytest.raises(UsageError) as raised:
             decided(app)
         assert raised.value.hint == "there is f1_score.f1, f1_score.f1.pass_rate"
-        assert not gates_folder(app).exists()
+        assert not runs_folder(app).exists(), "nothing is asked for nothing"
+
+
+def test_a_baseline_that_is_nothing_is_named(root: Path) -> None:
+    with open_app(root) as app, pytest.raises(NotFound, match="the baseline 'nope-1' is no run and no file of scores"):
+        decided(app, changes={"baseline": "nope-1"})
 
 
 def test_a_gate_whose_run_is_stopped_says_nothing(root: Path) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ferrata import settings, shortcut
-from ferrata.app import open_app
+from ferrata.app import App, open_app
+from ferrata.assets import draft_record
+from ferrata.clock import FrozenClock
 from ferrata.errors import FerrataError, NotFound
 from ferrata.refs import Ref
-from ferrata.shortcut import open_registry
+from ferrata.shortcut import append_record, open_registry
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SUPPORT = Ref("prompt", "support")
+FIRST, SECOND = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -114,3 +118,26 @@ def test_a_wrong_file_is_wrong_each_time(tmp_path: Path, monkeypatch: pytest.Mon
         for _ in range(2):
             with pytest.raises(FerrataError, match=r"ferrata\.yaml"), open_registry(project):
                 pass
+
+
+def test_records_of_both_ways_are_one_chain(tmp_path: Path) -> None:
+    payload = {"dataset": "rows.jsonl", "rows": 2, "metrics": ["f1"], "evaluators": ["f1_score"], "intervals": False}
+    opened: list[bool] = []
+
+    def append(app: App) -> None:
+        append_record(app, draft_record("eval.completed", subjects=["run/one"], payload=payload, id=None))
+        opened.append("store" in app.__dict__)
+
+    for moment in (FIRST, SECOND):  # the first makes the file, the second finds it up to date
+        with open_app(tmp_path, clock=FrozenClock(moment)) as app:
+            append(app)
+    with open_app(tmp_path, clock=FrozenClock(SECOND)) as app:
+        assert app.ledger.verify().broken is None
+        append(app)  # by the way that is open
+        found = list(app.ledger.records())
+    assert opened == [True, False, True]
+    assert [one.at for one in found] == [FIRST, SECOND, SECOND]
+    assert {(one.subjects, one.actor, one.project) for one in found} == {
+        (("run/one",), app.actor, app.settings.project)
+    }
+    assert [one.payload for one in found] == [payload] * 3

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ferrata.maturity import Assessment, Assessor
     from ferrata.prompts import Dialect, Prompt
     from ferrata.providers import ChatModel, Models
+    from ferrata.reviews import Reviews
     from ferrata.settings import Settings
     from ferrata.store import Store
 
@@ -116,6 +117,15 @@ class App:
         migrate_registry(self.store)
         journal = Journal(self.store, self.clock, self.actor, project=self.settings.project)
         return Registry(self.store, self.clock, journal, project=self.settings.project)
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        """The project's reviews, on behalf of whoever runs this process."""
+        from ferrata.reviews import Reviews
+
+        return Reviews(
+            self.store, self.clock, project=self.settings.project, actor=self.actor, ledger=lambda: self.ledger
+        )
 
     @cached_property
     def maturity(self) -> Assessor:

@@ -32,15 +32,15 @@ class Document(BaseModel):
 D = TypeVar("D", bound=Document)
 
 
-def read_document(path: Path, kind: type[D]) -> D:
-    """Read the YAML file `path` as a `kind`.
+def read_document(path: Path, kind: type[D], *, own: bool = False) -> D:
+    """Read the YAML file `path` as a `kind`; one that is `own` comes with Ferrata, as for `read_yaml`.
 
     Raises:
         NotFound: there is no such file.
         InvalidDocument: it is not YAML or not a `kind`; all mistakes are listed.
     """
     text = read_text(path)
-    return validate(read_yaml(text, file=str(path)), kind, file=str(path), text=text)
+    return validate(read_yaml(text, file=str(path), own=own), kind, file=str(path), text=text)
 
 
 def validate(value: Any, kind: type[D], *, file: str, text: str) -> D:

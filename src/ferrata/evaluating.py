@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, chdir, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from ferrata.app import open_app
+from ferrata.assets import draft_record
 from ferrata.datasets import count_rows, data_files, read_any
 from ferrata.errors import StoreUnavailable, UsageError
 from ferrata.evals import (
@@ -35,12 +37,13 @@ from ferrata.evals import (
     run_name,
 )
 from ferrata.runs import Status
+from ferrata.shortcut import append_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from ferrata.app import App
+    from ferrata.datasets import Dataset
     from ferrata.evals import EvalSettings, EvalSummary, Evaluator, EvaluatorSettings, Progress, Target
     from ferrata.messages import Usage
 
@@ -51,7 +54,7 @@ _RUNS = "evals"
 
 def runs_folder(app: App) -> Path:
     """Where the project's evaluation runs are."""
-    return app.settings.state / _RUNS
+    return (app.settings.state / _RUNS).absolute()  # a target may change the working directory
 
 
 @dataclass(frozen=True)
@@ -181,10 +184,20 @@ def _rows(app: App, given: Given) -> tuple[_Rows, dict[str, Any], int]:
 
     plain = split is None and dataset.path.suffix == ".jsonl" and dataset.format is None
     total = count_rows(dataset.path) if plain else sum(1 for _ in read())
+    if not total:
+        raise _no_rows(name, dataset, split)
     about = {"name": dataset.version or name, "digest": f"{_digest(dataset.path)}{split or ''}", "rows": total}
     if split:
         about["split"] = split
     return _Rows(read), {"data": about}, total
+
+
+def _no_rows(name: str, dataset: Dataset, split: str | None) -> UsageError:
+    if split is None:
+        return UsageError(f"{name!r} has no rows")
+    parts = sorted({row.split for row in dataset.read() if row.split})
+    hint = f"its parts are {', '.join(parts)}" if parts else "it has no parts: ferrata data split, or a column `split`"
+    return UsageError(f"{name!r} has no rows of the part {split!r}", hint=hint)
 
 
 def _digest(path: Path) -> str:
@@ -270,7 +283,8 @@ def run_evaluation(
                 finally:
                     await _close_connections(app, plan.target)
 
-        summary = asyncio.run(main())
+        with chdir(Path.cwd()):  # for what comes after a target that changed it
+            summary = asyncio.run(main())
         if save and summary.status not in (Status.CANCELED, Status.FAILED):
             _record(app, folder, plan, summary)
     return summary
@@ -318,7 +332,7 @@ def _record(app: App, folder: EvalFolder, plan: EvalPlan, summary: EvalSummary) 
     if models:
         payload["judge"] = ", ".join(models)
     with suppress(StoreUnavailable):
-        app.ledger.append("eval.completed", payload=payload)
+        append_record(app, draft_record("eval.completed", subjects=(), payload=payload, id=None))
 
 
 def changed(settings: EvalSettings | None, **changes: Any) -> EvalSettings:

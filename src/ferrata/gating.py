@@ -166,7 +166,14 @@ class _Gate:
         if name == _LAST:
             name = last_pass(self.request.name, gates_folder(self.app))
         compared = [one.metric for one in self.rules if one.compares]
-        return self._existing(name, compared) or self._evaluated(name, f"gate-{self.request.name}-baseline")
+        found = self._existing(name, compared)
+        if found is not None:
+            return found
+        try:
+            return self._evaluated(name, f"gate-{self.request.name}-baseline")
+        except NotFound as error:
+            said = f"the baseline {name!r} is no run and no file of scores, and cannot be evaluated: {error.message}"
+            raise NotFound(said, hint=error.hint) from None
 
     def _candidate(self) -> Scored:
         name = self.request.candidate
@@ -204,6 +211,12 @@ class _Gate:
         settings = changed(self.settings, **{key: value for key, value in given.items() if value is not None})
         evaluation = Evaluation.open(self.app, Given(settings, self.gate.eval))
         self.total = evaluation.plan.total or 0
+        blank, ends = before_run(evaluation.plan)
+        for (
+            one
+        ) in self.rules:  # what an evaluator gives beside its main score may be known only once it has scored a row
+            if one.metric.partition(".")[0] not in blank.evaluators:
+                resolve_metric(one.metric, blank, among=ends)
         if self.rows is not None or self.gate.sequential:
             evaluation.plan, self.order = drawn(evaluation.plan, self.rows, self.gate.seed)
         return evaluation

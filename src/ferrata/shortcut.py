@@ -1,4 +1,4 @@
-"""The short way to a project's registry: past the rooms that only an assessment needs, and past SQLAlchemy where it can.
+"""The short way to a project's registry and ledger: past the rooms that only an assessment needs, and past SQLAlchemy where it can.
 
 It comes to the same registry as `app`, which it asks wherever the database is not a SQLite file that is up to date.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ferrata import __version__
 from ferrata.actor import current_actor
-from ferrata.assets import LEDGER_SCHEMA, SCHEMA, Journal, Registry
+from ferrata.assets import LEDGER_SCHEMA, SCHEMA, Journal
 from ferrata.caches import UserCache, digest_of_texts
 from ferrata.clock import SystemClock
 from ferrata.errors import StoreUnavailable
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
     from ferrata.app import App
-    from ferrata.assets import RecordDraft
+    from ferrata.assets import RecordDraft, Registry
+    from ferrata.clock import Clock
     from ferrata.store import Transactions
 
-__all__ = ["open_registry", "write_record"]
+__all__ = ["append_record", "open_registry", "write_record"]
 
 FILE = "ferrata.yaml"
 FOLDER = ".ferrata"
@@ -45,7 +46,9 @@ def open_registry(root: Path) -> Generator[Registry]:
         StoreUnavailable: the database cannot be used.
     """
     place = _place(root)
-    store = _direct(place)
+    from ferrata.assets import Registry
+
+    store = _direct(place, SCHEMA)
     if store is None:
         from ferrata.app import open_app
 
@@ -73,16 +76,32 @@ def write_record(root: Path, draft: RecordDraft) -> None:
         from ferrata.app import open_app
 
         with open_app(root) as app:
-            _write(app.store, place, draft)
+            _write(app.store, app.clock, place.project, draft)
         return
     try:
-        _write(store, place, draft)
+        _write(store, SystemClock(), place.project, draft)
     finally:
         store.close()
 
 
-def _write(store: Transactions, place: _Place, draft: RecordDraft) -> None:
-    journal = Journal(store, SystemClock(), current_actor(), project=place.project)
+def append_record(app: App, draft: RecordDraft) -> None:
+    """Put a drafted record into the ledger of a project that is open already.
+
+    Raises:
+        StoreUnavailable: the database cannot be used.
+    """
+    store = None if "store" in app.__dict__ else _direct(app.settings, LEDGER_SCHEMA)
+    if store is None:
+        _write(app.store, app.clock, app.settings.project, draft)
+        return
+    try:
+        _write(store, app.clock, app.settings.project, draft)
+    finally:
+        store.close()
+
+
+def _write(store: Transactions, clock: Clock, project: str, draft: RecordDraft) -> None:
+    journal = Journal(store, clock, current_actor(), project=project)
     with store.write() as connection:
         journal.write(connection, draft)
 
@@ -94,6 +113,19 @@ def _registry_of(app: App) -> Registry:
         # No command of the registry can do without it, whatever others can.
         hint = error.hint.partition(", or keep nothing")[0]
         raise StoreUnavailable(error.message, hint=hint) from None
+
+
+class _Located(Protocol):
+    """As much of a project's settings as says where its database is."""
+
+    @property
+    def root(self) -> Path: ...
+
+    @property
+    def state(self) -> Path: ...
+
+    @property
+    def store_url(self) -> str | None: ...
 
 
 class _Place(NamedTuple):
@@ -135,7 +167,7 @@ def _key(root: Path) -> str:
     return ""
 
 
-def _direct(place: _Place, steps: Mapping[str, Sequence[str]] = SCHEMA) -> DirectStore | None:
+def _direct(place: _Located, steps: Mapping[str, Sequence[str]]) -> DirectStore | None:
     """The direct way to the project's database, where there is one with these steps of its rooms."""
     url = place.store_url
     if url is None:

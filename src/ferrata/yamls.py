@@ -70,14 +70,20 @@ def read_text(path: Path) -> str:
         raise InvalidDocument([Mistake(str(path), 1, "", f"cannot be read: {error}")]) from None
 
 
-def read_yaml(text: str, *, file: str) -> Any:
+def read_yaml(text: str, *, file: str, own: bool = False) -> Any:
     """Parse YAML (safe types only).
+
+    Args:
+        text: to be parsed.
+        file: its name, for mistakes.
+        own: it comes with Ferrata, so that nobody looks for what takes a process down; that takes a third of the time.
 
     Raises:
         InvalidDocument: it is not YAML, or a key stands twice in a mapping; says on which line.
     """
     try:
-        _check_depth(text, file=file)
+        if not own:
+            _check_depth(text, file=file)
         loader = _Loader(text)
         try:
             found = loader.get_single_data()

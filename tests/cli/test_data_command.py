@@ -68,6 +68,26 @@ def test_check_against_other_data(here: Path, ferrata: Run) -> None:
     assert "leakage: 1 row asking the same as a row of train.jsonl" in ran.out
 
 
+def test_check_finds_the_same_in_other_words(here: Path, ferrata: Run) -> None:
+    rows = [
+        {"query": "Do you ship to Norway?"},
+        {"query": "Can I freeze rice?"},
+        {"query": "Is shipping to Norway possible?"},
+    ]
+    write(here / "a.jsonl", *({**row, "ground_truth": "Yes"} for row in rows))
+    ran = ferrata("data", "check", "a.jsonl", "--meaning", "--cosine", "0.6", "--fail-on", "near-meaning")
+    assert ran.status == 1
+    assert "note     near-meaning: 1 row near in meaning to an earlier one (cosine at least 0.6 by local/wo" in ran.out
+    assert "a.jsonl:3: 0." in ran.out
+    assert "meaning" not in ferrata("data", "check", "a.jsonl").out
+    told = json.loads(ferrata("data", "check", "a.jsonl", "--meaning", "--embeddings", "fake/any", "--json").out)
+    assert all("fake" in one["message"] for one in told["findings"] if one["check"] == "near-meaning")
+    ran = ferrata("data", "check", "a.jsonl", "--embeddings", "fake/any")
+    assert (ran.status, "add --meaning" in ran.err) == (2, True)
+    ran = ferrata("data", "check", "a.jsonl", "--meaning", "--embeddings", "nothing")
+    assert (ran.status, "no model 'nothing'" in ran.err) == (2, True)
+
+
 @pytest.mark.parametrize("rows", [(), ({"query": "q"},)])
 def test_no_row_and_one_row_are_survived(here: Path, ferrata: Run, rows: tuple[object, ...]) -> None:
     write(here / "a.jsonl", *rows)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 import ferrata as ferrata_package
 
@@ -75,6 +76,37 @@ def test_a_declared_evaluation(project: Path, ferrata: Callable[..., Any]) -> No
     assert found["metrics"]["short.short"]["mean"] == 0.5
     records = ferrata("ledger", "list", "--project", str(project)).out
     assert records.count("eval.completed") == 2
+
+
+def test_a_dataset_is_built_of_rows_with_low_scores(
+    project: Path, ferrata: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    assert ferrata("eval", "run", "golden").status == 0
+    ran = ferrata("data", "build", "low.jsonl", "golden-1", "--from", "evals", "--below", "f1_score=0.5")
+    assert (ran.status, ran.out) == (0, "low.jsonl: 1 row\ndropped      1  within the limits\n")
+    row = json.loads(Path("low.jsonl").read_text())
+    assert (row["question"], row["response"], row["eval_run"], row["eval_row"]) == (
+        "Where are you?",
+        "I do not know.",
+        "golden-1",
+        1,
+    )
+    told = yaml.safe_load(Path("low.dataset.yaml").read_text())["provenance"]
+    assert (told["origin"], told["steps"][0]["runs"]) == ("evals", ["golden-1"])
+    for words, said in [
+        (("--below", "f1_score"), "not a score with a number: 'f1_score'"),
+        (("--below", "f1_score=nan"), "not a score with a number"),
+        (("--below", "other=1"), "the run 'golden-1' has no score 'other'"),
+        (("--since", "2026-01-01"), "rows of evaluations have no kind"),
+    ]:
+        ran = ferrata("data", "build", "no.jsonl", "golden-1", "--from", "evals", *words)
+        assert (ran.status, said in ran.err) == (2, True), ran.err
+    assert "no run 'gone'" in ferrata("data", "build", "no.jsonl", "gone", "--from", "evals").err
+    assert "no runs to read" in ferrata("data", "build", "no.jsonl", "--from", "evals").err
+    ran = ferrata("data", "build", "no.jsonl", "low.jsonl", "--from", "files", "--above", "f1=1")
+    assert (ran.status, "files have no scores of evaluations" in ran.err) == (2, True)
+    assert not Path("no.jsonl").exists()
 
 
 def test_without_an_entry_options_say_what_is_run(project: Path, ferrata: Callable[..., Any]) -> None:
@@ -219,3 +251,15 @@ def test_a_target_that_never_returns_does_not_keep_the_process(
     assert told in ended.stderr
     assert "to go on: ferrata eval run --resume r" in ended.stderr
     assert json.loads((project / ".ferrata/evals/r/run.json").read_text())["status"] in ("Failed", "Canceled")
+
+
+def test_the_second_run_loads_no_sqlalchemy_and_its_record_is_there(project: Path, ferrata: Callable[..., Any]) -> None:
+    words = [sys.executable, "-X", "importtime", "-m", "ferrata", "eval", "run", "golden"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(ferrata_package.__file__).parents[1])}
+    loaded = [
+        "sqlalchemy"
+        in subprocess.run(words, cwd=project, env=environment, capture_output=True, text=True, check=True).stderr
+        for _ in "12"
+    ]
+    assert loaded == [True, False]
+    assert ferrata("ledger", "list", "--project", str(project)).out.count("eval.completed") == 2

@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import pty
-import select
 import signal
 import subprocess
 import sys
@@ -14,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from terminals import typed_on_a_terminal
 
 FERRATA = [sys.executable, "-m", "ferrata"]
 
@@ -199,35 +198,6 @@ def test_two_at_once_are_both_kept(fresh):
     assert run("ledger", "verify", "--project", fresh).stdout.startswith("2 records verified")
 
 
-def typed_on_a_terminal(words, steps):
-    """Runs a command on a pseudo-terminal; types each step's text when its prompt is there; the status and the screen."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.execve(sys.executable, [*FERRATA, *words], {**os.environ, "TERM": "xterm", "COLUMNS": "100"})
-    screen = b""
-    waiting = [*steps, (None, b"")]
-    seen = 0
-    while waiting:
-        if not select.select([terminal], [], [], 60)[0]:
-            os.kill(child, signal.SIGKILL)
-            pytest.fail(f"no {waiting[0][0]!r} in {screen!r}")
-        try:
-            data = os.read(terminal, 65536)
-        except OSError:  # the other end is closed
-            data = b""
-        screen += data
-        if not data:
-            break
-        prompt, text = waiting[0]
-        if prompt is not None and prompt in screen[seen:]:
-            seen = len(screen)
-            time.sleep(0.3)  # as a person does: a signal between the prompt and the reading would wait for the next key
-            os.write(terminal, text)
-            waiting.pop(0)
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), screen.decode().replace("\r\n", "\n")
-
-
 def test_answering_on_a_terminal_and_leaving_with_control_c(fresh):
     words = ["answer", "--project", str(fresh), "models.pinned"]
     status, screen = typed_on_a_terminal(
@@ -249,3 +219,17 @@ def test_a_terminal_gets_colours_but_no_name_of_a_file_does(project):
     assert "\x1b[1m" in screen
     assert "\x1b[35mpurple" not in screen
     assert "\\u001b[35mpurple.py" in screen.replace("\n", "")
+
+
+def test_the_collector_looks_rarely_while_a_command_loads():
+    code = """
+import gc, sys
+from ferrata.cli import main
+sys.argv = ["ferrata", "--version"]
+try:
+    main()
+finally:
+    print(gc.isenabled(), gc.get_threshold()[0] > 10_000)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "True True"

@@ -22,16 +22,20 @@ class _Emission(NamedTuple):
 
 
 def _emissions(tree: ast.AST, file: str) -> list[_Emission]:
-    """Every call that appends to a ledger.
+    """Every call that appends to a ledger, or drafts a record for one.
 
     `append_in` is the ledger's alone. `append` is the ledger's where what it is called on is named `ledger` (or
     `..._ledger`), or where it is given the ledger's own arguments; a list's `append` takes one value by position.
     """
     found: list[_Emission] = []
     for node in ast.walk(tree):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _EMITTING):
+        if not isinstance(node, ast.Call):
             continue
         keywords = {keyword.arg: keyword.value for keyword in node.keywords}
+        if isinstance(node.func, ast.Name) and node.func.id == "draft_record" and not file.startswith("assets"):
+            found.append(_Emission(f"{file}:{node.lineno}", node.args[0], keywords.get("payload")))
+        if not (isinstance(node.func, ast.Attribute) and node.func.attr in _EMITTING):
+            continue
         owner = ast.unparse(node.func.value)
         if node.func.attr == "append" and not (owner.endswith("ledger") or {"payload", "subjects"} & keywords.keys()):
             continue
@@ -79,6 +83,7 @@ def test_every_action_that_the_code_emits_is_declared() -> None:
         ("opened.append('feedback.received', payload={'count': 1})", 0),
         ("opened.append('feedback.receive', payload={'count': 1})", 1),
         ("words.append('limits.sett')", 0),
+        ("draft_record('limits.sett', subjects=(), payload=payload, id=None)", 1),
     ],
 )
 def test_the_search_for_emissions_finds_them(code: str, mistakes: int) -> None:

@@ -121,7 +121,7 @@ def test_all_mistakes_of_a_description_have_their_line(tmp_path: Path) -> None:
     assert [(m.line, m.key, m.problem) for m in caught.value.mistakes] == [
         (1, "colums", "unknown key 'colums'; did you mean 'columns'?"),
         (2, "split", "the ratios sum to 0.5, not to 1"),
-        (3, "provenance.origin", "must be 'file', 'traces', 'feedback', 'synthetic' or 'import', not 'moon'"),
+        (3, "provenance.origin", "must be 'file', 'traces', 'feedback', 'evals', 'synthetic' or 'import', not 'moon'"),
         (4, "data", "the data must lie beside the description or below it"),
     ]
 

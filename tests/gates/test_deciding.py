@@ -145,7 +145,7 @@ def test_a_failing_baseline_makes_no_candidate_pass_by_its_missing_scores() -> N
 @pytest.mark.parametrize(
     ("candidate", "baseline", "reason"),
     [
-        (side(scores([0.9])), side(scores([0.9])), "there are 1 rows"),
+        (side(scores([0.9])), side(scores([0.9])), "1 row has a score; a decision needs 2 at least"),
         (side(scores([])), side(scores([])), "only 0 of the candidate's 0 rows"),
         (
             side(scores([0.9, float("nan"), 0.8])),

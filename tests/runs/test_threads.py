@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import pytest
+
 from ferrata.runs import Threads
 
 
@@ -45,3 +47,19 @@ def test_what_is_over_the_limit_waits_its_turn() -> None:
 
     asyncio.run(work())
     assert most <= 2
+
+
+@pytest.mark.parametrize("error", [StopIteration(), GeneratorExit()])
+def test_what_an_await_would_swallow_comes_as_an_error(error: BaseException) -> None:
+    def call() -> None:
+        raise error
+
+    async def main() -> None:
+        threads = Threads()
+        try:
+            with pytest.raises(RuntimeError, match=type(error).__name__):
+                await threads.run(call)
+        finally:
+            threads.close()
+
+    asyncio.run(main())

@@ -87,7 +87,7 @@ class _Rooms(Document):
 def catalogue() -> Mapping[str, Action]:
     """Every action by name, in the order of `actions.yaml`; read once a process."""
     text = files("ferrata.assets").joinpath("actions.yaml").read_text(encoding="utf-8")
-    parsed = validate({"rooms": read_yaml(text, file="actions.yaml")}, _Rooms, file="actions.yaml", text=text)
+    parsed = validate({"rooms": read_yaml(text, file="actions.yaml", own=True)}, _Rooms, file="actions.yaml", text=text)
     actions: dict[str, Action] = {}
     for room, entries in parsed.rooms.items():
         for name, entry in entries.items():

@@ -1,25 +1,47 @@
 """Models: which names are pinned and which float, what each can do and costs, and when it is switched off."""
 
-from ferrata.catalog.capabilities import FEATURES, Capabilities
-from ferrata.catalog.cards import KINDS, ModelCard, ModelFilter
-from ferrata.catalog.catalog import Catalog
-from ferrata.catalog.check import CheckedModel, ModelUse, check_models, lifecycle_payload
-from ferrata.catalog.compare import ComparedModel, Measured, Workload, compare_models, measured_in, measured_of
-from ferrata.catalog.families import MODEL_LITERALS, model_pattern
-from ferrata.catalog.hosts import canonical_provider
-from ferrata.catalog.lifecycle import STAGES, ModelFacts, classify_model, looks_like_model
-from ferrata.catalog.pricebook import PriceBook, load_book
-from ferrata.catalog.prices import Price, Rate
-from ferrata.catalog.project import declared_uses, open_catalog
-from ferrata.catalog.refresh import (
-    Offer,
-    OfferedModel,
-    keep_offer,
-    offered_models,
-    read_offers,
-    refresh_prices,
-)
-from ferrata.catalog.spelling import ModelName
+from typing import TYPE_CHECKING
+
+from ferrata.doors import door
+
+if TYPE_CHECKING:
+    from ferrata.catalog.capabilities import FEATURES, Capabilities
+    from ferrata.catalog.cards import KINDS, ModelCard, ModelFilter
+    from ferrata.catalog.catalog import Catalog
+    from ferrata.catalog.check import CheckedModel, ModelUse, check_models, lifecycle_payload
+    from ferrata.catalog.compare import ComparedModel, Measured, Workload, compare_models, measured_in, measured_of
+    from ferrata.catalog.families import MODEL_LITERALS, model_pattern
+    from ferrata.catalog.hosts import canonical_provider
+    from ferrata.catalog.lifecycle import STAGES, ModelFacts, classify_model, looks_like_model
+    from ferrata.catalog.pricebook import PriceBook, load_book
+    from ferrata.catalog.prices import Price, Rate
+    from ferrata.catalog.project import declared_uses, open_catalog
+    from ferrata.catalog.refresh import (
+        Offer,
+        OfferedModel,
+        keep_offer,
+        offered_models,
+        read_offers,
+        refresh_prices,
+    )
+    from ferrata.catalog.spelling import ModelName
+else:
+    __getattr__ = door(
+        __name__,
+        capabilities=["FEATURES", "Capabilities"],
+        cards=["KINDS", "ModelCard", "ModelFilter"],
+        catalog=["Catalog"],
+        check=["CheckedModel", "ModelUse", "check_models", "lifecycle_payload"],
+        compare=["ComparedModel", "Measured", "Workload", "compare_models", "measured_in", "measured_of"],
+        families=["MODEL_LITERALS", "model_pattern"],
+        hosts=["canonical_provider"],
+        lifecycle=["STAGES", "ModelFacts", "classify_model", "looks_like_model"],
+        pricebook=["PriceBook", "load_book"],
+        prices=["Price", "Rate"],
+        project=["declared_uses", "open_catalog"],
+        refresh=["Offer", "OfferedModel", "keep_offer", "offered_models", "read_offers", "refresh_prices"],
+        spelling=["ModelName"],
+    )
 
 __all__ = [
     "FEATURES",

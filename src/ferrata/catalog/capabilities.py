@@ -118,7 +118,7 @@ def read_abilities() -> dict[str, _Vendor]:
     Raises:
         InvalidDocument: it is broken.
     """
-    return read_document(_FILE, _File).vendors
+    return read_document(_FILE, _File, own=True).vendors
 
 
 def _line(models: dict[str, Capabilities], maker: str, name: str) -> tuple[Capabilities | None, bool]:

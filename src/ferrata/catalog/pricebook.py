@@ -15,6 +15,8 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+import orjson
+
 from ferrata.catalog.files import write_whole
 from ferrata.catalog.prices import Price, Rate
 
@@ -193,7 +195,7 @@ def book_from(providers: list[Any], edition: str) -> PriceBook:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        found: object = json.loads(path.read_bytes())
+        found: object = orjson.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
     content = cast("dict[str, Any]", found) if isinstance(found, dict) else {}

@@ -76,7 +76,7 @@ def read_lifecycle() -> Lifecycle:
     Raises:
         InvalidDocument: it is broken.
     """
-    return read_document(_FILE, Lifecycle)
+    return read_document(_FILE, Lifecycle, own=True)
 
 
 def vendor_of(name: str) -> str | None:

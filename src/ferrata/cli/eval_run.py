@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,26 +11,24 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ferrata.cli.collector import spare_collector
+from ferrata.cli.eval_around import Around, go_on
 from ferrata.cli.eval_words import print_summary, write_rows
 from ferrata.cli.flow_given import given_pairs
-from ferrata.cli.flow_stop import end_blocked, stopped_by_signals
 from ferrata.cli.progress import show_progress
 from ferrata.errors import UsageError
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from ferrata.app import App
-    from ferrata.evals import EvalFolder, EvalSettings, EvalSummary
+    from ferrata.evals import EvalSettings, EvalSummary
     from ferrata.evaluating import Given
-    from ferrata.flows import FlowError
 
 __all__ = ["rerun", "run"]
 
 _INTERRUPTED = 130
-# Seconds that code may keep the event loop to itself where calls may take for ever.
-_LONGEST = 600.0
+# A name of an evaluator before the `=`; a path or a URL is none.
+_NAMED_USE = re.compile(r"(?P<name>[\w.-]+)=(?P<use>.+)", re.DOTALL)
 
 
 def _common(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,6 +37,7 @@ def _common(command: Callable[..., Any]) -> Callable[..., Any]:
         (
             click.option("--target", help="Prompt, flow, model:NAME, file.py:function or URL."),
             click.option("--data", help="Rows: a file, a folder, or a version, as dataset/support@3."),
+            click.option("--split", help="Only the rows of this part of the data, as test."),
             click.option("--evaluator", "evaluators", metavar="[NAME=]USE", multiple=True, help="As f1_score."),
             click.option(
                 "--map", "maps", metavar="[EVALUATOR.]INPUT=VALUE", multiple=True, help="As query='${data.q}'."
@@ -89,6 +88,7 @@ class _Asked:
 
     target: str | None
     data: str | None
+    split: str | None
     evaluators: tuple[str, ...]
     maps: tuple[str, ...]
     thresholds: tuple[str, ...]
@@ -125,7 +125,7 @@ def run(context: click.Context, *, definition: str | None, resume: str, force: b
     --resume goes on.
     """
     asked = _Asked(**options)
-    if resume and (definition or asked.target or asked.data or asked.evaluators or asked.repeats):
+    if resume and (definition or asked.target or asked.data or asked.split or asked.evaluators or asked.repeats):
         raise UsageError(
             "a run that goes on has its target, data and evaluators", hint=f"ferrata eval run --resume {resume}"
         )
@@ -151,8 +151,7 @@ def _execute(
 ) -> None:
     from ferrata.app import open_app
     from ferrata.evaluating import Evaluation, run_evaluation
-    from ferrata.flows import GRACE, watch_loop
-    from ferrata.runs import FailOn, Status
+    from ferrata.runs import FailOn
 
     fail_on = FailOn.parse(asked.fail_on)
     with open_app(asked.project) as app:
@@ -160,21 +159,7 @@ def _execute(
         evaluation = Evaluation.open(app, given)
         shown = show_progress()
         spare_collector()
-        stopped: list[asyncio.Event] = []
-
-        @contextmanager
-        def around(stop: asyncio.Event, folder: EvalFolder) -> Generator[None]:
-            def blocked(error: FlowError) -> None:
-                folder.save(
-                    status=Status.CANCELED, error={"code": "Blocked", "message": error.message, "hint": error.hint}
-                )
-                end_blocked(error, f"to go on: ferrata eval run --resume {folder.name}{_project_words(asked)}")
-
-            stopped.append(stop)
-            longest = (evaluation.options.timeout or _LONGEST) + GRACE
-            with shown, stopped_by_signals(stop), watch_loop(longest, app.settings.root.resolve(), blocked):
-                yield
-
+        around = Around(shown, asked.project, app.settings.root.resolve(), evaluation.options.timeout)
         try:
             summary = run_evaluation(
                 evaluation,
@@ -188,16 +173,16 @@ def _execute(
                 around=around,
                 save=not asked.no_save,
             )
+        except KeyboardInterrupt:
+            if around.way_on:
+                click.echo(around.way_on, err=True)
+            raise
         finally:
             evaluation.close()
         _tell(app, asked, summary)
-    if stopped and stopped[0].is_set():
+    if around.stopped:
         context.exit(_INTERRUPTED)
     context.exit(1 if fail_on.fails(summary) else 0)
-
-
-def _project_words(asked: _Asked) -> str:
-    return "" if asked.project == Path() else f" --project {asked.project}"
 
 
 def _tell(app: App, asked: _Asked, summary: EvalSummary) -> None:
@@ -212,9 +197,8 @@ def _tell(app: App, asked: _Asked, summary: EvalSummary) -> None:
         click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2))
     else:
         print_summary(summary)
-    project = _project_words(asked)
-    if summary.status == Status.CANCELED or summary.failed:
-        click.echo(f"to go on: ferrata eval run --resume {summary.name}{project}", err=True)
+    if summary.status == Status.CANCELED or summary.again:
+        click.echo(go_on(summary.name, asked.project), err=True)
 
 
 def _given(app: App, asked: _Asked, definition: str | None, old: str, *, resume: bool) -> Given:
@@ -243,7 +227,7 @@ def _given(app: App, asked: _Asked, definition: str | None, old: str, *, resume:
 def _changes(asked: _Asked, settings: EvalSettings | None) -> dict[str, Any]:
     found: dict[str, Any] = {
         key: getattr(asked, key)
-        for key in ("target", "data", "model", "judge", "repeats", "concurrency", "timeout", "budget")
+        for key in ("target", "data", "split", "model", "judge", "repeats", "concurrency", "timeout", "budget")
         if getattr(asked, key) is not None
     }
     if asked.inputs:
@@ -264,8 +248,8 @@ def _changes(asked: _Asked, settings: EvalSettings | None) -> dict[str, Any]:
 
 def _use(text: str) -> dict[str, Any]:
     """`f1_score`, or `name=f1_score`."""
-    name, equals, use = text.partition("=")
-    return {"use": use, "name": name} if equals and name.replace("_", "").replace("-", "").isalnum() else {"use": text}
+    match = _NAMED_USE.fullmatch(text)
+    return {"use": match["use"], "name": match["name"]} if match else {"use": text}
 
 
 def _named(uses: list[dict[str, Any]], alias: str, option: str) -> dict[str, Any]:

@@ -33,7 +33,7 @@ CONFIDENCE = click.option(
 def stats(*, name: str, confidence: float, wants_json: bool, **source: Any) -> None:
     """Give each score of a run, or of any tool's file, with its interval.
 
-    Wilson's for rates; Student's or bootstrapped (BCa) for means; by clusters where --cluster says so. Repeats of a row are
+    Wilson's for rates; Student's for means, widened where scores are skewed; by clusters where --cluster says so. Repeats of a row are
     averaged first. Scores of judges that were calibrated are shown corrected as well.
     """
     from ferrata.stats import estimate

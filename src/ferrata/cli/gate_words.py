@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["print_result"]
 
+_FILES = (".json", ".jsonl", ".csv", ".tsv", ".parquet")
 _HEAD = ["rule", "baseline", "candidate", "estimate", "interval", "p", "verdict"]
 
 
@@ -31,7 +32,7 @@ def print_result(result: GateResult, project: str = "") -> None:
     said = [f"{one.rule.metric}: {reason}" for one in result.rules for reason in one.reasons]
     if said or result.notes:
         click.echo("")
-    for line in (*result.notes, *said):
+    for line in dict.fromkeys((*result.notes, *said)):
         click.echo(printable(line))
     if steps := _next(result, project):
         click.echo("\nnext:")
@@ -67,8 +68,9 @@ def _next(result: GateResult, project: str) -> list[str]:
     run, base = result.candidate.run, result.baseline.run if result.baseline else ""
     if result.verdict == "pass":
         return []
-    steps = [f"ferrata eval show {run} --failed{project}"]
-    if base:
+    files = (run.endswith(_FILES), base.endswith(_FILES))
+    steps = [] if files[0] else [f"ferrata eval show {run} --failed{project}"]
+    if base and not any(files):
         steps.append(f"ferrata eval compare {base} {run}{project}")
     if result.verdict == "inconclusive" and result.on_inconclusive == "pass":
         click.echo("warning: inconclusive, and let pass by `inconclusive: pass`", err=True)

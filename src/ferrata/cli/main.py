@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from ferrata import __version__
+from ferrata.cli.collector import slow_collector
 from ferrata.cli.lazy import LazyGroup
 from ferrata.cli.words import printable
 from ferrata.errors import FerrataError, ModelError, UsageError
@@ -33,6 +34,7 @@ _COMMANDS = {
     "data": ("data", "data", "Datasets: check, version and convert them, build them from traces."),
     "flow": ("flow", "flow", "Flows: run, test and serve them; Prompt Flow's as they are."),
     "eval": ("eval", "eval_group", "Evaluations: targets over data, scored row by row."),
+    "review": ("review", "review", "Let people label outputs: blind, by two or more, settled and exported."),
     "gate": ("gate", "gate", "Gates: rules over an evaluation; pass, fail or inconclusive."),
     "ci": ("ci", "ci", "Pipelines of GitHub, Azure DevOps and GitLab: write one, and comment in it."),
     "scout": ("scout", "scout", "Keep up with models: try others on your own data, and get the change as a patch."),
@@ -65,6 +67,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; errors are printed without a traceback."""
+    slow_collector()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

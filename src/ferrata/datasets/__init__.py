@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
-    from ferrata.datasets.build import BuildPlan, Built, build_dataset, save_built
+    from ferrata.datasets.build import BuildPlan, Built, FoundRows, build_dataset, save_built
     from ferrata.datasets.check import CHECKS, CheckedDataset, check_dataset
     from ferrata.datasets.checks import SEVERITIES, Finding, Severity
     from ferrata.datasets.compare import DatasetDifference, compare_datasets
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ferrata.datasets.description import Description, description_beside, read_description, write_description
     from ferrata.datasets.formats import FORMATS, Format, detect_format, read_any
     from ferrata.datasets.likeness import Likeness, Near, likeness_of
+    from ferrata.datasets.meaning import Meaning
     from ferrata.datasets.rows import Row, count_rows, data_files, read_rows
     from ferrata.datasets.synthetic import TASKS, WritePlan, Written, write_synthetic
     from ferrata.datasets.types import Column, Example, Origin, Provenance, Source, SplitRule, Summary
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 else:
     __getattr__ = door(
         __name__,
-        build=["BuildPlan", "Built", "build_dataset", "save_built"],
+        build=["BuildPlan", "Built", "FoundRows", "build_dataset", "save_built"],
         check=["CHECKS", "CheckedDataset", "check_dataset"],
         checks=["SEVERITIES", "Finding", "Severity"],
         compare=["DatasetDifference", "compare_datasets"],
@@ -35,6 +36,7 @@ else:
         description=["Description", "description_beside", "read_description", "write_description"],
         formats=["FORMATS", "Format", "detect_format", "read_any"],
         likeness=["Likeness", "Near", "likeness_of"],
+        meaning=["Meaning"],
         rows=["Row", "count_rows", "data_files", "read_rows"],
         synthetic=["TASKS", "WritePlan", "Written", "write_synthetic"],
         types=["Column", "Example", "Origin", "Provenance", "Source", "SplitRule", "Summary"],
@@ -57,7 +59,9 @@ __all__ = [
     "Example",
     "Finding",
     "Format",
+    "FoundRows",
     "Likeness",
+    "Meaning",
     "Near",
     "Origin",
     "Provenance",

@@ -1,4 +1,4 @@
-"""Builds a dataset from traces, from feedback, or from files: selects, masks personal data, drops near-duplicates, samples.
+"""Builds a dataset from traces, from feedback, from files, or from rows that somebody else read: selects, masks personal data, drops near-duplicates, samples.
 
 What was taken, what was dropped and why goes into the provenance. Knows no model and no registry.
 """
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ferrata.datasets.select import Sift
     from ferrata.datasets.types import Origin
 
-__all__ = ["BuildPlan", "Built", "build_dataset", "save_built"]
+__all__ = ["BuildPlan", "Built", "FoundRows", "build_dataset", "save_built"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class BuildPlan:
     """What to build from, and what to keep.
 
     Attributes:
-        origin: `traces`, `feedback` (only traces of which something was said) or `files`.
-        paths: files and folders.
+        origin: `traces`, `feedback` (only traces of which something was said), `files`, or `evals` (rows that are given).
+        paths: files and folders; none for `evals`.
         feedback: a file of feedback, to join with traces.
         status: `ok` or `error`: only traces that ended so.
         kind: only traces that have a span of this kind, as `retrieval`.
@@ -55,8 +55,8 @@ class BuildPlan:
         seed: of choices by chance.
     """
 
-    origin: Literal["traces", "feedback", "files"]
-    paths: tuple[Path, ...]
+    origin: Literal["traces", "feedback", "files", "evals"]
+    paths: tuple[Path, ...] = ()
     feedback: Path | None = None
     status: Literal["ok", "error"] | None = None
     kind: str = ""
@@ -110,19 +110,47 @@ class Built:
     masked: dict[str, int] = field(default_factory=dict[str, int])
 
 
-def build_dataset(plan: BuildPlan, *, made_by: str = "") -> Built:
+@dataclass(frozen=True)
+class FoundRows:
+    """Rows to choose from.
+
+    Attributes:
+        rows: the rows.
+        sources: what they are from.
+        step: how they were selected, for the provenance.
+        broken: places of what could not be read.
+        dropped: reason -> how many were not taken.
+    """
+
+    rows: list[dict[str, Any]]
+    sources: tuple[Source, ...]
+    step: Mapping[str, Any]
+    broken: list[str] = field(default_factory=list[str])
+    dropped: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+def build_dataset(plan: BuildPlan, *, made_by: str = "", given: FoundRows | None = None) -> Built:
     """The rows that a plan keeps.
+
+    Args:
+        plan: what to build.
+        made_by: who does.
+        given: the rows of a plan from `evals`; each with `status` if the plan names one.
 
     Raises:
         NotFound: a file is not there.
         UsageError: the plan does not fit together, or a file cannot be read at all.
     """
     _check(plan)
-    dropped: Counter[str] = Counter()
-    found = _of_files(plan) if plan.origin == "files" else _of_traces(plan, dropped)
+    if (given is None) == (plan.origin == "evals"):
+        raise UsageError(
+            "rows are given for evals, and only for these", hint="give what `pick_rows` of ferrata.evals makes"
+        )
+    found = given or (_of_files(plan) if plan.origin == "files" else _of_traces(plan))
+    dropped: Counter[str] = Counter(found.dropped)
     kept = list(sift(found.rows, _sifts(plan), dropped))
     steps: list[dict[str, Any]] = [{**found.step, "kept": len(kept), "dropped": dict(dropped), **_asked(plan)}]
-    rows, masked = (_masked(kept)) if plan.mask else (kept, {})
+    rows, masked = _masked(kept, plan.origin) if plan.mask else (kept, {})
     if plan.mask:
         steps.append({"step": "mask", "pieces": masked})
     if plan.similarity is not None:
@@ -162,20 +190,14 @@ def save_built(path: Path, built: Rows, *, replace: bool = False) -> Description
     return description
 
 
-@dataclass
-class _Found:
-    rows: list[dict[str, Any]]
-    sources: tuple[Source, ...]
-    step: dict[str, Any]
-    broken: list[str]
-
-
 def _check(plan: BuildPlan) -> None:
     if plan.origin == "feedback" and plan.feedback is None and plan.max_score is not None:
         raise UsageError("no feedback to take scores from", hint="name the file with --feedback")
-    of_traces = plan.status or plan.kind or plan.min_tokens or plan.max_score is not None or plan.since or plan.until
-    if plan.origin == "files" and (of_traces or plan.feedback):
+    of_traces = plan.kind or plan.min_tokens or plan.max_score is not None or plan.since or plan.until or plan.feedback
+    if plan.origin == "files" and (of_traces or plan.status):
         raise UsageError("rows of files have no status, kind, tokens, time or feedback of traces", hint="leave it out")
+    if plan.origin == "evals" and of_traces:
+        raise UsageError("rows of evaluations have no kind, tokens, time or feedback of traces", hint="leave it out")
     if plan.count is not None and plan.count < 1:
         raise UsageError(f"{plan.count} rows cannot be kept", hint="give a number from 1 on")
     if plan.similarity is not None and not 0.5 <= plan.similarity <= 1:
@@ -188,7 +210,8 @@ def _asked(plan: BuildPlan) -> dict[str, Any]:
     return {key: value for key, value in about.items() if value not in (None, "", 0)} | times
 
 
-def _of_traces(plan: BuildPlan, dropped: Counter[str]) -> _Found:
+def _of_traces(plan: BuildPlan) -> FoundRows:
+    dropped: Counter[str] = Counter()
     files = span_files(plan.paths)
     if not files:
         raise NotFound("no spans to read", hint="name files of spans, or folders of runs")
@@ -217,10 +240,10 @@ def _of_traces(plan: BuildPlan, dropped: Counter[str]) -> _Found:
             dropped["out of the time"] += 1
         else:
             rows.append(trace.as_row())
-    return _Found(rows, tuple(sources), step, reading.broken)
+    return FoundRows(rows, tuple(sources), step, reading.broken, dropped)
 
 
-def _of_files(plan: BuildPlan) -> _Found:
+def _of_files(plan: BuildPlan) -> FoundRows:
     rows: list[dict[str, Any]] = []
     broken: list[str] = []
     sources: list[Source] = []
@@ -233,7 +256,7 @@ def _of_files(plan: BuildPlan) -> _Found:
                 rows.append(dict(example.values))
         sources.append(Source(str(path), sha256_of_file(path), len(rows) - before))
     step: dict[str, Any] = {"step": "read", "rows": len(rows), **({"broken": len(broken)} if broken else {})}
-    return _Found(rows, tuple(sources), step, broken)
+    return FoundRows(rows, tuple(sources), step, broken)
 
 
 def _sifts(plan: BuildPlan) -> list[Sift]:
@@ -251,16 +274,19 @@ def _sifts(plan: BuildPlan) -> list[Sift]:
     def query(row: Mapping[str, Any]) -> str:
         return "" if text_of(row["query"]).strip() else "no query"
 
-    return [] if plan.origin == "files" else [query, status, tokens, score]
+    if plan.origin in ("files", "evals"):
+        return [status] if plan.origin == "evals" else []
+    return [query, status, tokens, score]
 
 
-def _masked(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, int]]:
+def _masked(rows: Sequence[dict[str, Any]], origin: str) -> tuple[list[dict[str, Any]], dict[str, int]]:
     """The rows with placeholders, consistent in each; ids stay, as digits of an id may look like anything."""
+    as_is = ("id", "at", "eval_run") if origin == "evals" else ("id", "at")
     counts: Counter[str] = Counter()
     found: list[dict[str, Any]] = []
     for row in rows:
         masker = Masker()
-        found.append({name: value if name in ("id", "at") else masker.mask(value) for name, value in row.items()})
+        found.append({name: value if name in as_is else masker.mask(value) for name, value in row.items()})
         counts += masker.counts
     return found, dict(counts)
 

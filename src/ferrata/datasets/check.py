@@ -17,6 +17,7 @@ from ferrata.datasets.checks import (
     Known,
     Leakage,
     Lengths,
+    Paraphrases,
     Personal,
     References,
     Roles,
@@ -27,13 +28,15 @@ from ferrata.errors import UsageError
 if TYPE_CHECKING:
     from ferrata.datasets.checks import Check
     from ferrata.datasets.dataset import Dataset
+    from ferrata.datasets.meaning import Meaning
     from ferrata.datasets.types import Summary
 
 __all__ = ["CHECKS", "CheckedDataset", "check_dataset"]
 
 CHECKS = (
     "broken-row no-rows few-rows missing-column wrong-kind empty-column mixed-kinds duplicate-id leakage duplicate near-duplicate "
-    "contradiction empty-query empty-reference no-reference pii imbalance no-split length-outlier unlike-splits"
+    "contradiction empty-query empty-reference no-reference pii imbalance no-split length-outlier unlike-splits "
+    "leakage-of-meaning near-meaning"
 ).split()
 """The names of all checks."""
 
@@ -78,17 +81,21 @@ class CheckedDataset:
         return {**about, "findings": [finding.as_json() for finding in self.findings]}
 
 
-def check_dataset(dataset: Dataset, *, against: Dataset | None = None, similarity: float = 0.8) -> CheckedDataset:
+def check_dataset(
+    dataset: Dataset, *, against: Dataset | None = None, similarity: float = 0.8, meaning: Meaning | None = None
+) -> CheckedDataset:
     """All that the checks find in a dataset.
 
     Args:
         dataset: what is checked.
         against: other data that may not ask the same, as the data that a model was tuned on.
         similarity: from which likeness of words on (0.5 to 1) two questions are nearly the same.
+        meaning: compare questions by embeddings as well, and with which.
 
     Raises:
         UsageError: the similarity is out of its range, or a file cannot be read at all.
         NotFound, InvalidDocument: likewise.
+        FerrataError: whatever the embeddings of `meaning` raise.
     """
     if not 0.5 <= similarity <= 1:
         raise UsageError(f"a similarity of {similarity:g}", hint="give a number from 0.5 to 1")
@@ -106,9 +113,12 @@ def check_dataset(dataset: Dataset, *, against: Dataset | None = None, similarit
         Balance(roles),
         Lengths(roles),
     ]
+    known = None
     if against is not None:
         known = Known(against.name, against.rows(), _roles(against), similarity)
         checks.append(Leakage(known, roles))
+    if meaning is not None:
+        checks.append(Paraphrases(roles, similarity, meaning, known))
     for example in dataset.read():
         for check in checks:
             check.add(example)

@@ -63,7 +63,7 @@ class SourceAbout(Document):
 class ProvenanceAbout(Document):
     """As `types.Provenance`."""
 
-    origin: Literal["file", "traces", "feedback", "synthetic", "import"] = "file"
+    origin: Literal["file", "traces", "feedback", "evals", "synthetic", "import"] = "file"
     sources: list[SourceAbout] = []
     made_by: str = ""
     steps: list[dict[str, Any]] = []

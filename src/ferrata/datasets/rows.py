@@ -135,6 +135,7 @@ def _json_lines(path: Path) -> Generator[Row]:
                 if not text.isspace():
                     yield _json_row(text, f"{path}:{number}", path.parent)
         return
+    where, folder = f"{path}:", path.parent
     with path.open("rb") as file:
         number = 0
         while line := file.readline():
@@ -143,7 +144,7 @@ def _json_lines(path: Path) -> Generator[Row]:
                 line = line.removeprefix(_UTF8_BOM)
             if not line or line.isspace():
                 continue
-            row = _json_line(line, f"{path}:{number}", path.parent)
+            row = _json_line(line, f"{where}{number}", folder)
             line = b""  # who reads a row holds it alone, not also the text that it was made of
             yield row
 

@@ -28,8 +28,8 @@ __all__ = [
     "text_of",
 ]
 
-Origin = Literal["file", "traces", "feedback", "synthetic", "import"]
-ORIGINS: tuple[Origin, ...] = ("file", "traces", "feedback", "synthetic", "import")
+Origin = Literal["file", "traces", "feedback", "evals", "synthetic", "import"]
+ORIGINS: tuple[Origin, ...] = ("file", "traces", "feedback", "evals", "synthetic", "import")
 
 
 @dataclass(frozen=True, slots=True)

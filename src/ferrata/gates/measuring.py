@@ -195,7 +195,9 @@ def _check(scores: Scores) -> None:
     if wrong := [key for key, value in zip(scores.keys, scores.values, strict=True) if not isfinite(value)]:
         raise Blocked(f"{len(wrong):,} scores are no numbers, the first is that of row {wrong[0]!r}")
     if len(scores.keys) < _LEAST_ROWS:
-        raise Blocked(f"there are {len(scores.keys)} rows with a score; a decision needs {_LEAST_ROWS} at least")
+        there = "1 row has a score" if scores.keys else "no row has a score"
+        lacking = f", {len(scores.missing):,} have none that could be had" if scores.missing else ""
+        raise Blocked(f"{there}{lacking}; a decision needs {_LEAST_ROWS} at least")
 
 
 # Two sides

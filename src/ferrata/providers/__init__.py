@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from ferrata.providers.assembly import Assembly, assemble
     from ferrata.providers.base import ChatModel, ChatWire, Dialect, EmbeddingModel, Price, Profile, StreamReader
     from ferrata.providers.build import Surroundings, access_of, build_chat, build_embeddings, check_vendors
+    from ferrata.providers.failures import retry_after_of
     from ferrata.providers.fake import FakeEmbeddings, FakeModel, FakeServer
-    from ferrata.providers.http import HttpClient, Timeouts
+    from ferrata.providers.http import Answer, HttpClient, Timeouts, address_of, shown_url
     from ferrata.providers.listing import list_models
     from ferrata.providers.local import WEIGHTS, LocalEmbeddings, LocalModel, Weights, data_folder, find_weights, pull
     from ferrata.providers.models import Models
@@ -34,7 +35,8 @@ else:
         base=("ChatModel", "ChatWire", "Dialect", "EmbeddingModel", "Price", "Profile", "StreamReader"),
         build=("Surroundings", "access_of", "build_chat", "build_embeddings", "check_vendors"),
         fake=("FakeEmbeddings", "FakeModel", "FakeServer"),
-        http=("HttpClient", "Timeouts"),
+        failures=("retry_after_of",),
+        http=("Answer", "HttpClient", "Timeouts", "address_of", "shown_url"),
         listing=("list_models",),
         local=("WEIGHTS", "LocalEmbeddings", "LocalModel", "Weights", "data_folder", "find_weights", "pull"),
         models=("Models",),
@@ -57,6 +59,7 @@ else:
 __all__ = [
     "WEIGHTS",
     "Access",
+    "Answer",
     "AnswerFile",
     "Assembly",
     "Budget",
@@ -91,6 +94,7 @@ __all__ = [
     "Vendor",
     "Weights",
     "access_of",
+    "address_of",
     "assemble",
     "build_chat",
     "build_embeddings",
@@ -100,5 +104,7 @@ __all__ = [
     "list_models",
     "pull",
     "read_vendor",
+    "retry_after_of",
+    "shown_url",
     "vendor_names",
 ]

@@ -36,9 +36,15 @@ def read_document(path: Path, kinds: Mapping[str, type | tuple[type, ...]]) -> d
         raise NotFound(f"there is no run {path.name!r}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise StoreUnavailable(f"cannot read {str(file)!r}: {error}") from None
-    if not isinstance(document, dict) or cast("dict[str, Any]", document).get("format") != FORMAT:
+    known = cast("dict[str, Any]", document) if isinstance(document, dict) else dict[str, Any]()
+    written = known.get("format")
+    if isinstance(written, int) and written > FORMAT:
+        raise StoreUnavailable(
+            f"{str(file)!r} is of a newer Ferrata: its format is {written}, and this one knows {FORMAT}",
+            hint="install that version, or a newer one",
+        )
+    if written != FORMAT:
         raise StoreUnavailable(f"{str(file)!r} is not of a run that this version knows")
-    known = cast("dict[str, Any]", document)
     wrong = [key for key, kind in kinds.items() if known.get(key) is not None and not isinstance(known[key], kind)]
     if not isinstance(known.get("name"), str):
         wrong.append("name")

@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from ferrata.errors import Conflict, NotFound, StoreUnavailable, UsageError
+from ferrata.runs.beginning import make_folder, remove_folder
 from ferrata.runs.document import DOCUMENT, FORMAT, read_document
 from ferrata.runs.index import LineIndex, read_heads, spent_record
 from ferrata.runs.locks import is_locked, take_lock
@@ -86,19 +87,20 @@ class RunFolder:
             StoreUnavailable: it cannot be written.
         """
         path = runs / check_name(name)
+        lock = make_folder(path)
+        if lock is None:
+            way_on = f"or go on with it: {cls.go_on} {name}"
+            if not (path / DOCUMENT).exists():
+                way_on = f"or remove {str(path)!r}, which is none that can be gone on with"
+            raise Conflict(f"there is a run {name!r} already", hint=f"choose another --name, {way_on}")
+        folder = cls(path, {"format": FORMAT, "name": name, **document}, lock=lock)
         try:
-            runs.mkdir(parents=True, exist_ok=True)
-            path.mkdir()
-        except FileExistsError:
-            raise Conflict(
-                f"there is a run {name!r} already",
-                hint=f"choose another --name, or go on with it: {cls.go_on} {name}",
-            ) from None
-        except OSError as error:
-            raise StoreUnavailable(f"cannot make {str(path)!r}: {error.strerror or error}") from None
-        folder = cls(path, {"format": FORMAT, "name": name, **document}, lock=take_lock(path))
-        folder.save()
-        folder._open_lines()
+            folder.save()
+            folder._open_lines()
+        except BaseException:
+            folder.close()
+            remove_folder(path)
+            raise
         return folder
 
     @classmethod
@@ -197,8 +199,8 @@ class RunFolder:
             return cast("dict[str, Any]", json.loads(self._text_at(offset)))
         except ValueError as error:
             raise StoreUnavailable(
-                f"{str(self.path / _LINES)!r}: the record of row {number} is damaged: {error}",
-                hint=f"delete its line, and the row is done again by: {self.go_on} {self.name}",
+                f"line {self._line_at(offset)} of {str(self.path / _LINES)!r} is damaged: {error}",
+                hint=f"delete it, and what it was of is done again by: {self.go_on} {self.name}",
             ) from None
 
     def lines(self, *, completed: bool | None = None) -> Iterator[dict[str, Any]]:
@@ -328,6 +330,10 @@ class RunFolder:
                 if head is not None:
                     self.index.add(head, offset)
                 self._end = offset + length
+
+    def _line_at(self, offset: int) -> int:
+        with (self.path / _LINES).open("rb") as file:
+            return sum(at <= offset for _, at, _ in read_heads(file))
 
     def _text_at(self, offset: int) -> bytes:
         if self._reading is None:

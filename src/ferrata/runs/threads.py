@@ -108,7 +108,7 @@ def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | Non
         return
     if error is None:
         future.set_result(result)
-    elif isinstance(error, StopIteration):  # which a future does not take
-        future.set_exception(RuntimeError("StopIteration"))
+    elif isinstance(error, StopIteration | GeneratorExit):  # a future does not take the one, an `await` not the other
+        future.set_exception(RuntimeError(type(error).__name__))
     else:
         future.set_exception(error)

@@ -8,19 +8,18 @@ if TYPE_CHECKING:
     from ferrata.stats.agreement import Agreement, Alpha, Rate, cohen_kappa, confusion, krippendorff_alpha
     from ferrata.stats.bias import Bias, PositionBias, length_bias, position_bias, self_preference
     from ferrata.stats.comparing import compare
-    from ferrata.stats.corrected import (
-        CorrectedDifference,
-        CorrectedMean,
-        CorrectedRate,
-        prediction_powered,
-        prediction_powered_difference,
-        rogan_gladen,
-    )
+    from ferrata.stats.corrected import CorrectedRate, rogan_gladen
     from ferrata.stats.intervals import estimate, infer_rate, infer_scores
     from ferrata.stats.means import infer_mean
     from ferrata.stats.multiple import holm, shaffer
     from ferrata.stats.paired import infer_paired_rates
     from ferrata.stats.planning import Pilot, pilot_from, power_of, rows_needed, rows_to_decide, smallest_effect
+    from ferrata.stats.powered import (
+        CorrectedDifference,
+        CorrectedMean,
+        prediction_powered,
+        prediction_powered_difference,
+    )
     from ferrata.stats.sequential import BettingTest, ConfidenceSequence, TwoStreams
     from ferrata.stats.summaries import mean_interval, rate_interval
     from ferrata.stats.types import Comparison, Estimate, Inference, Interval, Scale, Scores
@@ -28,24 +27,18 @@ if TYPE_CHECKING:
 else:
     __getattr__ = door(
         __name__,
-        comparing=["compare"],
         agreement=["Agreement", "Alpha", "Rate", "cohen_kappa", "confusion", "krippendorff_alpha"],
         bias=["Bias", "PositionBias", "length_bias", "position_bias", "self_preference"],
-        corrected=[
-            "CorrectedDifference",
-            "CorrectedMean",
-            "CorrectedRate",
-            "prediction_powered",
-            "prediction_powered_difference",
-            "rogan_gladen",
-        ],
+        comparing=["compare"],
+        corrected=["CorrectedRate", "rogan_gladen"],
         intervals=["estimate", "infer_rate", "infer_scores"],
         means=["infer_mean"],
         multiple=["holm", "shaffer"],
         paired=["infer_paired_rates"],
         planning=["Pilot", "pilot_from", "power_of", "rows_needed", "rows_to_decide", "smallest_effect"],
-        summaries=["mean_interval", "rate_interval"],
+        powered=["CorrectedDifference", "CorrectedMean", "prediction_powered", "prediction_powered_difference"],
         sequential=["BettingTest", "ConfidenceSequence", "TwoStreams"],
+        summaries=["mean_interval", "rate_interval"],
         types=["Comparison", "Estimate", "Inference", "Interval", "Scale", "Scores"],
         unpaired=["infer_unpaired_rates"],
     )

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
 
 from ferrata.errors import UsageError
+from ferrata.stats.summaries import rate_interval
 from ferrata.stats.types import Interval
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ class Agreement:
         weights: by which labels apart count as partly agreeing; None: only the same label agrees.
         labels: in their order.
         confusion: rows by label of the first rater (down) and of the second (across).
-        sensitivity: of the first rater against the second, where there are two labels; the second label is the positive one.
+        sensitivity: of the first rater against the second, where there are two labels; the second label is the positive one. None
+            where the second rater gave it to no row.
         specificity: the same for the other label.
         notes: what to know before one believes it.
     """
@@ -172,6 +173,7 @@ def cohen_kappa(
             notes.append(f"One label has fewer than {FEW} rows: kappa hangs on single rows.")
         if same == n:
             notes.append("The raters agree on all rows; the interval says how far that reaches.")
+    of_second = table.sum(axis=0)
     two = len(found) == 2
     return Agreement(
         n=n,
@@ -182,8 +184,8 @@ def cohen_kappa(
         weights=weights,
         labels=found,
         confusion=tuple(tuple(int(cell) for cell in row) for row in table),
-        sensitivity=rate_of(int(table[1, 1]), int(table[:, 1].sum()), confidence) if two else None,
-        specificity=rate_of(int(table[0, 0]), int(table[:, 0].sum()), confidence) if two else None,
+        sensitivity=rate_of(int(table[1, 1]), int(of_second[1]), confidence) if two and of_second[1] else None,
+        specificity=rate_of(int(table[0, 0]), int(of_second[0]), confidence) if two and of_second[0] else None,
         notes=tuple(notes),
     )
 
@@ -330,14 +332,9 @@ def alpha_interval(
 
 
 def rate_of(hits: int, n: int, confidence: float) -> Rate:
-    """A share with its interval (Wilson 1927); 0 to 1 of none."""
-    if not n:
-        return Rate(float("nan"), Interval(0.0, 1.0), 0)
-    share = hits / n
-    z2 = float(ndtri((1.0 + confidence) / 2)) ** 2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = (z2 * share * (1 - share) / n + z2**2 / (4 * n * n)) ** 0.5 / (1 + z2 / n)
-    return Rate(share, Interval(max(0.0, middle - half), min(1.0, middle + half)), n)
+    """A share with its interval (Wilson 1927)."""
+    between = rate_interval(n, hits / n, confidence)
+    return Rate(hits / n, between or Interval(0.0, 1.0), n)
 
 
 def rate_json(rate: Rate) -> dict[str, Any]:

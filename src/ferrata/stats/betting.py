@@ -55,8 +55,9 @@ def _p_value(gains: Values, most_lost: float) -> float:
     """1 / capital after bets whose gains, at stake 1, are these; none loses more than `most_lost`."""
     if most_lost <= 0:
         return 0.0 if bool(np.any(gains > 0)) else 1.0
-    steps = 1 + STAKES[:, None] * np.maximum(gains / most_lost, -1.0)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
+        # Gains without bound are as good as very large ones.
+        steps = 1 + STAKES[:, None] * np.clip(gains / most_lost, -1.0, 1e300)
         logs = np.log(steps).sum(axis=1)
     top = float(logs.max())
     if top == -inf:

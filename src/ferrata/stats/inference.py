@@ -6,6 +6,7 @@ improbable. Knows no data.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import cbrt, inf, isfinite, sqrt
 from typing import TYPE_CHECKING
@@ -115,7 +116,7 @@ class Bounded:
 
 
 @dataclass(frozen=True, eq=False)
-class Scored(Bounded):
+class Scored(Bounded, ABC):
     """An inference by a statistic that falls as the boundary rises, and is normal or t where the boundary is true.
 
     Attributes:
@@ -124,9 +125,9 @@ class Scored(Bounded):
 
     df: float = inf
 
+    @abstractmethod
     def statistic(self, boundary: float) -> float:
-        """How many standard errors, taken as if the boundary were true, the estimate lies above it; each method has its own."""
-        return 0.0
+        """How many standard errors, taken as if the boundary were true, the estimate lies above it."""
 
     def _above(self, boundary: float) -> float:
         return tail(self.statistic(boundary), self.df)

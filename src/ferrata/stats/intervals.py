@@ -45,7 +45,7 @@ class Rate(Scored):
         """The score statistic."""
         gap = self.estimate - boundary
         spread = boundary * (1 - boundary)
-        return gap / sqrt(spread / self.worth) if spread > 0 else inf * np.sign(gap) if gap else 0.0
+        return gap / sqrt(spread / self.worth) if spread > 1e-300 else inf * np.sign(gap) if gap else 0.0
 
     def _above(self, boundary: float) -> float:
         score = tail(self.statistic(boundary), self.df)
@@ -67,7 +67,8 @@ class Rate(Scored):
         z, n, p = quantile(1 - error, self.df), self.worth, self.estimate
         middle = (p + z * z / (2 * n)) / (1 + z * z / n)
         half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-        return Interval(middle - half, middle + half)
+        # Where all came out alike, one end is the very rate, which rounding must not miss.
+        return Interval(p if p == 0 else middle - half, p if p == 1 else middle + half)
 
 
 def _mid_p(successes: float, n: float, boundary: float) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ferrata.errors import UsageError
 from ferrata.stats.betting import betting_mean
-from ferrata.stats.clusters import cluster_notes, clustered
+from ferrata.stats.clusters import cluster_notes, cluster_totals, clustered
 from ferrata.stats.inference import Bounded, StudentT
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ OFF_MODE = 20
 FEW_ROWS = 20
 # Skewness, in its standard errors, from which on it is taken out: what 5 % of normal samples show.
 SKEWED = 2.0
+# With clusters, which are few, from half of that on: 5 clusters cannot be as skewed as that asks for.
+SKEWED_CLUSTERS = 1.0
 
 
 def check_values(values: Values, *, metric: str = "", keys: Sequence[str] | None = None) -> None:
@@ -61,7 +63,8 @@ def infer_mean(
       skewness as well (Hall 1992; see `StudentT` for the simulation behind it).
     - Where at least half of the rows have one value and fewer than 20 another: by betting where `low` and `high` are known, else
       t with as many degrees of freedom as there are rows off that value, less 1; an infinite interval where fewer than 2 are.
-    - With clusters: the same with the clusters' error and degrees of freedom (`clustered`).
+    - With clusters: the same with the clusters' error, degrees of freedom (`clustered`) and skewness (from one standard error on), and ties of
+      their means.
 
     It is deterministic, and the order of rows does not matter.
 
@@ -84,7 +87,7 @@ def infer_mean(
         )
     groups = len(set(clusters)) if clusters is not None else len(values)
     notes = cluster_notes(groups) if clusters is not None else ()
-    off = _off_mode(values)
+    off = _off_mode(values if clusters is None else np.divide(*cluster_totals(values, clusters)))
     if off is not None or groups < 2:
         return _tied(values, floor, ceiling, clusters=clusters, off=off or 0, notes=notes)
     return _student(values, floor, ceiling, clusters=clusters, notes=(*notes, *few_notes(len(values))))
@@ -98,8 +101,8 @@ def few_notes(n: int) -> tuple[str, ...]:
 
 
 def _off_mode(values: Values) -> int | None:
-    """How many values are not the most frequent one, where these are too few; else None."""
-    _, counts = np.unique(values, return_counts=True)
+    """How many values (of rows, or means of clusters) are not the most frequent one, where these are too few; else None."""
+    _, counts = np.unique(np.round(values, 12), return_counts=True)
     most = int(counts.max())
     off = len(values) - most
     return off if off < OFF_MODE and 2 * most >= len(values) and (most > 1 or len(values) == 1) else None
@@ -123,7 +126,7 @@ def _student(
         se, own_df, skew, units = found.se, found.df, found.skew, float(len(found.sizes))
     if se <= 0:
         return _unknown(values, low, high, notes=(*notes, "The clusters' means are all the same."))
-    skewed = abs(skew) * sqrt(units / 6) > SKEWED
+    skewed = abs(skew) * sqrt(units / 6) > (SKEWED if clusters is None else SKEWED_CLUSTERS)
     return StudentT(
         estimate=mean,
         n=n,
@@ -147,7 +150,7 @@ def _tied(
     n = len(values)
     groups = len(set(clusters)) if clusters is not None else n
     if n > 1 and groups > 1:
-        notes = (*notes, _ties_note(n, off))
+        notes = (*notes, _ties_note(groups, off, "values" if clusters is None else "clusters' means"))
     if isfinite(low) and isfinite(high):
         return betting_mean(values, low=low, high=high, clusters=clusters, notes=notes)
     if off < 2 or groups < 2:
@@ -155,10 +158,10 @@ def _tied(
     return _student(values, low, high, clusters=clusters, notes=notes, df=off - 1.0)
 
 
-def _ties_note(n: int, off: int) -> str:
+def _ties_note(n: int, off: int, what: str) -> str:
     if not off:
-        return f"All {n} values are the same; how far others could lie is known from the scale alone."
-    return f"Only {off} of {n} values differ from the most frequent one; the interval allows for values that were not seen."
+        return f"All {n} {what} are the same; how far others could lie is not seen."
+    return f"Only {off} of {n} {what} differ from the most frequent one; the interval allows for what was not seen."
 
 
 def _unknown(values: Values, low: float, high: float, *, notes: tuple[str, ...]) -> Bounded:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import bdtr
 
 from ferrata.errors import UsageError
+from ferrata.stats.clusters import cluster_notes, clustered, design_effect
 from ferrata.stats.inference import Bounded, Scored, StudentT, two_sided
 from ferrata.stats.means import infer_mean
 from ferrata.stats.ranks import Tested, sign_flips, signed_ranks
@@ -27,16 +28,19 @@ class PairedRates(Scored):
     """A difference of two rates over the same rows, by Tango's score (Statistics in Medicine 17 (1998) 891-908).
 
     Attributes:
-        gained: pairs that only the candidate has.
-        lost: pairs that only the baseline has.
+        gained: share of pairs that only the candidate has.
+        lost: share of pairs that only the baseline has.
+        worth: independent pairs that the pairs are worth: their number, less where they are clustered.
     """
 
-    gained: int = 0
-    lost: int = 0
+    gained: float = 0.0
+    lost: float = 0.0
+    worth: float = 1.0
 
     def statistic(self, boundary: float) -> float:
         """The score statistic, its variance as it would be were the difference `boundary`."""
-        n, b, c = self.n, self.gained, self.lost
+        n = self.worth
+        b, c = self.gained * n, self.lost * n
         linear = -b - c + (2 * n - b + c) * boundary
         constant = -c * boundary * (1 - boundary)
         only_baseline = (sqrt(max(0.0, linear * linear - 8 * n * constant)) - linear) / (4 * n)
@@ -61,7 +65,32 @@ def infer_paired_rates(gained: int, lost: int, n: int) -> PairedRates:
         raise UsageError(
             f"{gained!r} rows gained and {lost!r} lost of {n!r} make no sense", hint="give counts that fit in n"
         )
-    return PairedRates((gained - lost) / n, n, "Tango", -1.0, 1.0, gained=gained, lost=lost)
+    return PairedRates((gained - lost) / n, n, "Tango", -1.0, 1.0, gained=gained / n, lost=lost / n, worth=float(n))
+
+
+def _clustered_rates(differences: Values, clusters: Sequence[str]) -> Bounded:
+    """Tango's score with the effective number of pairs, on t with the clusters' degrees of freedom.
+
+    Where no pair differs, pairs of a cluster are taken to be copies of each other.
+    """
+    groups, n = len(set(clusters)), len(differences)
+    if groups < 2:
+        return infer_mean(differences, low=-1.0, high=1.0, clusters=clusters)
+    found = clustered(differences, clusters)
+    gained, lost = float((differences > 0).mean()), float((differences < 0).mean())
+    worth = n / design_effect(found, float(differences.var())) if gained or lost else float(groups)
+    return PairedRates(
+        estimate=gained - lost,
+        n=n,
+        method="Tango, clustered",
+        low=-1.0,
+        high=1.0,
+        notes=cluster_notes(groups),
+        df=found.df,
+        gained=gained,
+        lost=lost,
+        worth=worth,
+    )
 
 
 def mcnemar(gained: int, lost: int) -> Tested:
@@ -88,11 +117,11 @@ def paired_difference(
 ) -> tuple[Bounded, Tested]:
     """The mean difference of pairs, candidate less baseline, and the test of no difference.
 
-    - 0 or 1 in every row: Tango's score, McNemar mid-p.
+    - 0 or 1 in every row: Tango's score, McNemar mid-p; with clusters, both by the score with the effective number of pairs.
     - Else `infer_mean` of the differences, and as test: Wilcoxon's signed ranks where the scale is ordinal; where nearly all
-      differences are the same, exact sign flips, which take both runs as exchangeable where they do not differ; else the
-      inference's own p-value, which is the paired t-test's unless the differences are skewed.
-    - With clusters: `infer_mean` and its own p-value.
+      differences are the same, exact sign flips (signed ranks, where more than 20 are not 0), which take both runs as
+      exchangeable where they do not differ; else the inference's own p-value, the paired t-test's unless it is skewed.
+    - Else with clusters: `infer_mean` and its own p-value.
 
     Args:
         baseline: shape (pairs,).
@@ -102,16 +131,18 @@ def paired_difference(
         high: the greatest; None: no bound.
         clusters: shape (pairs,).
     """
-    differences = candidate - baseline
-    if scale == "binary" and clusters is None and bool(np.all(np.isin((baseline, candidate), (0.0, 1.0)))):
+    differences = _even(candidate - baseline, baseline, candidate)
+    if scale == "binary" and bool(np.all(np.isin((baseline, candidate), (0.0, 1.0)))):
+        if clusters is not None:
+            rates = _clustered_rates(differences, clusters)
+            return rates, Tested(two_sided(rates), rates.method)
         gained, lost = int(np.sum(differences > 0)), int(np.sum(differences < 0))
         return infer_paired_rates(gained, lost, len(differences)), mcnemar(gained, lost)
     if scale == "binary":
         low, high = 0.0, 1.0
     widest = None if low is None or high is None else high - low
-    # Differences of equal scores must be equal, whatever the last bit says: ties decide the method.
     inference = infer_mean(
-        _even(differences, baseline, candidate),
+        differences,
         low=None if widest is None else -widest,
         high=widest,
         clusters=clusters,
@@ -119,13 +150,14 @@ def paired_difference(
     if clusters is not None:
         return inference, Tested(two_sided(inference), f"paired {inference.method}")
     if scale == "ordinal":
-        return inference, signed_ranks(_even(differences, baseline, candidate))
-    flips = None if isinstance(inference, StudentT) else sign_flips(differences)
-    return inference, flips or Tested(two_sided(inference), f"paired {inference.method}")
+        return inference, signed_ranks(differences)
+    if isinstance(inference, StudentT):
+        return inference, Tested(two_sided(inference), f"paired {inference.method}")
+    return inference, sign_flips(differences) or signed_ranks(differences)
 
 
 def _even(differences: Values, baseline: Values, candidate: Values) -> Values:
-    """Differences without their rounding errors, which lie in the last digits of the greatest score."""
+    """Differences without their rounding errors, in the last digits of the greatest score: ties decide the method."""
     size = float(np.max(np.abs((baseline, candidate)), initial=0.0))
     if not size:
         return differences

@@ -25,6 +25,8 @@ __all__ = ["Pilot", "pilot_from", "power_of", "rows_needed", "rows_to_decide", "
 
 # Rows above which a plan is no plan.
 MOST_ROWS = 10_000_000
+# Standard errors of an effect above which its power is 1, and above which the wrong side counts for nothing.
+FAR, WRONG_SIDE = 37.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -163,10 +165,11 @@ def _normal(effect: float, null: float, real: float, level: float, sided: int, d
 
 def _noncentral(shift: float, df: float, level: float, sided: int) -> float:
     wide = quantile(1 - level, df)
-    if shift > 37:
+    if shift > FAR:
         return 1.0
     power = 1 - float(nctdtr(df, shift, wide))
-    return power + (float(nctdtr(df, shift, -wide)) if sided == 2 else 0.0)
+    # The wrong side, below 1e-9 from there on; scipy gives nan where it is far smaller.
+    return power + (float(nctdtr(df, shift, -wide)) if sided == 2 and shift < WRONG_SIDE else 0.0)
 
 
 def rows_needed(

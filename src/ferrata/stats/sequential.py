@@ -71,7 +71,10 @@ class BettingTest:
         Raises:
             UsageError: the value is NaN or outside of the bounds.
         """
-        self.add_many([value])
+        check_value(value, "sequential test", self.n + 1, low=self.low, high=self.high)
+        self._bet(np.array([value], dtype=np.float64))
+        self.n += 1
+        self._sum += value
 
     def add_many(self, values: ArrayLike) -> None:
         """Takes rows in their order; the same as adding them one by one, every look counted.
@@ -138,10 +141,11 @@ class ConfidenceSequence:
         self.high = high
         self.confidence = confidence
         self.n = 0
-        self.drifted = False
+        self.drifted: bool = False
         self._sum = 0.0
         self._limit = 2.0 / (1.0 - confidence)
-        self._least, self._greatest = 0.0, 1.0
+        self._least: float = 0.0
+        self._greatest: float = 1.0
         self._step = 1.0 / steps
         self._means = np.arange(1, steps) / steps
         # The stakes by bet and candidate; candidates that are refuted are dropped.
@@ -154,7 +158,10 @@ class ConfidenceSequence:
         Raises:
             UsageError: the value is NaN or outside of the bounds.
         """
-        self.add_many([value])
+        check_value(value, "sequence", self.n + 1, low=self.low, high=self.high)
+        self.n += 1
+        self._bet((value - self.low) / (self.high - self.low))
+        self._sum += value
 
     def add_many(self, values: ArrayLike) -> None:
         """Takes rows in their order; the same as adding them one by one.
@@ -243,7 +250,7 @@ class TwoStreams:
         Raises:
             UsageError: the value is NaN or outside of the bounds.
         """
-        within(floats([value], stream), stream, low=self.low, high=self.high)
+        check_value(value, stream, self._counts[stream] + 1, low=self.low, high=self.high)
         self._new[stream].append(value)
         self._counts[stream] += 1
         self._sums[stream] += value
@@ -291,4 +298,17 @@ def check_bounds(low: float, high: float) -> None:
         raise UsageError(
             f"a sequential test needs bounds that the values cannot leave, not {low!r} to {high!r}",
             hint="Give a score its bounds; cut a latency or a cost at a limit, and test the share of rows over it.",
+        )
+
+
+def check_value(value: float, what: str, row: int, *, low: float, high: float) -> None:
+    """Refuses a value that cannot be.
+
+    Raises:
+        UsageError: it is NaN or outside of the bounds.
+    """
+    if not low <= value <= high:
+        raise UsageError(
+            f"{what}: the value of row {row} is {value:g}, outside of {low:g} to {high:g}",
+            hint="Give the bounds that the score really has, and leave rows without a score out.",
         )

@@ -42,7 +42,7 @@ def rate_interval(n: int, rate: float, confidence: float = 0.95) -> Interval | N
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     middle = (rate + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    return Interval(max(0.0, middle - half), min(1.0, middle + half))
+    return Interval(0.0 if rate == 0 else middle - half, 1.0 if rate == 1 else middle + half)
 
 
 def _student_quantile(p: float, freedom: int) -> float:

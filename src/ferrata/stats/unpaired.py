@@ -10,7 +10,7 @@ import numpy as np
 
 from ferrata.errors import UsageError
 from ferrata.stats.clusters import cluster_notes, clustered, design_effect
-from ferrata.stats.inference import Bounded, Scored, StudentT, two_sided
+from ferrata.stats.inference import Bounded, Interval, Scored, StudentT, bisect, two_sided
 from ferrata.stats.means import infer_mean
 from ferrata.stats.ranks import Tested, brunner_munzel
 
@@ -102,10 +102,6 @@ def infer_unpaired_rates(
     )
 
 
-# Cuts that are tried between two means: the last halves a millionth of their distance.
-CUTS = 20
-
-
 @dataclass(frozen=True, eq=False)
 class DifferenceOfMeans(Bounded):
     """A difference of two means whose inferences are not by t: its error is split between them (a union bound).
@@ -119,31 +115,28 @@ class DifferenceOfMeans(Bounded):
     second: Bounded | None = None
 
     def _above(self, boundary: float) -> float:
-        return self._least(boundary, greater=True)
+        return _apart(self.first, self.second, boundary)
 
     def _below(self, boundary: float) -> float:
-        return self._least(boundary, greater=False)
+        return _apart(self.second, self.first, -boundary)
 
-    def _least(self, boundary: float, *, greater: bool) -> float:
-        """The least error at which the two intervals, each with half of it, are apart.
-
-        They are where some cut lies beyond both: one p-value falls as the cut moves, the other rises, and the least is where they meet.
-        """
+    def _ends(self, error: float) -> Interval:
         if self.first is None or self.second is None:
-            return 1.0
-        low, high = self.first.estimate, self.second.estimate - boundary
-        if (low >= high) if greater else (low <= high):
-            return 1.0
-        least = 1.0
-        for _ in range(CUTS):
-            cut = (low + high) / 2
-            if greater:
-                one, other = self.first.p_less(cut), self.second.p_greater(cut + boundary)
-            else:
-                one, other = self.first.p_greater(cut), self.second.p_less(cut + boundary)
-            least = min(least, 2 * max(one, other))
-            low, high = (cut, high) if one > other else (low, cut)
-        return least
+            return Interval(self.low, self.high)
+        # Of each interval, half of the error at one end counts.
+        one, other = self.first.interval(1 - error), self.second.interval(1 - error)
+        return Interval(other.low - one.high, other.high - one.low)
+
+
+def _apart(lower: Bounded | None, upper: Bounded | None, gap: float) -> float:
+    """The least error of two intervals, shared equally, that have `upper` above `lower` by more than `gap`."""
+    if lower is None or upper is None or not (isfinite(lower.low) and isfinite(lower.high)):
+        return 1.0
+    # The place between them where both claims are equally bold: one p-value falls with it, the other rises.
+    place = bisect(
+        lambda s: lower.p_less(s) <= upper.p_greater(s + gap), low=lower.low - abs(gap), high=lower.high + abs(gap)
+    )
+    return min(1.0, 2 * max(lower.p_less(place), upper.p_greater(place + gap)))
 
 
 class _Part(NamedTuple):

@@ -6,8 +6,23 @@
 Knows no dataset and no evaluator.
 """
 
-from ferrata.targets.find import Around, target_of
-from ferrata.targets.kinds import FlowTarget, FunctionTarget, ModelTarget, PromptTarget, UrlTarget, values_of
+from typing import TYPE_CHECKING
+
+from ferrata.doors import door
+
+if TYPE_CHECKING:
+    from ferrata.targets.find import Around, target_of
+    from ferrata.targets.kinds import FlowTarget, FunctionTarget, ModelTarget, PromptTarget
+    from ferrata.targets.urls import UrlTarget
+    from ferrata.targets.values import values_of
+else:
+    __getattr__ = door(
+        __name__,
+        find=("Around", "target_of"),
+        kinds=("FlowTarget", "FunctionTarget", "ModelTarget", "PromptTarget"),
+        urls=("UrlTarget",),
+        values=("values_of",),
+    )
 
 __all__ = [
     "Around",

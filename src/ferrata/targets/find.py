@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ferrata.errors import UsageError
 from ferrata.targets.code import digest_of, load_function
-from ferrata.targets.kinds import Asking, FlowTarget, FunctionTarget, ModelTarget, PromptTarget, UrlTarget
+from ferrata.targets.kinds import Asking, FlowTarget, FunctionTarget, ModelTarget, PromptTarget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -49,6 +49,7 @@ def target_of(project: Around, name: str, *, model: str | None = None) -> Target
     root = project.root
     if name.startswith(("http://", "https://")):
         from ferrata.providers import HttpClient
+        from ferrata.targets.urls import UrlTarget
 
         return UrlTarget(name, HttpClient())
     if name.startswith("model:"):

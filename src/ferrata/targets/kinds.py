@@ -1,42 +1,28 @@
-"""Targets by kind: prompts, models, flows, functions, URLs. Knows no dataset and no evaluator."""
+"""Targets by kind: prompts, models, flows, functions. Knows no dataset and no evaluator."""
 
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
-from ferrata.errors import ModelBusy, ModelError, UsageError
+from ferrata.errors import ModelBusy, ModelRequestInvalid, UsageError
 from ferrata.evals import Produced
 from ferrata.runs import Threads
+from ferrata.targets.values import values_of
 from ferrata.telemetry import add_usage, hear_busy, open_span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ferrata.flows import LoadedFlow
-    from ferrata.messages import ChatRequest, ChatResponse
+    from ferrata.messages import ChatRequest, ChatResponse, Message
     from ferrata.prompts import Prompt
-    from ferrata.providers import ChatModel, HttpClient, Price
+    from ferrata.providers import ChatModel, Price
 
-__all__ = ["Asking", "FlowTarget", "FunctionTarget", "ModelTarget", "PromptTarget", "UrlTarget", "values_of"]
-
-
-def values_of(output: Any) -> dict[str, Any]:
-    """An output by names, the answer itself under `response`."""
-    if not isinstance(output, Mapping):
-        return {"response": output}
-    values = dict(cast("Mapping[str, Any]", output))
-    if "response" not in values:
-        usual = next((name for name in ("answer", "output", "output_text", "result") if name in values), None)
-        if usual is None and len(values) == 1:
-            usual = next(iter(values))
-        if usual is not None:
-            values["response"] = values[usual]
-    return values
+__all__ = ["Asking", "FlowTarget", "FunctionTarget", "ModelTarget", "PromptTarget"]
 
 
 @dataclass
@@ -84,19 +70,17 @@ class PromptTarget:
         """The answer; a prompt that declares outputs gives them by name. Columns that it does not know are passed over."""
         from ferrata.prompts import answer_of, render_request
 
-        names = self._names
+        names = self._known
         request = render_request(self.prompt, {name: inputs[name] for name in names if name in inputs})
         response = await self.asking.ask(request)
         answer = response.text if response.message.tool_calls else answer_of(self.prompt, response.text)
         return _made(response, answer)
 
-    @property
-    def _names(self) -> frozenset[str]:
+    @cached_property
+    def _known(self) -> frozenset[str]:
         from ferrata.prompts import inputs_of
 
-        if "_known" not in self.__dict__:
-            self.__dict__["_known"] = frozenset(one.name for one in inputs_of(self.prompt))
-        return cast("frozenset[str]", self.__dict__["_known"])
+        return frozenset(one.name for one in inputs_of(self.prompt))
 
 
 @dataclass
@@ -111,13 +95,13 @@ class ModelTarget:
         """The answer.
 
         Raises:
-            UsageError: the row has neither.
+            UsageError: the row has neither, or its `messages` are none.
         """
         from ferrata.messages import ChatRequest, Message
 
         messages = inputs.get("messages")
-        if isinstance(messages, list):
-            said = [_message(one) for one in cast("list[Any]", messages)]
+        if messages is not None:
+            said = _messages(messages)
         else:
             query = next((inputs[name] for name in ("query", "question", "input", "prompt") if name in inputs), None)
             if query is None:
@@ -127,13 +111,14 @@ class ModelTarget:
         return _made(response, response.text)
 
 
-def _message(one: Any) -> Any:
-    from ferrata.messages import Message
+def _messages(given: Any) -> Sequence[Message]:
+    """Messages as chat/completions has them, with images, tool calls and their results."""
+    from ferrata.providers import ChatCompletionsServer
 
-    if not isinstance(one, Mapping) or "role" not in one:
-        raise UsageError(f"not a message: {one!r:.80}", hint="write {role: user, content: ...}")
-    about = cast("Mapping[str, Any]", one)
-    return Message(about["role"], str(about.get("content") or ""))
+    try:
+        return ChatCompletionsServer().asked({"messages": given, "model": ""}).request.messages
+    except ModelRequestInvalid as error:
+        raise UsageError(error.message, hint="write [{role: user, content: ...}]") from None
 
 
 @dataclass
@@ -204,38 +189,3 @@ class FunctionTarget:
 
 def _whole(items: list[Any]) -> Any:
     return "".join(items) if items and all(isinstance(item, str) for item in items) else items
-
-
-@dataclass
-class UrlTarget:
-    """An endpoint: the row's columns as JSON are posted to it, as to `/score`."""
-
-    url: str
-    http: HttpClient
-    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-
-    def __post_init__(self) -> None:
-        self.name = self.url
-        self.digest = ""  # what is behind it can change at any time
-
-    async def __call__(self, inputs: Mapping[str, Any]) -> Produced:
-        """The answer's JSON by name, or its text.
-
-        Raises:
-            ModelError: there is no answer, or not one of status 200.
-        """
-        from ferrata.providers import Timeouts
-
-        answer = await self.http.post(
-            self.url, dict(inputs), dict(self.headers), timeouts=Timeouts(total=3600), who=self.url
-        )
-        text = answer.body.decode("utf-8", "replace")
-        if answer.status == 429:
-            asked = answer.header("retry-after") or ""
-            raise ModelBusy(f"{self.url} answered 429", retry_after=float(asked) if asked.isdecimal() else None)
-        if answer.status != 200:
-            raise ModelError(f"{self.url} answered {answer.status}: {text[:200]}")
-        try:
-            return Produced(values_of(json.loads(text)))
-        except ValueError:
-            return Produced({"response": text})

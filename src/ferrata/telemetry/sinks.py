@@ -91,7 +91,7 @@ def _line_of(span: Span) -> bytes:
     """A span as a line of JSON."""
     found = span.as_json()
     # Most that is long is seen here, before it is copied.
-    line = b"" if any(_is_long(value) for value in span.attributes.values()) else _encode(found)
+    line = b"" if any(map(_is_long, span.attributes.values())) else _encode(found)
     return line if line and len(line) <= _MOST_TEXT else _encode(_cut(found))
 
 

@@ -11,10 +11,12 @@ import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from contextlib import AbstractContextManager
+    from typing import TypeAlias
 
     from ferrata.messages import Usage
     from ferrata.telemetry.sinks import SpanSink
@@ -30,6 +32,10 @@ __all__ = [
     "tell_busy",
     "tell_wait",
 ]
+
+T = TypeVar("T")
+if TYPE_CHECKING:
+    _Listening: TypeAlias = ContextVar[Callable[[T], object] | None]
 
 _ids = random.Random()  # noqa: S311 - ids need to be different, not secret
 
@@ -89,8 +95,8 @@ class Span:
 
 _open: ContextVar[Span | None] = ContextVar("ferrata_span", default=None)
 _sink: ContextVar[SpanSink | None] = ContextVar("ferrata_span_sink", default=None)
-_waits: ContextVar[Callable[[float], object] | None] = ContextVar("ferrata_waits", default=None)
-_busy: ContextVar[Callable[[float | None], object] | None] = ContextVar("ferrata_busy", default=None)
+_waits: _Listening[float] = ContextVar("ferrata_waits", default=None)
+_busy: _Listening[float | None] = ContextVar("ferrata_busy", default=None)
 
 
 def current_span() -> Span | None:
@@ -108,35 +114,46 @@ def emit_to(sink: SpanSink) -> Generator[None]:
         _sink.reset(token)
 
 
-@contextmanager
-def open_span(name: str, kind: str, attributes: dict[str, Any] | None = None) -> Generator[Span]:
-    """A span around the block; an exception is its error and goes on.
+class _Opening:
+    """As `open_span`. A class, as those below, because a generator's block takes twice the time, and a call opens many."""
 
-    Where a sink fails, the block does not: telemetry never breaks what it watches.
-    """
-    parent = _open.get()
-    span = Span(
-        name,
-        kind,
-        parent.trace_id if parent else f"{_ids.getrandbits(128):032x}",
-        f"{_ids.getrandbits(64):016x}",
-        parent.span_id if parent else "",
-        time.time_ns(),
-        attributes={} if attributes is None else attributes,
-        parent=parent,
-    )
-    token = _open.set(span)
-    try:
-        yield span
-    except BaseException as error:
-        span.error = f"{type(error).__name__}: {error}"
-        raise
-    finally:
-        _open.reset(token)
+    __slots__ = ("_attributes", "_kind", "_name", "_span", "_token")
+
+    def __init__(self, name: str, kind: str, attributes: dict[str, Any] | None) -> None:
+        self._name, self._kind, self._attributes = name, kind, attributes
+
+    def __enter__(self) -> Span:
+        parent = _open.get()
+        span = self._span = Span(
+            self._name,
+            self._kind,
+            parent.trace_id if parent else f"{_ids.getrandbits(128):032x}",
+            f"{_ids.getrandbits(64):016x}",
+            parent.span_id if parent else "",
+            time.time_ns(),
+            attributes={} if self._attributes is None else self._attributes,
+            parent=parent,
+        )
+        self._token = _open.set(span)
+        return span
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        span = self._span
+        if kind is not None:
+            span.error = f"{kind.__name__}: {error}"
+        _open.reset(self._token)
         span.ended = time.time_ns()
         sink = _sink.get()
         if sink is not None:
             sink.emit(span)
+
+
+def open_span(name: str, kind: str, attributes: dict[str, Any] | None = None) -> AbstractContextManager[Span]:
+    """A span around the block; an exception is its error and goes on.
+
+    Where a sink fails, the block does not: telemetry never breaks what it watches.
+    """
+    return _Opening(name, kind, attributes)
 
 
 def add_usage(usage: Usage | None, cost: float | None) -> None:
@@ -150,26 +167,35 @@ def add_usage(usage: Usage | None, cost: float | None) -> None:
         span = span.parent
 
 
-@contextmanager
-def hear_busy(listener: Callable[[float | None], object], *, too: bool = False) -> Generator[None]:
+class _Hearing(Generic[T]):
+    """Somebody listens in a block, and where `too` is true whoever listened before as well."""
+
+    __slots__ = ("_before", "_listener", "_token", "_too", "_where")
+
+    def __init__(self, where: _Listening[T], listener: Callable[[T], object], *, too: bool) -> None:
+        self._where, self._listener, self._too = where, listener, too
+
+    def __enter__(self) -> None:
+        self._before = self._where.get() if self._too else None
+        self._token = self._where.set(self._listener if self._before is None else self._both)
+
+    def __exit__(self, *_exception: object) -> None:
+        self._where.reset(self._token)
+
+    def _both(self, said: T) -> None:
+        self._listener(said)
+        if self._before is not None:
+            self._before(said)
+
+
+def hear_busy(listener: Callable[[float | None], object], *, too: bool = False) -> AbstractContextManager[None]:
     """Tell `listener` when, in this block and in tasks started in it, a model refuses a call because there are too many.
 
     Args:
         listener: takes the seconds after which the vendor said to come again, or None.
         too: who listened before hears it as well.
     """
-    before = _busy.get() if too else None
-
-    def both(retry_after: float | None) -> None:
-        listener(retry_after)
-        if before is not None:
-            before(retry_after)
-
-    token = _busy.set(both)
-    try:
-        yield
-    finally:
-        _busy.reset(token)
+    return _Hearing(_busy, listener, too=too)
 
 
 def tell_busy(retry_after: float | None) -> None:
@@ -179,25 +205,13 @@ def tell_busy(retry_after: float | None) -> None:
         listener(retry_after)
 
 
-@contextmanager
-def hear_waits(listener: Callable[[float], object]) -> Generator[None]:
+def hear_waits(listener: Callable[[float], object]) -> AbstractContextManager[None]:
     """Tell `listener` of each wait, in this block and in what is started in it, for a limit of one's own; who listened before hears it too.
 
     Args:
         listener: takes the seconds that somebody begins to wait for his turn. They are no part of what a call takes.
     """
-    before = _waits.get()
-
-    def both(seconds: float) -> None:
-        listener(seconds)
-        if before is not None:
-            before(seconds)
-
-    token = _waits.set(both)
-    try:
-        yield
-    finally:
-        _waits.reset(token)
+    return _Hearing(_waits, listener, too=True)
 
 
 def tell_wait(seconds: float) -> None:

@@ -46,8 +46,14 @@ def test_all_scores_of_a_row() -> None:
 def test_one_without_a_score_leaves_the_others() -> None:
     model = FakeModel([said(5), "no", "no", "no", said(3)])
     scores = judged(QaJudge(Asker(model)), **ROW)
-    assert [s.value for s in scores] == [5.0, None, 3.0, 3.0, 3.0]
+    assert [s.value for s in scores] == [5.0, None, 3.0, 3.0, 3.0, 1.0]
     assert scores[1].status == "failed"
+
+
+def test_f1_is_one_of_its_scores_where_nothing_else_is_said() -> None:
+    scores = judged(QaJudge(Asker(FakeModel([said(4)]))), **{**ROW, "response": "Three years."})
+    assert [s.key for s in scores] == ["groundedness", "relevance", "coherence", "fluency", "similarity", "f1"]
+    assert (scores[5].value, scores[5].threshold, scores[5].passed) == (0.5, 0.5, True)
 
 
 def test_what_it_needs_and_its_digest() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,13 +14,16 @@ from eval_bench import Echo, Judge, Same, rows_of
 from ferrata.errors import Conflict, ModelBusy, ModelDenied, ModelUnavailable, UsageError
 from ferrata.evals.runner.run import EvalFolder, summary_of
 from ferrata.evals.runner.types import Asked, DataRow
+from ferrata.evals.together import together
 from ferrata.messages import Usage
 from ferrata.telemetry import add_usage, tell_busy, tell_wait
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from eval_bench import Bench
+
+    from ferrata.evals import Score
 
 
 def lines_of(bench: Bench, name: str = "r") -> list[dict[str, Any]]:
@@ -339,3 +344,60 @@ def test_whatever_a_target_raises_costs_its_row_alone(bench: Bench, error: BaseE
     summary = bench.run(bench.plan(target, 4))
     assert (summary.status, summary.rows, summary.failed) == ("CompletedWithErrors", 4, 1)
     assert list(summary.errors) == [type(error).__name__]
+
+
+def test_a_vendor_who_is_away_for_long_ends_the_run_at_once(bench: Bench) -> None:
+    target = Echo(lambda row: ModelBusy("429", retry_after=86_400.0) if row["query"] > "q3" else "x")
+    began = time.monotonic()
+    summary = bench.run(bench.plan(target, 8), concurrency=1)
+    assert time.monotonic() - began < 5
+    assert (summary.status, summary.rows, summary.failed) == ("Canceled", 4, 0)
+    assert summary.stopped is not None
+    assert summary.stopped.code == "RateLimited"
+    assert "none is wanted for 86,400 s" in summary.stopped.message
+
+
+def test_an_interrupt_in_a_call_leaves_no_call_behind(bench: Bench) -> None:
+    target = Echo(lambda row: KeyboardInterrupt() if row["query"] == "q4" else "x", delay=0.001)
+    with pytest.raises(KeyboardInterrupt):
+        bench.run(bench.plan(target, 100), concurrency=4)
+    assert target.flying == 0
+    assert len(target.asked) <= 8
+    with EvalFolder.read(bench.runs, "r") as folder:
+        assert folder.document["status"] == "Canceled"
+
+
+class Panel(Judge):
+    """Asks five at once, as far as there is room."""
+
+    flying = most = 0
+
+    async def judge(self, values: Mapping[str, Any]) -> Sequence[Score]:
+        given = await together([partial(self.member, n) for n in range(5)])
+        assert given == [0, 1, 2, 3, 4]
+        return await super().judge(values)
+
+    async def member(self, number: int) -> int:
+        self.flying += 1
+        self.most = max(self.most, self.flying)
+        await asyncio.sleep(0.001 * (1 + number % 3))
+        self.flying -= 1
+        add_usage(Usage(1, 0), 0.01)
+        return number
+
+
+@pytest.mark.parametrize(
+    ("rows", "concurrency", "most"), [(1, 1, 1), (6, 1, 1), (1, 3, 3), (30, 3, 3), (60, 8, 8), (1, 8, 5)]
+)
+def test_a_judges_own_calls_are_made_at_once_within_the_runs_limit(
+    bench: Bench, rows: int, concurrency: int, most: int
+) -> None:
+    panel = Panel()
+    summary = bench.run(bench.plan(Echo(), rows, Same(), panel), concurrency=concurrency)
+    assert (summary.status, summary.rows, len(panel.asked)) == ("Completed", rows, rows)
+    assert (panel.most, panel.flying) == (most, 0)
+
+
+def test_a_row_that_begins_in_a_place_that_comes_back_pays_for_itself_alone(bench: Bench) -> None:
+    summary = bench.run(bench.plan(Echo(delay=0.001), 120, Same(), Panel()), concurrency=64)
+    assert (summary.input_tokens, summary.cost) == (600, pytest.approx(6.0))

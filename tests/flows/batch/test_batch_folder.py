@@ -144,6 +144,6 @@ def test_a_damaged_record_is_named(tmp_path: Path) -> None:
     RunFolder.create(tmp_path, "r", {}).close()
     (tmp_path / "r" / "lines.jsonl").write_text('junk\n{"line_number": 3, "status": "Completed", broken\n')
     with RunFolder.read(tmp_path, "r") as folder:
-        with pytest.raises(StoreUnavailable, match="the record of row 3 is damaged") as error:
+        with pytest.raises(StoreUnavailable, match="^line 2 of '.*lines.jsonl' is damaged") as error:
             folder.line(3)
         assert "--resume r" in error.value.hint

@@ -4,6 +4,7 @@ from ferrata.datasets.checks.balance import Balance, Lengths
 from ferrata.datasets.checks.base import SEVERITIES, Check, Finding, Places, Roles, Severity
 from ferrata.datasets.checks.contents import Contradictions, Personal, References
 from ferrata.datasets.checks.duplicates import Duplicates, Known, Leakage
+from ferrata.datasets.checks.meaning import Paraphrases
 from ferrata.datasets.checks.shape import Broken, Columns, Ids, Size
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Known",
     "Leakage",
     "Lengths",
+    "Paraphrases",
     "Personal",
     "Places",
     "References",

@@ -111,6 +111,10 @@ class Known:
                 self._places.append(example.place)
                 self._like.add(asked)
 
+    def questions(self) -> Iterable[tuple[str, str]]:
+        """Each question without case and punctuation, and where it first stands."""
+        return zip(self._numbers, self._places, strict=True)
+
     def find(self, asked: str) -> tuple[str, float] | None:
         """The place of the most similar question, and how like it is; None where there is none."""
         if asked in self._numbers:

@@ -175,8 +175,10 @@ def _html(assertion: Assertion, text: str, _values: Mapping[str, Any]) -> tuple[
 
 
 def _levenshtein(assertion: Assertion, text: str, _values: Mapping[str, Any]) -> tuple[bool, str]:
+    from ferrata.evals.metrics import edit_distance
+
     most = 5 if assertion.threshold is None else int(assertion.threshold)
-    distance = overlap.edit_distance(text, _text(assertion), most=most)
+    distance = edit_distance(text, _text(assertion), most=max(most, 0))
     return distance <= most, f"it differs in more than {most} characters"
 
 

@@ -7,12 +7,14 @@ only where they could not change that.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ferrata.evals.assertions.compute import compute_assertion
 from ferrata.evals.assertions.read import read_assertions
 from ferrata.evals.assertions.types import AssertionSet, Outcome
 from ferrata.evals.evaluators import ComputedEvaluator, JudgeBase, skipped
+from ferrata.evals.together import together
 from ferrata.evals.types import Measure, Score
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class JudgedAssertions(JudgeBase):
         self._judges = dict(judges)
 
     async def judge(self, values: Mapping[str, Any]) -> Sequence[Score]:
-        """The row's score; judges are asked one after another.
+        """The row's score.
 
         Raises:
             UsageError: the row's assertions cannot be read.
@@ -81,10 +83,14 @@ class JudgedAssertions(JudgeBase):
         """
         items = read_assertions(values.get("assertions"))
         found: dict[int, Outcome] = {}
+        asked: list[Assertion] = []
         for one in _flat(items):
-            judge = self._judges.get(one.kind)
-            asked = judge is not None and not one.transform
-            found[id(one)] = await judge(one, values) if judge and asked else compute_assertion(one, values)
+            if one.kind in self._judges and not one.transform:
+                asked.append(one)
+            else:
+                found[id(one)] = compute_assertion(one, values)
+        outcomes = await together([partial(self._judges[one.kind], one, values) for one in asked])
+        found |= {id(one): outcome for one, outcome in zip(asked, outcomes, strict=True)}
         return [_scored(items, found, values, self.measures[0])]
 
 

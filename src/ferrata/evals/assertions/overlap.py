@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["bleu", "edit_distance", "gleu", "rouge_n"]
+__all__ = ["bleu", "gleu", "rouge_n"]
 
 _ORDERS: Final = range(1, 5)
 _NOTHING: Final = 1e-7
@@ -47,24 +47,6 @@ def bleu(answer: str, references: Sequence[str]) -> float:
     closest = min((len(reference) for reference in known), key=lambda length: abs(length - len(words)))
     brevity = 1.0 if len(words) > closest else math.exp(1 - closest / len(words))
     return brevity * math.exp(total / len(orders))
-
-
-def edit_distance(one: str, other: str, *, most: int) -> int:
-    """The Levenshtein distance in characters; `most` + 1 where it is greater than `most`, which keeps long texts quick."""
-    if abs(len(one) - len(other)) > most:
-        return most + 1
-    row = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        # Only a band around the diagonal can stay within `most`.
-        first, last = max(1, i - most), min(len(other), i + most)
-        next_row = [most + 1] * (len(other) + 1)
-        next_row[0] = i
-        for j in range(first, last + 1):
-            next_row[j] = min(row[j] + 1, next_row[j - 1] + 1, row[j - 1] + (a != other[j - 1]))
-        row = next_row
-        if min(row[first - 1 : last + 1]) > most:
-            return most + 1
-    return min(row[len(other)], most + 1)
 
 
 def _best(measure: Callable[[str, str], float], answer: str, references: Sequence[str]) -> float:

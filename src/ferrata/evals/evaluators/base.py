@@ -89,13 +89,16 @@ class EvaluatorBase:
         """Scores of values, one for each measure, against the thresholds; the properties go to the first."""
         scores: list[Score] = []
         for measure, value in zip(self.measures, values, strict=True):
-            known = None if value is None or math.isnan(value) else float(value)
-            score = Score(measure.key, known, passes(known, measure), measure.threshold, reason=reason)
-            if known is None:
-                score = replace(score, status="failed", reason=reason or "no value could be computed")
+            about = {} if scores else properties
+            if value is None or math.isnan(value):
+                why = reason or "no value could be computed"
+                score = Score(measure.key, None, None, measure.threshold, "", why, "failed", about)
+            else:
+                known = float(value)
+                score = Score(
+                    measure.key, known, passes(known, measure), measure.threshold, "", reason, "completed", about
+                )
             scores.append(score)
-        if properties:
-            scores[0] = replace(scores[0], properties=properties)
         return scores
 
 

@@ -3,7 +3,7 @@
 | name | settings beside the common ones |
 | --- | --- |
 | those of `SPECS` | |
-| `qa` | `others`: computed evaluators |
+| `qa` | `others`: computed evaluators in the place of F1 |
 | `preference` | `criteria` |
 | `rubric` | `rubric`: a `Rubric`, its file or its content |
 | `label` | `labels`, `passing`, `instructions`, `name` |
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["judge_names", "judge_summaries", "make_judge"]
 
 _OTHERS: Final[dict[str, tuple[type[Judge], str]]] = {
-    "qa": (QaJudge, "groundedness, relevance, coherence, fluency and similarity in one"),
+    "qa": (QaJudge, "groundedness, relevance, coherence, fluency, similarity and F1 in one"),
     "preference": (PreferenceJudge, "the response is better than another one, asked in both orders"),
     "rubric": (RubricJudge, "weighted dimensions of one's own"),
     "label": (LabelJudge, "one of one's own labels, some of which pass"),

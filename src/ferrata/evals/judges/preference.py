@@ -7,6 +7,7 @@ other response is, a baseline's or another system's, the row says.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ferrata.evals.evaluators import failed, is_missing
@@ -15,6 +16,7 @@ from ferrata.evals.judges.base import Judge, properties_of
 from ferrata.evals.judges.prompted import fenced_request
 from ferrata.evals.judges.specs import prompt_of
 from ferrata.evals.judges.transcripts import said_in, text_of
+from ferrata.evals.together import together
 from ferrata.evals.types import Measure, Score, passes
 
 if TYPE_CHECKING:
@@ -66,8 +68,8 @@ class PreferenceJudge(Judge):
             return failed(self.measures, f"not there, or empty: {', '.join(missing)}")
         about = {name: text_of(values.get(name)) for name in ("query", "context", "ground_truth")}
         about["criteria"] = self._criteria
-        forth = await self._verdict(about, ours, other)
-        back = await self._verdict(about, other, ours)
+        orders = ((ours, other), (other, ours))
+        forth, back = await together([partial(self._verdict, about, *order) for order in orders])
         known = {"orders": [properties_of(verdict, _SCALE) | {"reason": verdict.reason} for verdict in (forth, back)]}
         if forth.score is None or back.score is None:
             lost = forth if forth.score is None else back

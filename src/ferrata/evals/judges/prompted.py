@@ -1,13 +1,13 @@
 """Judges of one prompt: the built-in ones, and those of a user's own `.prompty`.
 
 Conversations are judged turn by turn: the value is the mean over the turns, which lie in the properties. A turn without a valid
-answer makes the whole a failed score, since a mean over the rest would be one over turns that the judge found easy. Turns are asked one
-after another; a runner has many rows under way at once. Knows no rubric.
+answer makes the whole a failed score, since a mean over the rest would be one over turns that the judge found easy. Knows no rubric.
 """
 
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ferrata.evals.evaluators import failed, is_missing, skipped
@@ -24,6 +24,7 @@ from ferrata.evals.judges.transcripts import (
     text_of,
     turns_of,
 )
+from ferrata.evals.together import together
 from ferrata.evals.types import Measure, Score, passes
 from ferrata.prompts import REQUIRED, inputs_of, prompt_meaning, read_prompt, render_request
 
@@ -130,7 +131,8 @@ class PromptJudge(Judge):
         turns = [turn for turn in turns if not any(is_missing(turn[name]) for name in shown)]
         if not turns:
             return skipped(self.measures, f"the conversation has no turn with {' and '.join(shown)}")[0]
-        scores = [self.score_of(await self._verdict(turn), measure) for turn in turns]
+        verdicts = await together([partial(self._verdict, turn) for turn in turns])
+        scores = [self.score_of(verdict, measure) for verdict in verdicts]
         known = {"evaluation_per_turn": [score.as_keys() for score in scores], "turns": len(scores)}
         values = [score.value for score in scores if score.value is not None]
         if len(values) < len(scores):

@@ -7,6 +7,7 @@ dimension by itself.
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,7 @@ from ferrata.evals.judges.answers import Scale
 from ferrata.evals.judges.base import Judge
 from ferrata.evals.judges.prompted import fenced_request, variables_from
 from ferrata.evals.judges.specs import prompt_of
+from ferrata.evals.together import together
 from ferrata.evals.types import Measure, Score, passes
 
 if TYPE_CHECKING:
@@ -148,7 +150,7 @@ class RubricJudge(Judge):
             return failed(self.measures, "not there, or empty: response")
         variables = {key: text for key, text in variables_from(values, agent=True).items() if text}
         pairs = zip(self.rubric.dimensions, self.measures[1:], strict=True)
-        scores = [await self._dimension(dimension, measure, variables) for dimension, measure in pairs]
+        scores = await together([partial(self._dimension, *pair, variables) for pair in pairs])
         return [self._total(scores), *scores]
 
     async def _dimension(self, dimension: Dimension, measure: Measure, variables: Mapping[str, Any]) -> Score:

@@ -33,6 +33,14 @@ if TYPE_CHECKING:
         compare_fields,
         schema_mistakes,
     )
+    from ferrata.evals.metrics.fuzzy import (
+        edit_distance,
+        edit_similarity,
+        partial_similarity,
+        similarity,
+        sorted_similarity,
+        token_set_similarity,
+    )
     from ferrata.evals.metrics.gleu import (
         sentence_gleu,
     )
@@ -40,15 +48,9 @@ if TYPE_CHECKING:
         sentence_meteor,
     )
     from ferrata.evals.metrics.overlap import (
-        edit_distance,
-        edit_similarity,
         exact_match,
         jaccard,
-        partial_similarity,
-        similarity,
-        sorted_similarity,
         token_overlap,
-        token_set_similarity,
     )
     from ferrata.evals.metrics.patterns import (
         Matched,
@@ -109,19 +111,17 @@ else:
         chrf=["ChrfCounts", "chrf_of_counts", "corpus_chrf", "count_chrf", "sentence_chrf"],
         citations=["CITATION", "Citation", "CitationScores", "find_citations", "score_citations"],
         fields=["FieldScores", "compare_fields", "schema_mistakes"],
-        gleu=["sentence_gleu"],
-        meteor=["sentence_meteor"],
-        overlap=[
+        fuzzy=[
             "edit_distance",
             "edit_similarity",
-            "exact_match",
-            "jaccard",
             "partial_similarity",
             "similarity",
             "sorted_similarity",
-            "token_overlap",
             "token_set_similarity",
         ],
+        gleu=["sentence_gleu"],
+        meteor=["sentence_meteor"],
+        overlap=["exact_match", "jaccard", "token_overlap"],
         patterns=["Matched", "PatternSearch"],
         retrieval=[
             "RetrievalScores",

@@ -6,12 +6,11 @@ Source: M. Popović, chrF, WMT 2015, and chrF++, WMT 2017. Knows no other metric
 from __future__ import annotations
 
 import string
-from collections import Counter
-from operator import add
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ferrata.errors import UsageError
-from ferrata.evals.metrics.tokens import count_shared
+from ferrata.evals.metrics.letters import count_shared_letters
+from ferrata.evals.metrics.tokens import Tokens, count_shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,8 +53,8 @@ def count_chrf(
     """The counts of one text with the reference that it fits best; arguments as of `sentence_chrf`."""
     if not references:
         raise UsageError("chrF needs at least one reference, and there is none", hint="Give the expected text.")
-    given = _grams(response.lower() if lowercase else response, words)
-    rows = [_compare(given, _grams(one.lower() if lowercase else one, words)) for one in references]
+    given = response.lower() if lowercase else response
+    rows = [_compare(given, one.lower() if lowercase else one, words) for one in references]
     return rows[0] if len(rows) == 1 else max(rows, key=lambda row: chrf_of_counts(row, beta=beta))
 
 
@@ -89,19 +88,6 @@ def chrf_of_counts(counts: ChrfCounts, *, beta: float = 2) -> float:
     return 100 * ((1 + factor) * precision * recall / (factor * precision + recall))
 
 
-def _grams(text: str, words: int) -> list[Counter[Any]]:
-    letters = "".join(text.split())
-    grams, found = list(letters), list[Counter[Any]]()
-    for order in range(1, _ORDERS + 1):
-        found.append(Counter(grams))
-        # Each n-gram and the letter behind it make the next longer one.
-        grams = list(map(add, grams, letters[order:]))
-    if words:
-        tokens = _words(text)
-        found += [Counter(zip(*(tokens[i:] for i in range(order)), strict=False)) for order in range(1, words + 1)]
-    return found
-
-
 def _words(text: str) -> list[str]:
     """Words with a sign of punctuation at the end, or else at the beginning, taken apart."""
     words: list[str] = []
@@ -115,10 +101,14 @@ def _words(text: str) -> list[str]:
     return words
 
 
-def _compare(given: list[Counter[Any]], wanted: list[Counter[Any]]) -> ChrfCounts:
+def _compare(given: str, wanted: str, words: int) -> ChrfCounts:
+    letters, others = "".join(given.split()), "".join(wanted.split())
+    shared = count_shared_letters(letters, others, _ORDERS)
+    totals = [(max(len(letters) - n, 0), max(len(others) - n, 0)) for n in range(_ORDERS)]
+    if words:
+        one, other = Tokens(_words(given)), Tokens(_words(wanted))
+        for order in range(1, words + 1):
+            shared.append(count_shared(one.counts(order), other.counts(order)))
+            totals.append((one.total(order), other.total(order)))
     # Of an order that the reference has none of, nothing counts as given.
-    return ChrfCounts(
-        tuple([one.total() if other else 0 for one, other in zip(given, wanted, strict=True)]),
-        tuple([other.total() for other in wanted]),
-        tuple([count_shared(one, other) for one, other in zip(given, wanted, strict=True)]),
-    )
+    return ChrfCounts(tuple([g if w else 0 for g, w in totals]), tuple([w for _, w in totals]), tuple(shared))

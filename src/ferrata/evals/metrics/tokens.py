@@ -104,4 +104,7 @@ class Text:
 
 def count_shared(one: Counter[Any], other: Counter[Any]) -> int:
     """How many n-grams two texts share, each counted as often as the text that has it less often."""
-    return sum([min(one[gram], other[gram]) for gram in one.keys() & other.keys()])
+    if len(other) < len(one):
+        one, other = other, one
+    get = other.get
+    return sum([count if count < there else there for gram, count in one.items() if (there := get(gram))])

@@ -6,6 +6,7 @@ from ferrata.doors import door
 
 if TYPE_CHECKING:
     from ferrata.evals.runner.folder import EvalFolder
+    from ferrata.evals.runner.picked import pick_rows
     from ferrata.evals.runner.ray import RayEngine, Worker
     from ferrata.evals.runner.results import EvalRow, flat_row, row_of_eval, rows_of_eval
     from ferrata.evals.runner.reuse import Reuse
@@ -26,6 +27,7 @@ else:
     __getattr__ = door(
         __name__,
         folder=["EvalFolder"],
+        picked=["pick_rows"],
         ray=["RayEngine", "Worker"],
         results=["EvalRow", "flat_row", "row_of_eval", "rows_of_eval"],
         reuse=["Reuse"],
@@ -53,6 +55,7 @@ __all__ = [
     "existing",
     "flat_row",
     "new_eval",
+    "pick_rows",
     "resume_eval",
     "reusable",
     "row_of_eval",

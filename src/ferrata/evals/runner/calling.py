@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ferrata.errors import ModelBusy, ModelDenied, ModelOverQuota, ModelTimeout
 from ferrata.evals.runner.records import error_of
 from ferrata.evals.runner.types import StoppedEarly
+from ferrata.evals.together import hear_parts
 from ferrata.telemetry import hear_busy, hear_waits, open_span
 
 if TYPE_CHECKING:
@@ -48,10 +50,13 @@ class _Clock:
     Attributes:
         limit: of its time.
         disturbed: it waited, or somebody was asked again: its time is not the time of an answer.
+        parted: it was made of several, whose times say more: how many are made at once changes from call to call.
     """
 
-    def __init__(self) -> None:
-        self.limit = asyncio.timeout(None)
+    def __init__(self, answered: Callable[[float | None], None]) -> None:
+        self._answered = answered
+        self.parted = False
+        self.limit: asyncio.Timeout | None = None
         self.disturbed = False
         self._loop = asyncio.get_running_loop()
         self._start = self._until = time.perf_counter()
@@ -60,6 +65,11 @@ class _Clock:
     def busy(self, _retry_after: float | None) -> None:
         """Somebody refused, and is asked again."""
         self.disturbed = True
+
+    def part(self, seconds: float) -> None:
+        """One of several calls was answered."""
+        self.parted = True
+        self._answered(None if self.disturbed else seconds)
 
     def wait(self, seconds: float) -> None:
         """Somebody waits; two that wait at once wait no longer than one. Also from other threads."""
@@ -72,8 +82,7 @@ class _Clock:
             self._loop.call_soon_threadsafe(self._put_off, more)
 
     def _put_off(self, seconds: float) -> None:
-        when = self.limit.when()
-        if when is not None:
+        if self.limit is not None and (when := self.limit.when()) is not None:
             with suppress(RuntimeError):  # it has ended
                 self.limit.reschedule(when + seconds)
 
@@ -112,9 +121,14 @@ class Caller:
         """Make a call in a span of this name, kind and attributes; whatever goes wrong is in the result."""
         self.flying += 1
         span: Span | None = None
-        clock = _Clock()
+        clock = _Clock(partial(self._pace.answered, kind=kind))
         try:
-            with open_span(name, kind, attributes) as span, hear_busy(clock.busy, too=True), hear_waits(clock.wait):
+            with (
+                open_span(name, kind, attributes) as span,
+                hear_busy(clock.busy, too=True),
+                hear_waits(clock.wait),
+                hear_parts(clock.part),
+            ):
                 async with asyncio.timeout(self._timeout) as clock.limit:
                     found = await call()
         except BaseException as error:
@@ -133,7 +147,8 @@ class Caller:
             return Called(None, self._error_of(error), span, clock.seconds)
         finally:
             self.flying -= 1
-        self._pace.answered(None if clock.disturbed else clock.seconds, kind)
+        if not clock.parted:
+            self._pace.answered(None if clock.disturbed else clock.seconds, kind)
         return Called(found, None, span, clock.seconds)
 
     def _is_of_the_run(self, error: BaseException) -> bool:

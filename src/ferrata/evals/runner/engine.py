@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ferrata.evals.evaluators.base import failed as failed_scores
@@ -18,6 +19,7 @@ from ferrata.evals.runner.recorder import Answer, Recorder, Unit, missing_inputs
 from ferrata.evals.runner.records import key_of, read_score, sorted_text
 from ferrata.evals.runner.types import Progress, StoppedEarly
 from ferrata.evals.runner.values import inputs_of, values_for
+from ferrata.evals.together import Places, lend_places
 from ferrata.evals.types import Produced, Scoring
 from ferrata.telemetry import hear_busy
 
@@ -87,13 +89,16 @@ class Engine:
         self._total = None if plan.total is None else plan.total * plan.repeats
         self.pace = Pace(options.concurrency, fixed=options.fixed)
         self._caller = Caller(self.pace, options.timeout, self._stop, self._recorder.spent)
+        self._places = Places(self._has_room, self._fill)
         self._ready: deque[_Part] = deque()
         self._again: deque[Unit] = deque()
         self._todo: Iterator[Unit] = iter(())
         self._exhausted = False
         self._workers: set[asyncio.Task[None]] = set()
         self._stopped: StoppedEarly | None = None
+        self._interrupt: KeyboardInterrupt | None = None
         self._end: asyncio.Event = asyncio.Event()
+        self._context = copy_context()
         self._breathed = 0.0
         self._ended = 0
 
@@ -103,22 +108,26 @@ class Engine:
         Raises:
             StoreUnavailable: the folder cannot be written; what was written is good.
             UsageError: the data cannot be read.
+            KeyboardInterrupt: it came up in a call.
         """
         rows = self._units()
         self._todo = rows
         stopper = asyncio.create_task(self._stopper(stop)) if stop is not None else None
         try:
-            with hear_busy(self.pace.refuse):
+            with hear_busy(self.pace.refuse), lend_places(self._places):
+                self._context = copy_context()
                 self._fill()
                 await self._end.wait()
             for task in self._workers:
                 if task.done() and not task.cancelled() and (error := task.exception()):
                     raise error
+            if self._interrupt is not None:
+                raise self._interrupt
             return self._stopped
         finally:
             if stopper is not None:
                 stopper.cancel()
-            await _end_of(self._workers, grace=_GRACE if self._stopped else 0.0)
+            await _end_of(self._workers, grace=_GRACE if self._stopped and not self._interrupt else 0.0)
             rows.close()
 
     def _units(self) -> Generator[Unit]:
@@ -142,15 +151,25 @@ class Engine:
         """Let workers begin, as many as may work and have something to do; without any, the run is at its end."""
         while (
             not self._stopped
-            and len(self._workers) < self._allowed()
+            and self._busy < self._allowed()
             and (self._ready or not self._is_dry())
             and self._may_spend()
         ):
-            worker = asyncio.create_task(self._work(), name="the target or an evaluator")
+            # Whoever lets it begin may be in the middle of a call, whose span is not the worker's.
+            context = self._context.copy()
+            worker = asyncio.create_task(self._work(), name="the target or an evaluator", context=context)
             self._workers.add(worker)
             worker.add_done_callback(self._left)
         if not self._workers:
             self._end.set()
+
+    @property
+    def _busy(self) -> int:
+        """Calls at a time, those included that a judge makes beside its own."""
+        return len(self._workers) + self._places.lent
+
+    def _has_room(self) -> bool:
+        return not self._stopped and not self.pace.pause and self._busy < self._allowed()
 
     def _is_dry(self) -> bool:
         return self._exhausted and not self._again
@@ -170,9 +189,17 @@ class Engine:
         self._fill()
 
     async def _work(self) -> None:
-        while not self._stopped and len(self._workers) <= self._allowed():
+        try:
+            await self._take_turns()
+        except KeyboardInterrupt as error:
+            # Out of a task it would end the loop in the middle of whatever else goes on.
+            self._interrupt = error
+            self._stop(StoppedEarly("Canceled", "the run was interrupted"))
+
+    async def _take_turns(self) -> None:
+        while not self._stopped and self._busy <= self._allowed():
             if pause := self.pace.pause:
-                if self._is_hopelessly_busy():
+                if self._is_hopelessly_busy(pause):
                     return
                 await asyncio.sleep(pause)
                 continue
@@ -184,7 +211,7 @@ class Engine:
                 await self._ask(found)
             else:
                 return
-            if self._workers and len(self._workers) < self._allowed():
+            if self._workers and self._busy < self._allowed():
                 self._fill()
             now = time.monotonic()
             if now - self._breathed > _BREATH:
@@ -199,21 +226,25 @@ class Engine:
             return None
         for unit in self._todo:
             first = unit.number * self._parts
-            if all(self._index.is_completed(first + p) for p in range(self._parts)):
+            if all(map(self._index.is_completed, range(first, first + self._parts))):
                 self._ended += 1
                 continue
             return unit
         self._exhausted = True
         return None
 
-    def _is_hopelessly_busy(self) -> bool:
+    def _is_hopelessly_busy(self, pause: float) -> bool:
+        """Whether it goes on for too long, or whoever refuses has said that it will."""
         waited = self.pace.refused_for()
-        if waited < self._options.patience:
+        if waited < self._options.patience and pause <= self._options.patience:
             return False
+        told = f"for {waited:.0f} s every call was refused for being too many"
+        if pause > self._options.patience:
+            told = f"calls were refused for being too many, and none is wanted for {pause:,.0f} s"
         self._stop(
             StoppedEarly(
                 "RateLimited",
-                f"for {waited:.0f} s every call was refused for being too many",
+                told,
                 hint="go on later, or ask the vendor for a higher limit",
             )
         )
@@ -231,7 +262,8 @@ class Engine:
             self._stop(
                 StoppedEarly(
                     "BudgetSpent",
-                    f"the budget of ${budget:g} is spent but for ${max(0.0, budget - spent):.4f}",
+                    f"${spent:.4f} of the budget of ${budget:g} is spent, and a call more may take "
+                    f"${self._recorder.dearest:.4f}",
                     hint="go on with a larger --budget",
                 )
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ferrata.evals.runner.records import read_score
+from ferrata.evals.runner.records import key_of, read_score, sorted_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,11 @@ class EvalRow:
     judge_errors: dict[str, dict[str, Any]]
     place: str = ""
     seconds: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """The digest of its inputs: the same row has the same in other runs; repeats and rows that are alike share one."""
+        return key_of(sorted_text(self.inputs))
 
     def as_json(self) -> dict[str, Any]:
         """All of it as data."""

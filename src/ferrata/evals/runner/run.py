@@ -57,6 +57,7 @@ class EvalSummary:
         cost: US dollars likewise; None where none is known.
         seconds: that it took, parts before a resume included.
         stopped: why it was stopped early; None if it was not.
+        again: answers of the target and of judges that did not come, and that a resume asks for again.
     """
 
     name: str
@@ -72,6 +73,7 @@ class EvalSummary:
     cost: float | None = None
     seconds: float = 0.0
     stopped: StoppedEarly | None = None
+    again: int = 0
 
     @property
     def missing(self) -> int:
@@ -102,6 +104,7 @@ class EvalSummary:
             "rows": self.rows,
             "failed": self.failed,
             "missing": self.missing,
+            "again": self.again,
             "reused": self.reused,
             "metrics": self.metrics,
             "latency": self.latency,
@@ -288,6 +291,7 @@ def _summary(folder: EvalFolder, totals: Totals, stopped: StoppedEarly | None, *
         cost=index.cost,
         seconds=seconds,
         stopped=stopped,
+        again=index.failed,
     )
 
 
@@ -318,6 +322,7 @@ def summary_of(folder: EvalFolder) -> EvalSummary:
             known["cost_usd"],
             known["seconds"],
             StoppedEarly(**error) if error else None,
+            int(known.get("again") or 0),
         )
     from ferrata.evals.types import Measure
 

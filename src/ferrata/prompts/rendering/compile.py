@@ -39,6 +39,8 @@ class _Jinja:
         # What reads like one of our marks is escaped in values; in a template it has no business.
         tree = environment.parse(text)
         self._template = environment.from_string(tree)
+        # A plain one, because each rendering goes through it twice, and the chain of mappings that Jinja makes is slow.
+        self._template.globals = dict(self._template.globals)
         names = meta.find_undeclared_variables(tree) - set(environment.globals)
         lines: dict[str, int] = {}
         for node in tree.find_all(nodes.Name):
