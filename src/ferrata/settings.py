@@ -249,6 +249,7 @@ class ProjectFile(Document):
         packs: whose packs of assets are trusted.
         evals: evaluations, by names of their own; what each may hold, the room of evaluations says.
         gates: rules over evaluations, by names of their own; what each may hold, the room of gates says.
+        scout: how often other models are looked for, and for how much; what it may hold, the room of scouts says.
     """
 
     project: Name | None = None
@@ -260,6 +261,7 @@ class ProjectFile(Document):
     packs: PackSettings = PackSettings()
     evals: dict[Name, Any] = {}
     gates: dict[Name, Any] = {}
+    scout: Any = None
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ _COMMANDS = {
     "gate": ("gate", "gate", "Gates: rules over an evaluation; pass, fail or inconclusive."),
     "ci": ("ci", "ci", "Pipelines of GitHub, Azure DevOps and GitLab: write one, and comment in it."),
     "judge": ("judge", "judge_group", "Judges: how far models that score agree with people."),
+    "scout": ("scout", "scout", "Keep up with models: try others on your own data, and get the change as a patch."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),
 }
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ferrata.gates.reading import read_file, read_run, save_scores
     from ferrata.gates.reports import FORMATS, Place, check_ending, place_of, render, tell_github, write_report
     from ferrata.gates.settings import GateSettings, RuleSettings, changed_gate, gate_of, gates_of
-    from ferrata.gates.sides import Scored, resolve_metric
+    from ferrata.gates.sides import Scored, counted, resolve_metric
     from ferrata.gates.types import (
         Change,
         Distribution,
@@ -41,7 +41,7 @@ else:
         reading=["read_file", "read_run", "save_scores"],
         reports=["FORMATS", "Place", "check_ending", "place_of", "render", "tell_github", "write_report"],
         settings=["GateSettings", "RuleSettings", "changed_gate", "gate_of", "gates_of"],
-        sides=["Scored", "resolve_metric"],
+        sides=["Scored", "counted", "resolve_metric"],
         types=["Change", "Distribution", "GateResult", "Rule", "RuleKind", "RuleResult", "Side", "Standing", "Verdict"],
         watching=["Ends", "Watch"],
     )
@@ -73,6 +73,7 @@ __all__ = [
     "changes_of",
     "check_ending",
     "conclude",
+    "counted",
     "decide",
     "drawn",
     "gate_of",
