@@ -42,12 +42,14 @@ if TYPE_CHECKING:
     from ferrata.app import App
     from ferrata.calibration import Answer, Calibration, Labels
     from ferrata.evals import Asked, EvalSettings, EvaluatorSettings, Measure, Progress
+    from ferrata.gates import GateSettings, Scored
 
 __all__ = [
     "Calibrated",
     "CalibrationRequest",
     "DeclaredJudge",
     "calibrate",
+    "gate_standings",
     "judge_named",
     "judges_of",
     "standing_of",
@@ -196,6 +198,14 @@ def standings(
         if known is not None and known.calibration is not None and key and key != known.calibration.score:
             found[alias] = known.of_score(key)
     return found
+
+
+def gate_standings(app: App, gate: GateSettings, scored: Scored) -> dict[str, JudgeStanding]:
+    """What is known of the judges behind scores that a gate decides on, by alias."""
+    digests = {alias: scored.evaluators.get(alias, "") for alias in scored.judged}
+    names = (one.rule.metric for one in gate.rules)
+    metrics = [scored.main.get(name.removesuffix(".pass_rate"), name) for name in names]
+    return standings(app, gate.eval, digests, metrics=metrics, floor=gate.judge_floor)
 
 
 def standing_of(app: App, judge: DeclaredJudge) -> JudgeStanding:

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from ferrata.calibrating import gate_standings
 from ferrata.clock import format_time
 from ferrata.errors import Conflict, FerrataError, NotFound, StoreUnavailable, UsageError
 from ferrata.evals import EvalFolder, definition_of, run_name
@@ -72,7 +73,6 @@ class Request:
         waived: why it is let pass all the same.
         record: write the ledger's record, and keep the result.
         save_baseline: a file to write the candidate's scores to, for later comparisons.
-        standings: of a candidate's scores: alias -> what is known of the judge behind it.
         on_progress: called after each row.
         around: as `run_evaluation` takes it.
     """
@@ -85,7 +85,6 @@ class Request:
     waived: str = ""
     record: bool = True
     save_baseline: Path | None = None
-    standings: Callable[[Scored], Mapping[str, Standing]] | None = None
     on_progress: Callable[[Progress], None] | None = None
     around: Callable[..., Any] | None = None
 
@@ -279,8 +278,8 @@ class _Gate:
 
     # Ways to decide
 
-    def _standings(self, candidate: Scored) -> Mapping[str, Standing] | None:
-        return self.request.standings(candidate) if self.request.standings else None
+    def _standings(self, candidate: Scored) -> Mapping[str, Standing]:
+        return gate_standings(self.app, self.gate, candidate)
 
     def _looked(self, how: How) -> tuple[GateResult, Scored]:
         """One look at all rows."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ferrata.app import App
+from ferrata.calibrating import gate_standings
 from ferrata.clock import format_time
 from ferrata.errors import FerrataError, NotFound, StoreUnavailable, UsageError
 from ferrata.evals import definition_of, run_name
@@ -342,8 +343,9 @@ class _Scout:
             if said not in self.notes:
                 self.notes.append(said)
             return None
-        how = How(self.gate.alpha, self.gate.power, self.gate.correction)
-        return decide([one.rule for one in self.gate.rules], scored, base, how)
+        how = How(self.gate.alpha, self.gate.power, self.gate.correction, len(self.gate.rules))
+        standings = gate_standings(self.app, self.gate, scored)
+        return decide([one.rule for one in self.gate.rules], scored, base, how, standings=standings)
 
 
 def _useless(summary: EvalSummary) -> str:

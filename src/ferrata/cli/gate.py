@@ -18,13 +18,13 @@ from ferrata.errors import UsageError
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator
 
     from ferrata.app import App
     from ferrata.cli.progress import ShownProgress
     from ferrata.evals import EvalFolder
     from ferrata.flows import FlowError
-    from ferrata.gates import GateResult, Place, Scored, Standing
+    from ferrata.gates import GateResult, Place
 
 __all__ = ["gate"]
 
@@ -117,21 +117,10 @@ def _decide(app: App, name: str, settings: Any, asked: dict[str, Any]) -> GateRe
         waived=asked["waive"],
         record=not asked["no_record"],
         save_baseline=asked["save_baseline"],
-        standings=lambda scored: _standings(app, settings, scored),
         on_progress=shown.update,
         around=_around(app, shown),
     )
     return run_gate(app, request)
-
-
-def _standings(app: App, settings: Any, scored: Scored) -> Mapping[str, Standing]:
-    """What is known of the judges behind a candidate's scores."""
-    from ferrata.calibrating import standings
-
-    digests = {alias: scored.evaluators.get(alias, "") for alias in scored.judged}
-    names = (one.rule.metric for one in settings.rules)
-    metrics = [scored.main.get(name.removesuffix(".pass_rate"), name) for name in names]
-    return standings(app, settings.eval, digests, metrics=metrics, floor=settings.judge_floor)
 
 
 def _around(app: App, shown: ShownProgress) -> Callable[..., Any]:
