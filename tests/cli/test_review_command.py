@@ -103,8 +103,13 @@ def test_two_people_label_and_a_third_settles(review: Callable[..., Any], ferrat
     )
     status = json.loads(review("status", "check", "--json").out)
     assert (status["complete"], status["differing"], status["settled"]) == (3, 2, 1)
-    assert status["agreement"] == {"rows": 3, "share": pytest.approx(1 / 3)}
-    assert "33% over 3 rows" in review("status", "check").out
+    assert status["agreement"]["rows"] == 3
+    assert status["agreement"]["share"] == pytest.approx(1 / 3)
+    # by hand: 2 of 3 rows differ; of 6 labels, 2 pass and 4 fail
+    assert status["agreement"]["alpha"] == pytest.approx(1 - (2 / 3) / (2 * 2 * 4 / (6 * 5)))
+    assert (
+        "33% the same label over 3 rows; beyond chance (Krippendorff's alpha): -0.25" in review("status", "check").out
+    )
     ran = review("adjudicate", "check", "--as", "ann", typed="p\nfine\n")
     assert (ran.status, "would judge their own labels" in ran.err) == (2, True)
     ran = review("adjudicate", "check", "--as", "eve", typed="p\nit is fine\nf\nit is not\nrude\n")

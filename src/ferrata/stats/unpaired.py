@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import acos, cos, inf, isfinite, pi, sqrt
+from math import acos, cos, inf, isfinite, nextafter, pi, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -136,7 +136,9 @@ def _apart(lower: Bounded | None, upper: Bounded | None, gap: float) -> float:
     place = bisect(
         lambda s: lower.p_less(s) <= upper.p_greater(s + gap), low=lower.low - abs(gap), high=lower.high + abs(gap)
     )
-    return min(1.0, 2 * max(lower.p_less(place), upper.p_greater(place + gap)))
+    # Where a p-value jumps, at an end of its scale, they meet on either side of the jump.
+    places = (place, nextafter(place, -inf))
+    return min(1.0, *(2 * max(lower.p_less(s), upper.p_greater(s + gap)) for s in places))
 
 
 class _Part(NamedTuple):
