@@ -6,9 +6,12 @@ For rows that are independent and were run once. Everything else is for `estimat
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 from ferrata.stats.types import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["mean_interval", "rate_interval"]
 
@@ -31,7 +34,8 @@ def mean_interval(n: int, mean: float, deviation: float, confidence: float = 0.9
     """
     if n < 2 or deviation <= 0:
         return None
-    half = _student_quantile((1 + confidence) / 2, n - 1) * deviation / math.sqrt(n)
+    t = _quantile((1 + confidence) / 2, lambda t: _upper_tail(t, n - 1))
+    half = t * deviation / math.sqrt(n)
     return Interval(mean - half, mean + half)
 
 
@@ -39,22 +43,22 @@ def rate_interval(n: int, rate: float, confidence: float = 0.95) -> Interval | N
     """Wilson's interval of a rate, from 0 to 1 (Wilson 1927, without continuity correction); None without a value."""
     if n < 1:
         return None
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    z = _quantile((1 + confidence) / 2, lambda z: math.erfc(z / math.sqrt(2)) / 2)
     middle = (rate + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
     return Interval(0.0 if rate == 0 else middle - half, 1.0 if rate == 1 else middle + half)
 
 
-def _student_quantile(p: float, freedom: int) -> float:
-    """The value below which a share `p` (above one half) of Student's distribution lies: bisection on its tail."""
+def _quantile(p: float, upper_tail: Callable[[float], float]) -> float:
+    """The value below which a share `p` (above one half) of a distribution lies: bisection on its tail."""
     low, high = 0.0, 2.0
-    while _upper_tail(high, freedom) > 1 - p:
+    while upper_tail(high) > 1 - p:
         low, high = high, 2 * high
     for _ in range(_MOST_TERMS):
         middle = (low + high) / 2
         if high - low <= _EXACT * high:
             break
-        low, high = (middle, high) if _upper_tail(middle, freedom) > 1 - p else (low, middle)
+        low, high = (middle, high) if upper_tail(middle) > 1 - p else (low, middle)
     return (low + high) / 2
 
 
