@@ -204,6 +204,18 @@ def test_a_share_of_a_mean_of_zero_says_nothing() -> None:
     assert found.verdict == "inconclusive" and "a share of the baseline's mean says nothing" in found.reasons[0]
 
 
+@pytest.mark.parametrize("ends", [{}, {"low": None, "high": None}])
+@pytest.mark.parametrize("kind", ["non_inferiority", "superiority"])
+def test_a_share_of_a_mean_shows_no_more_than_a_margin_of_that_size(kind: Any, ends: dict[str, Any]) -> None:
+    before = noisy(0.5, 20)
+    after = before + (0.06 if kind == "superiority" else 0.0)
+    old, new = side(scores(before, **ends), run="old-1"), side(scores(after, **ends))
+    share = one(Rule("f1", kind, 0.1, relative=True), new, old)
+    plain = one(Rule("f1", kind, 0.1 * float(before.mean())), new, old)
+    assert (share.verdict, plain.verdict) == ("inconclusive", "inconclusive")
+    assert share.interval == plain.interval
+
+
 def test_clusters_make_fewer_of_many_rows() -> None:
     level = np.repeat(np.random.default_rng(3).normal(0.83, 0.1, 10), 50)
     values = np.clip(level + np.random.default_rng(4).normal(0, 0.02, 500), 0, 1)

@@ -281,7 +281,7 @@ def _pair_question(baseline: Scores, candidate: Scores, rule: Rule, how: How) ->
     sign = 1 if second.higher_is_better else -1
     tolerated = -rule.limit if rule.kind == "non_inferiority" else rule.limit
     if rule.relative:
-        return _share_question(first, second, comparison, share=sign * tolerated)
+        return _share_question(first, second, comparison, how, share=sign * tolerated)
     if comparison.inference is None:
         raise Blocked("the comparison says nothing on its uncertainty")
     asked = _Asked(comparison.inference, sign * tolerated, sign > 0, comparison=comparison)
@@ -292,8 +292,12 @@ def _pair_question(baseline: Scores, candidate: Scores, rule: Rule, how: How) ->
     return asked
 
 
-def _share_question(baseline: Scores, candidate: Scores, comparison: Comparison, *, share: float) -> _Asked:
-    """Against a share of the baseline's mean, whose own uncertainty counts: the mean of candidate - (1 + share) * baseline against 0."""
+def _share_question(baseline: Scores, candidate: Scores, comparison: Comparison, how: How, *, share: float) -> _Asked:
+    """Against a share of the baseline's mean, whose own uncertainty counts: the mean of candidate - (1 + share) * baseline against 0.
+
+    That varies with the baseline even where no row came out differently, and would hide that little was seen to change. So where
+    the differences themselves are less exactly known, they must show it as well.
+    """
     from ferrata.stats import infer_mean
 
     if not comparison.baseline > 0:
@@ -309,7 +313,17 @@ def _share_question(baseline: Scores, candidate: Scores, comparison: Comparison,
         ends = [c - factor * b for c in (candidate.low, candidate.high) for b in (candidate.low, candidate.high)]
         least, greatest = min(ends), max(ends)
     inference = infer_mean(np.asarray(values), low=least, high=greatest, clusters=candidate.clusters)
-    return _Asked(inference, 0.0, candidate.higher_is_better, share * comparison.baseline, comparison)
+    above, shift = candidate.higher_is_better, share * comparison.baseline
+    asked = _Asked(inference, 0.0, above, shift, comparison)
+    plain = comparison.inference
+    if plain is None or _width(plain, how) <= _width(inference, how):
+        return asked
+    return _Asked(plain, shift, above, comparison=comparison, p_test=asked.p_values)
+
+
+def _width(inference: Inference, how: How) -> float:
+    low, high = inference.interval(how.confidence)[:2]
+    return high - low
 
 
 # What both have in common
