@@ -148,6 +148,19 @@ def test_runs_and_files_can_be_judged_without_evaluating(root: Path) -> None:
             decided(app, candidate="baseline.jsonl", changes={"baseline": "bad.jsonl"})
 
 
+def test_a_verdict_on_a_run_over_other_data_is_none_on_the_gates(root: Path) -> None:
+    write_rows(root / "easy.jsonl", (n for n in range(1, 60) if n % 5))
+    with open_app(root) as app:
+        run = decided(app, data="easy.jsonl").candidate.run
+        result = decided(app, candidate=run)
+        assert any(said.startswith("the candidate was run on other data, 'easy.jsonl'") for said in result.notes)
+        declared = gate_digest(app, gate_of(app.settings, None)[1])
+        assert verdict_of(app.ledger, "support", result.candidate.digest, settings_digest=declared) is None
+        whole = decided(app)
+        again = decided(app, candidate=whole.candidate.run)
+        assert (again.settings_digest, list(again.notes)) == (declared, list(whole.notes))
+
+
 def test_scores_of_another_tool_are_a_baseline_by_their_columns(root: Path) -> None:
     with open_app(root) as app:
         first = decided(app, save_baseline=root / "baseline.jsonl")

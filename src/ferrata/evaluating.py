@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from ferrata.app import open_app
 from ferrata.assets import draft_record
 from ferrata.datasets import count_rows, data_files, read_any
-from ferrata.errors import StoreUnavailable, UsageError
+from ferrata.errors import FerrataError, StoreUnavailable, UsageError
 from ferrata.evals import (
     Asked,
     DataRow,
@@ -47,7 +47,16 @@ if TYPE_CHECKING:
     from ferrata.evals import EvalSettings, EvalSummary, Evaluator, EvaluatorSettings, Progress, Target
     from ferrata.messages import Usage
 
-__all__ = ["Evaluation", "Given", "changed", "evaluator_of_use", "kept_settings", "run_evaluation", "runs_folder"]
+__all__ = [
+    "Evaluation",
+    "Given",
+    "changed",
+    "evaluator_of_use",
+    "is_over",
+    "kept_settings",
+    "run_evaluation",
+    "runs_folder",
+]
 
 _RUNS = "evals"
 
@@ -161,6 +170,15 @@ def evaluator_of_use(app: App, use: EvaluatorSettings, definition: EvalSettings)
         options=use.options,
     )
     return Asked(use.name or evaluator.name, evaluator, use.map)
+
+
+def is_over(app: App, definition: EvalSettings, digest: str) -> bool:
+    """Whether an evaluation's data, as they are now, are those of which a run recorded this digest; not, if they are not there."""
+    try:
+        path = app.dataset(definition.data).path
+    except FerrataError:
+        return False
+    return f"{_digest(path)}{definition.split or ''}" == digest
 
 
 class _Rows:

@@ -10,7 +10,7 @@ from ferrata.calibrating import gate_standings
 from ferrata.clock import format_time
 from ferrata.errors import Conflict, FerrataError, NotFound, StoreUnavailable, UsageError
 from ferrata.evals import EvalFolder, definition_of, run_name
-from ferrata.evaluating import Evaluation, Given, changed, run_evaluation, runs_folder
+from ferrata.evaluating import Evaluation, Given, changed, is_over, run_evaluation, runs_folder
 from ferrata.gates import (
     GateResult,
     How,
@@ -349,6 +349,12 @@ class _Gate:
             notes.append(
                 f"the baseline was run on other data, {baseline.dataset!r}: only rows that are in both are compared"
             )
+        data, digest = request.data, candidate.dataset_digest
+        asked = changed(self.settings, **({"data": data} if data else {}))
+        if request.candidate and digest and not is_over(self.app, asked, digest):
+            data = f"{candidate.dataset}@{digest}"
+            said = f"the candidate was run on other data, {candidate.dataset!r}, than the gate's, {asked.data!r} as they are now"
+            notes.append(f"{said}: the verdict holds for those alone")
         return GateResult(
             gate=request.name,
             verdict=decision.verdict,
@@ -367,7 +373,7 @@ class _Gate:
             notes=notes,
             waived=request.waived,
             created=format_time(self.app.clock.now()),
-            settings_digest=gate_digest(self.app, self.gate, data=request.data),
+            settings_digest=gate_digest(self.app, self.gate, data=data),
         )
 
     def _folder(self, stack: ExitStack, run: str) -> EvalFolder | None:
