@@ -95,3 +95,10 @@ def test_cells_of_csv_are_numbers_or_words(tmp_path: Path) -> None:
     file.write_text("id,s\na,0.5\nb,\nc,NaN\nd,1\n", encoding="utf-8")
     found = read_scores(file, Columns("id", ["s"]))["s"]
     assert (found.values.tolist(), list(found.missing)) == ([0.5, 1.0], ["b", "c"])
+
+
+@pytest.mark.parametrize("bounds", [(1.0, 0.0), (1.0, 1.0), (float("nan"), 1.0), (0.0, float("inf"))])
+def test_bounds_are_two_numbers_the_lesser_first(tmp_path: Path, bounds: tuple[float, float]) -> None:
+    (tmp_path / "s.csv").write_text("id,score\n1,0.5\n2,1\n")
+    with pytest.raises(UsageError, match="bounds from"):
+        read_scores(tmp_path / "s.csv", Columns("id", ("score",)), bounds=bounds)

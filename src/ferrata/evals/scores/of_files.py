@@ -60,6 +60,9 @@ def read_scores(
     Raises:
         NotFound, UsageError: no such file; a row cannot be read, lacks its key, stands twice, or has a score that is no number.
     """
+    if bounds is not None and not -math.inf < bounds[0] < bounds[1] < math.inf:
+        said = f"bounds from {bounds[0]!r} to {bounds[1]!r} are none"
+        raise UsageError(said, hint="give the least, then the greatest that a score can be: --bounds 0 1")
     table = ScoreTable()
     seen: dict[tuple[str, str], str] = {}
     found: dict[str, set[float]] = {name: set() for name in columns.scores}
