@@ -217,3 +217,17 @@ def test_clusters_come_from_a_column(app: App, tmp_path: Path) -> None:
         "support", write(tmp_path / "labels.jsonl", rows), columns=LabelColumns(cluster="talk")
     )
     assert calibrate(app, request).calibration.pairs[7].cluster == "1"
+
+
+@pytest.mark.parametrize(
+    "other", ["parameters: {top_p: 0.1}", "parameters: {reasoning_effort: low}", "wire: openai-responses"]
+)
+def test_a_judge_whose_model_is_declared_otherwise_is_another(tmp_path: Path, other: str) -> None:
+    digests: set[str] = set()
+    for more in ("parameters: {}", other):
+        text = SETTINGS.format(url="http://127.0.0.1:1/v1").replace("model: judge-1,", f"model: judge-1, {more},")
+        (tmp_path / "ferrata.yaml").write_text(text)
+        (tmp_path / "shop.py").write_text(CODE)
+        with open_app(tmp_path) as app:
+            digests.add(judge_named(app, "support", "grounded").asked.evaluator.digest)
+    assert len(digests) == 2

@@ -159,7 +159,10 @@ def evaluator_of_use(app: App, use: EvaluatorSettings, definition: EvalSettings)
         def cost(usage: Usage) -> float | None:
             return None if price is None else price.cost(usage)
 
-        return Judged(app.models.chat(chosen), cost)
+        about = app.models.settings(chosen).model_dump(
+            mode="json", include={"url", "wire", "parameters"}, exclude_defaults=True
+        )
+        return Judged(app.models.chat(chosen), cost, about)
 
     evaluator = make_evaluator(
         use.use,

@@ -41,6 +41,8 @@ def change(content: dict[str, Any], name: str, value: Any) -> str:
         (lambda c: "{", "is no JSON"),
         (lambda c: "[]", "support.judge.json"),
         (lambda c: change(c, "kappa", 0.99), "says 0.99, and its rows give"),
+        (lambda c: change(c, "interval", [c["interval"][0] - 0.1, 1.0]), "and its rows give"),
+        (lambda c: change(c, "threshold", 1), "and its rows give 0.0"),
         (lambda c: change(c, "rows", 500), "it says 500 rows and has 31"),
         (lambda c: change(c, "pairs", [c["pairs"][0]] * 31), "a row is there twice"),
         (lambda c: change(c, "evaluation", "other"), "is of 'other.judge', not of 'support.judge'"),

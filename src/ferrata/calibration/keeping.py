@@ -8,7 +8,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from ferrata.calibration.measuring import kappa_of
+from ferrata.calibration.measuring import agreement_of
 from ferrata.calibration.types import Calibration
 from ferrata.documents import validate
 from ferrata.errors import InvalidDocument, Mistake, StoreUnavailable
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["calibration_file", "read_calibration", "write_calibration"]
 
 FOLDER = ("evals", "calibrations")
+# How far the ends of an interval may lie apart where another version of numpy drew it.
+_DRAWN = 0.01
 _HINT = "write it anew with `ferrata judge calibrate`, or restore it from version control"
 
 
@@ -32,7 +34,7 @@ def calibration_file(root: Path, evaluation: str, evaluator: str) -> Path:
 def read_calibration(root: Path, evaluation: str, evaluator: str) -> Calibration | None:
     """The calibration of an evaluation's judge; None where there is none.
 
-    Its kappa is computed anew from its rows, so that one which was edited by hand is none.
+    Its kappa and its interval are computed anew from its rows, so that one which was edited by hand is none.
 
     Raises:
         InvalidDocument: the file is damaged, or another judge's.
@@ -49,10 +51,18 @@ def read_calibration(root: Path, evaluation: str, evaluator: str) -> Calibration
     if (found.evaluation, found.evaluator) != (evaluation, evaluator):
         problem = f"is of {found.name!r}, not of {f'{evaluation}.{evaluator}'!r}"
         raise InvalidDocument([Mistake(str(path), 1, "evaluation", problem)], hint=_HINT)
-    kappa = kappa_of(found)
+    again = agreement_of(found)
+    kappa = again.kappa
     if (kappa is None) != (found.kappa is None) or not math.isclose(kappa or 0.0, found.kappa or 0.0, abs_tol=1e-9):
         problem = f"says {found.kappa}, and its rows give {kappa}"
         raise InvalidDocument([Mistake(str(path), 1, "kappa", problem)], hint=_HINT)
+    if not all(
+        math.isclose(one, other, abs_tol=_DRAWN) for one, other in zip(found.interval, again.interval, strict=True)
+    ):
+        problem = "says {:.4f} to {:.4f}".format(*found.interval) + ", and its rows give {:.4f} to {:.4f}".format(
+            *again.interval
+        )
+        raise InvalidDocument([Mistake(str(path), 1, "interval", problem)], hint=_HINT)
     return found
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ferrata.calibration.labels import LabelledRow, Labels
     from ferrata.stats import Agreement, Bias
 
-__all__ = ["Answer", "Subject", "kappa_of", "measure_judge"]
+__all__ = ["Answer", "Subject", "agreement_of", "measure_judge"]
 
 _MOST_LEVELS = 11
 
@@ -136,10 +136,23 @@ def measure_judge(
     )
 
 
-def kappa_of(found: Calibration) -> float | None:
-    """Its kappa, computed anew from its pairs."""
+def agreement_of(found: Calibration) -> Agreement:
+    """Its agreement, computed anew from its pairs; what passes, from their values, labels and its threshold."""
     measure = Measure(found.score, "ordinal", found.low, found.high, found.higher_is_better, found.threshold)
-    return _agreements(found.pairs, found.labels, measure)[0].kappa
+    pairs = [
+        pair.model_copy(
+            update={
+                "passed": passes(pair.value, measure),
+                "label_passed": _label_passes(pair.label, found.labels, measure),
+            }
+        )
+        for pair in found.pairs
+    ]
+    return _agreements(pairs, found.labels, measure)[0]
+
+
+def _label_passes(label: float, kind: str, measure: Measure) -> bool | None:
+    return bool(label) if kind == "verdicts" else passes(label, measure)
 
 
 def _paired(labels: Labels, answers: Sequence[Answer], measure: Measure) -> tuple[_Both, dict[str, int]]:
@@ -154,7 +167,7 @@ def _paired(labels: Labels, answers: Sequence[Answer], measure: Measure) -> tupl
         if answer.value is None:
             missing[answer.why_not] = missing.get(answer.why_not, 0) + 1
             continue
-        label_passed = bool(row.label) if labels.kind == "verdicts" else passes(row.label, measure)
+        label_passed = _label_passes(row.label, labels.kind, measure)
         passed = passes(answer.value, measure)
         both.rows.append(row)
         both.answers.append(answer)

@@ -27,10 +27,11 @@ __all__ = ["Judged", "KnownEvaluator", "Makers", "known_evaluators", "make_evalu
 
 
 class Judged(NamedTuple):
-    """A model that judges, and what its tokens cost."""
+    """A model that judges, what its tokens cost, and how it is declared: what of that changes its answers."""
 
     model: ChatModel
     price: Callable[[Usage], float | None] | None = None
+    about: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def make_evaluator(
         judged = makers.judge(model)
         if kind == "prompty" and use != "prompty":
             given |= {"prompt": makers.root / use, "name": alias or PurePosixPath(use).stem}
-        common = {"price": judged.price, "threshold": threshold}
+        common = {"price": judged.price, "threshold": threshold, "declared": judged.about}
         return cast("Evaluator", _made(use, make_judge, kind, judged.model, **common, **given))
     if use == EmbeddingSimilarity.name:
         return cast(

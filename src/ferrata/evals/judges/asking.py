@@ -18,7 +18,7 @@ from ferrata.messages import ChatRequest, Message, OutputSchema, Text
 from ferrata.telemetry import add_usage, open_span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ferrata.evals.judges.likelihoods import Likelihood
     from ferrata.messages import ChatResponse, Usage
@@ -115,6 +115,7 @@ class Asker:
         model: that is asked.
         options: how.
         price: US dollars of a call's tokens, None where nobody knows.
+        declared: what a project says of the model that changes its answers, as parameters.
 
     Attributes:
         name: the model's.
@@ -127,7 +128,9 @@ class Asker:
         options: AskingOptions | None = None,
         *,
         price: Callable[[Usage], float | None] | None = None,
+        declared: Mapping[str, Any] | None = None,
     ) -> None:
+        self._declared = {"declared": dict(declared)} if declared else {}
         self.name = model.name
         self.options = options or AskingOptions()
         self._model = model
@@ -137,7 +140,7 @@ class Asker:
     @property
     def about(self) -> dict[str, Any]:
         """What of the asking changes answers; for digests."""
-        return {"asking": ASKING_VERSION, "model": self.name, **asdict(self.options)}
+        return {"asking": ASKING_VERSION, "model": self.name, **asdict(self.options), **self._declared}
 
     async def ask(self, request: ChatRequest, scale: Scale, *, name: str) -> Verdict:
         """The verdict on what a request's messages ask.

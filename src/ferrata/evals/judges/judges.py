@@ -66,6 +66,7 @@ def make_judge(
     expected: bool = False,
     options: AskingOptions | None = None,
     price: Callable[[Usage], float | None] | None = None,
+    declared: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> Judge:
     """A judge.
@@ -77,6 +78,7 @@ def make_judge(
         expected: values are expected scores over the probabilities of the answers, where the model gives them.
         options: how the model is asked.
         price: US dollars of a call's tokens, None where nobody knows.
+        declared: what a project says of the model that changes its answers, as parameters; part of the digest.
         settings: further ones of this judge, as the module says; those it must have are named by the error.
 
     Raises:
@@ -84,7 +86,7 @@ def make_judge(
         UsageError: a setting is missing, unknown or does not fit.
         InvalidDocument: a file of its own is wrong.
     """
-    asker = Asker(model, options, price=price)
+    asker = Asker(model, options, price=price, declared=declared)
     if name in SPECS:
         kind: Any = PromptJudge
         settings = {"spec": SPECS[name], **settings}
