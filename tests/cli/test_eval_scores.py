@@ -90,6 +90,9 @@ def test_plan_says_how_many_rows_it_takes(files: tuple[str, str], ferrata: Calla
         (("plan",), "give a pilot, or one of --sd, --discordance and --rate"),
         (("plan", "{a}", "--sd", "1"), "not both"),
         (("plan", "--sd", "1", "--power", "0.01"), "is no more than the error"),
+        (("plan", "{a}", "--effect", "5"), "scores of 0 and 1 cannot differ by 5"),
+        (("plan", "--discordance", "0.2", "--effect", "0.3"), "more than --discordance says"),
+        (("plan", "--sd", "nan", "--effect", "1"), "must be numbers"),
     ],
 )
 def test_what_is_wrong_is_said(
@@ -99,3 +102,18 @@ def test_what_is_wrong_is_said(
     done = ferrata("eval", *given, "--project", str(tmp_path))
     assert done.status == 2
     assert message in done.err
+
+
+def test_rows_that_all_differ_by_the_same_tell_nothing_of_how_rows_vary(
+    tmp_path: Path, ferrata: Callable[..., Any]
+) -> None:
+    names = write(tmp_path / "a.jsonl", [0.5] * 20), write(tmp_path / "b.jsonl", [0.7] * 20)
+    (found,) = json.loads(ferrata("eval", "compare", *names, "--json").out)["metrics"]
+    assert (found["power"], found["smallest_detectable"]) == (None, None)
+    assert "nothing varies in the pilot" in ferrata("eval", "plan", *names, "--effect", "0.1").out
+
+
+def test_a_score_that_is_too_large_to_compute_with_is_named(tmp_path: Path, ferrata: Callable[..., Any]) -> None:
+    done = ferrata("eval", "stats", write(tmp_path / "a.jsonl", [1.0, 1e200]))
+    assert done.status == 2
+    assert "a.jsonl:2: score is 1e+200, too large to compute with" in done.err

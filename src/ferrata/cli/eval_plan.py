@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["plan"]
 
+# Below this, differences that are all the same differ by rounding alone.
+_NOISE = 1e-12
 _OPEN = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
@@ -71,6 +74,12 @@ def plan(*, pilot: str | None, other: str | None, wants_json: bool, rows: int | 
     how = {name: given.pop(name) for name in ("effect", "power", "alpha", "non_inferiority")}
     known = {name: given.pop(name) for name in ("sd", "discordance", "rate")}
     correlation = given.pop("correlation")
+    if any(value is not None and not math.isfinite(value) for value in (*known.values(), how["effect"])):
+        raise UsageError("--effect and --sd must be numbers")
+    if known["discordance"] is not None and (how["effect"] or 0) > known["discordance"]:
+        raise UsageError(
+            f"a difference of {how['effect']:g} takes that many rows to come out differently: more than --discordance says"
+        )
     if how["power"] <= how["alpha"]:
         raise UsageError(f"a power of {how['power']:g} is no more than the error of {how['alpha']:g}")
     if pilot is None:
@@ -150,7 +159,10 @@ def _planned(
     sided = 1 if non_inferiority else 2
     pilot = case.pilot
     found: dict[str, Any] = {"metric": case.metric, "design": case.design, "rows": rows}
-    varies = (pilot.discordance or pilot.rate or pilot.sd) > 0
+    of_rates = pilot.discordance is not None or pilot.rate is not None
+    if of_rates and (effect or 0) > 1:
+        raise UsageError(f"scores of 0 and 1 cannot differ by {effect:g}")
+    varies = (pilot.discordance or pilot.rate or pilot.sd) > (0 if of_rates else _NOISE)
     if not varies:
         note = "nothing varies in the pilot, so nothing can be planned from it"
         return {**found, "rows_needed": None, "smallest_detectable": None, "power": None, "note": note}

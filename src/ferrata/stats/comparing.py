@@ -25,6 +25,8 @@ __all__ = ["compare"]
 
 # Pairs below which a comparison says so.
 FEW_PAIRS = 10
+# Spread, in differences, that is rounding.
+NOISE = 1e-9
 
 
 class _Shared(NamedTuple):
@@ -123,6 +125,8 @@ def _compare_paired(
     n, moved = len(shared.keys), int(np.sum(differences != 0))
     up = int(np.sum(differences > 0))
     pilot = pilot_from(baseline, candidate) if n > 1 and moved else None
+    if pilot is not None and pilot.discordance is None and pilot.sd <= NOISE * float(np.abs(differences).max()):
+        pilot = None  # all differ by the same, but for rounding: nothing is known of how rows vary
     if pilot is not None and pilot.discordance is not None:
         # Half a pair that differs more: with few, the share that was seen is hardly known.
         pilot = replace(pilot, discordance=(moved + 0.5) / (n + 1))

@@ -20,6 +20,7 @@ __all__ = ["Columns", "read_scores"]
 
 _NAMED = 3
 _MOST_LEVELS = 11
+_GREATEST = 1e100
 _MISSING = ("", "null", "none", "nan", "na", "n/a")
 _WORDS = {"true": 1.0, "pass": 1.0, "passed": 1.0, "yes": 1.0, "false": 0.0, "fail": 0.0, "failed": 0.0, "no": 0.0}
 
@@ -132,6 +133,10 @@ def _number(row: Row, name: str) -> float | None:
         raise UsageError(f"{row.place}: {name} is {value!r:.80}, which is no number") from None
     if math.isinf(number):
         raise UsageError(f"{row.place}: {name} is infinite")
+    if abs(number) > _GREATEST:  # whose squares are no numbers any more
+        raise UsageError(
+            f"{row.place}: {name} is {number:g}, too large to compute with", hint="give it in another unit"
+        )
     return None if math.isnan(number) else number
 
 
