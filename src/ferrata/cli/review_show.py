@@ -179,6 +179,10 @@ def export(*, name: str, out: Path | None, project: Path) -> None:
         f"{counted(len(settled), 'row')}" + (f" ({how})" if how else "") + f"; left out as undecided: {left:,}",
         err=True,
     )
+    if left:
+        click.echo(
+            "settle these first: without the rows that are hard to agree on, a judge looks better than it is", err=True
+        )
 
 
 def _write(out: Path | None, rows: Iterator[dict[str, Any]]) -> None:
