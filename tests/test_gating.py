@@ -161,6 +161,27 @@ def test_a_verdict_on_a_run_over_other_data_is_none_on_the_gates(root: Path) -> 
         assert (again.settings_digest, list(again.notes)) == (declared, list(whole.notes))
 
 
+def test_a_run_that_other_evaluators_scored_is_none_of_the_gates(root: Path) -> None:
+    with open_app(root) as app:
+        run = decided(app).candidate.run
+        (root / "ferrata.yaml").write_text(FILE.replace("threshold: 0.9", "threshold: 0.1"))
+    with open_app(root) as app:
+        result = decided(app, candidate=run)
+        assert result.verdict == "inconclusive"
+        reasons = " ".join([*result.notes, *(line for rule in result.rules for line in rule.reasons)])
+        assert f"{run!r} was not scored by the gate's own 'f1_score' as it is now" in reasons
+        assert f"ferrata eval rerun {run}" in reasons
+
+
+def test_a_run_of_drawn_rows_does_not_stand_for_all(root: Path) -> None:
+    with open_app(root) as app:
+        run = decided(app, changes={"rows": 20, "seed": 1}).candidate.run
+        result = decided(app, candidate=run)
+        assert result.verdict == "inconclusive"
+        reasons = " ".join([*result.notes, *(line for rule in result.rules for line in rule.reasons)])
+        assert "has only 20 rows that were drawn from the data, and the gate takes all" in reasons
+
+
 def test_scores_of_another_tool_are_a_baseline_by_their_columns(root: Path) -> None:
     with open_app(root) as app:
         first = decided(app, save_baseline=root / "baseline.jsonl")

@@ -43,6 +43,7 @@ def read_run(folder: EvalFolder, *, cluster: str | None = None, versions: Sequen
     about: list[dict[str, Any]] = document.get("evaluators") or []
     target: dict[str, Any] = document.get("target") or {}
     data: dict[str, Any] = document.get("data") or {}
+    draw: dict[str, int] = document.get("drawn") or {}
     clusters, failed, rows = _by_row(folder, cluster, repeated=int(document.get("repeats") or 1) > 1)
     return Scored(
         Side(folder.name, str(target.get("name") or ""), str(target.get("digest") or ""), tuple(versions)),
@@ -55,6 +56,7 @@ def read_run(folder: EvalFolder, *, cluster: str | None = None, versions: Sequen
         dataset=str(data.get("name") or ""),
         dataset_digest=str(data.get("digest") or ""),
         rows=rows,
+        drawn=draw["rows"] if draw and draw["rows"] < draw["of"] else None,
         incomplete=_incomplete(folder),
         again=f"ferrata eval rerun {folder.name}",
     )

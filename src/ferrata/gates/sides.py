@@ -39,7 +39,8 @@ class Scored:
         dataset: name of the data.
         dataset_digest: of them.
         rows: that there are, failed ones as well.
-        incomplete: why rows are missing that were asked for; empty where none is.
+        drawn: how many rows of the data were drawn, where that was not all; else None.
+        incomplete: why it cannot be judged, as rows are missing that were asked for; empty where it can.
         again: the command that scores it anew.
     """
 
@@ -53,6 +54,7 @@ class Scored:
     dataset: str = ""
     dataset_digest: str = ""
     rows: int = 0
+    drawn: int | None = None
     incomplete: str = ""
     again: str = ""
 
