@@ -185,21 +185,9 @@ class _Gate:
         return replace(found, incomplete=found.incomplete or self._foreign(found))
 
     def _foreign(self, found: Scored) -> str:
-        """Why a candidate that nobody evaluated here is none of this gate; empty where it is, or where nobody can know."""
-        if found.drawn is not None and (self.rows is None or found.drawn < self.rows):
-            wanted = "all" if self.rows is None else f"{self.rows:,}"
-            return f"{found.side.run!r} has only {found.drawn:,} rows that were drawn from the data, and the gate takes {wanted}"
-        if not found.evaluators:  # another tool's scores
-            return ""
         declared = [evaluator_of_use(self.app, use, self.settings) for use in self.settings.evaluators]
         digests = {one.alias: one.evaluator.digest for one in declared}
-        for alias in dict.fromkeys(rule.metric.partition(".")[0] for rule in self.rules):
-            if found.evaluators.get(alias) != digests.get(alias):
-                again = f": {found.again}" if found.again else ""
-                return (
-                    f"{found.side.run!r} was not scored by the gate's own {alias!r} as it is now; score it again{again}"
-                )
-        return ""
+        return found.foreign(self.rows, digests, [rule.metric for rule in self.rules])
 
     def _existing(self, name: str, metrics: Sequence[str]) -> Scored | None:
         """A run's or a file's scores, of these metrics where it is another tool's; None where it is neither."""

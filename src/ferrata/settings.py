@@ -42,8 +42,7 @@ FILE_NAME = "ferrata.yaml"
 STATE_FOLDER = ".ferrata"
 _REFERENCE = re.compile(r"^\$\{(env|file):([^}]+)\}\Z")
 _STORE = re.compile(r"^\$\{env:(FERRATA_[A-Za-z0-9_]+)\}\Z")
-# A project file is a page; what is larger is none, and would only take time.
-_MOST_BYTES = 1_000_000
+_MOST_BYTES = 1_000_000  # a project file is a page
 
 
 def _printable(text: str) -> str:
@@ -212,10 +211,9 @@ def _secrets_apart(about: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(about.get("type"), str):
         raise ValueError("must have a `type`, as open_ai or azure_open_ai")
     secrets = about.get("secrets")
-    held = [about["api_key"]] if about.get("api_key") is not None else []
+    held = [one for one in [about.get("api_key")] if one is not None]
     held += list(cast("dict[str, Any]", secrets).values()) if isinstance(secrets, dict) else []
     if not all(isinstance(one, str) and _REFERENCE.match(one.strip()) for one in held):
-        # The text itself is not repeated: it may be the key.
         raise ValueError("must refer to its secrets, as ${env:OPENAI_API_KEY}: a key does not belong in a file")
     return about
 
@@ -242,14 +240,15 @@ class ProjectFile(Document):
             URL itself does not belong in a file: it may hold a password, and a stranger's file would choose where data go.
         maturity: how maturity is assessed.
         prices: what the project pays, by `provider/name`, where that is not the price in the list.
-
         models: the models that the project uses, by names of its own; `default` is the one that is asked where none is named.
         connections: what flows of Prompt Flow's name as a connection: a `type`, as open_ai, and what that type takes; secrets
             are references. A flow may name one of `models` as well.
         packs: whose packs of assets are trusted.
         evals: evaluations, by names of their own; what each may hold, the room of evaluations says.
-        gates: rules over evaluations, by names of their own; what each may hold, the room of gates says.
-        scout: how often other models are looked for, and for how much; what it may hold, the room of scouts says.
+        gates: rules over evaluations, likewise.
+        scout: how often other models are looked for, and for how much; the room of scouts says what it may hold.
+        endpoints: what clients of the gateway call; see `catalog.routes`, as for `gateway`.
+        gateway: what holds for all endpoints.
     """
 
     project: Name | None = None
@@ -262,6 +261,8 @@ class ProjectFile(Document):
     evals: dict[Name, Any] = {}
     gates: dict[Name, Any] = {}
     scout: Any = None
+    endpoints: dict[Name, Any] = {}
+    gateway: Any = None
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,22 @@ if TYPE_CHECKING:
     from ferrata.catalog.pricebook import PriceBook, load_book
     from ferrata.catalog.prices import Price, Rate
     from ferrata.catalog.project import declared_uses, open_catalog
-    from ferrata.catalog.refresh import (
-        Offer,
-        OfferedModel,
-        keep_offer,
-        offered_models,
-        read_offers,
-        refresh_prices,
+    from ferrata.catalog.refresh import Offer, OfferedModel, keep_offer, offered_models, read_offers, refresh_prices
+    from ferrata.catalog.routes import (
+        BreakerSettings,
+        BudgetSettings,
+        CacheSettings,
+        EndpointSettings,
+        GatewaySettings,
+        GuardSettings,
+        LimitSettings,
+        RouteSettings,
+        RouteTable,
+        ScopeSettings,
+        TimeoutSettings,
+        Unit,
+        Window,
+        read_routes,
     )
     from ferrata.catalog.spelling import ModelName
 else:
@@ -40,6 +49,22 @@ else:
         prices=["Price", "Rate"],
         project=["declared_uses", "open_catalog"],
         refresh=["Offer", "OfferedModel", "keep_offer", "offered_models", "read_offers", "refresh_prices"],
+        routes=[
+            "BreakerSettings",
+            "BudgetSettings",
+            "CacheSettings",
+            "EndpointSettings",
+            "GatewaySettings",
+            "GuardSettings",
+            "LimitSettings",
+            "RouteSettings",
+            "RouteTable",
+            "ScopeSettings",
+            "TimeoutSettings",
+            "Unit",
+            "Window",
+            "read_routes",
+        ],
         spelling=["ModelName"],
     )
 
@@ -48,10 +73,17 @@ __all__ = [
     "KINDS",
     "MODEL_LITERALS",
     "STAGES",
+    "BreakerSettings",
+    "BudgetSettings",
+    "CacheSettings",
     "Capabilities",
     "Catalog",
     "CheckedModel",
     "ComparedModel",
+    "EndpointSettings",
+    "GatewaySettings",
+    "GuardSettings",
+    "LimitSettings",
     "Measured",
     "ModelCard",
     "ModelFacts",
@@ -63,6 +95,12 @@ __all__ = [
     "Price",
     "PriceBook",
     "Rate",
+    "RouteSettings",
+    "RouteTable",
+    "ScopeSettings",
+    "TimeoutSettings",
+    "Unit",
+    "Window",
     "Workload",
     "canonical_provider",
     "check_models",
@@ -79,5 +117,6 @@ __all__ = [
     "offered_models",
     "open_catalog",
     "read_offers",
+    "read_routes",
     "refresh_prices",
 ]

@@ -58,6 +58,26 @@ class Scored:
     incomplete: str = ""
     again: str = ""
 
+    def foreign(self, rows: int | None, evaluators: Mapping[str, str], metrics: Sequence[str]) -> str:
+        """Why these scores, which nobody made for a gate, are none that it can judge; empty where they are, or nobody can know.
+
+        Args:
+            rows: that the gate draws; None: it takes all.
+            evaluators: alias -> digest, of the gate's.
+            metrics: of its rules.
+        """
+        run = repr(self.side.run)
+        if self.drawn is not None and (rows is None or self.drawn < rows):
+            wanted = "all" if rows is None else f"{rows:,}"
+            return f"{run} has only {self.drawn:,} rows that were drawn from the data, and the gate takes {wanted}"
+        if not self.evaluators:  # another tool's scores
+            return ""
+        for alias in dict.fromkeys(metric.partition(".")[0] for metric in metrics):
+            if self.evaluators.get(alias) != evaluators.get(alias):
+                again = f": {self.again}" if self.again else ""
+                return f"{run} was not scored by the gate's own {alias!r} as it is now; score it again{again}"
+        return ""
+
 
 def resolve_metric(name: str, found: Scored, *, among: Collection[str] | None = None) -> str:
     """The full name of a metric: an alias alone is its main score.
