@@ -88,6 +88,16 @@ def test_mistakes_are_said_without_a_traceback(here: Path, ferrata: Run, words: 
     assert not (here / "evals").exists()
 
 
+def test_a_missing_key_is_named_by_its_variable(here: Path, ferrata: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    settings = here / "ferrata.yaml"
+    settings.write_text(settings.read_text().replace("vendor: fake, model: echo", "vendor: openai, model: gpt-4o-mini"))
+    done = ferrata("judge", "calibrate", "support", "--labels", "labels.jsonl")
+    assert done.status == 2
+    assert "'OPENAI_API_KEY' is not set\nhint: export OPENAI_API_KEY=..., or" in done.err
+    assert "; then run the command again" in done.err
+
+
 def test_one_label_is_said_to_show_nothing(here: Path, ferrata: Run) -> None:
     (here / "labels.jsonl").write_text(json.dumps({"response": "so", "label": 1}) + "\n")
     done = ferrata("judge", "calibrate", "support", "--labels", "labels.jsonl")
