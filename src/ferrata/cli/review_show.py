@@ -173,7 +173,7 @@ def export(*, name: str, out: Path | None, undecided: bool, project: Path) -> No
         decisions = decisions_of(review, items, app.reviews.labels(review))
         settled = [item for item in items if decisions[item.number].settled is not None]
         differing = set(unsettled(decisions))
-        taken = {item.number for item in settled} | (differing if undecided else set())
+        taken = {item.number for item in settled} | (differing if undecided else set[int]())
         written = [item for item in items if item.number in taken]
         _write(out, (exported_row(review, i, app.reviews.body(i), decisions[i.number]) for i in written))
     counts: dict[str, int] = {}
