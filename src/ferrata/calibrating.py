@@ -363,9 +363,10 @@ def _answers_asked(
     finally:
         evaluation.close()
     if summary.stopped is not None:
+        again = "run the command again: what was answered is not asked again"
         raise UsageError(
             f"the judge was not asked about all rows: {summary.stopped.message}",
-            hint="run the command again: what was answered is not asked again",
+            hint=f"{summary.stopped.hint}; then {again}" if summary.stopped.hint else again,
         )
     with EvalFolder.read(runs_folder(app), summary.name) as folder:
         return summary.name, answers_by_number(folder, asked, key, labels)

@@ -32,7 +32,7 @@ def write_rows(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def labelled(key: str, label: float, **about: Any) -> LabelledRow:
+def labelled(key: str, label: float | None, **about: Any) -> LabelledRow:
     known: dict[str, Any] = {
         "values": {},
         "by_person": {},
@@ -50,7 +50,7 @@ def measured() -> Callable[..., Calibration]:
     """A calibration of pairs (the judge's value, people's label), rows `r0` on."""
 
     def measure(
-        pairs: Sequence[tuple[float | None, float]],
+        pairs: Sequence[tuple[float | None, float | None]],
         kind: Kind = "verdicts",
         *,
         measure: Measure = ORDINAL,

@@ -27,6 +27,25 @@ def test_what_is_written_is_read(tmp_path: Path, measured: Callable[..., Calibra
     assert [one.name for one in path.parent.iterdir()] == ["support.judge.json"]
 
 
+def test_a_file_of_before_undecided_rows_were_counted_is_read(
+    tmp_path: Path, measured: Callable[..., Calibration]
+) -> None:
+    path = write_calibration(tmp_path, measured(PAIRS))
+    content = json.loads(path.read_text())
+    assert (content.pop("undecided"), content.pop("individual")) == (0, None)
+    path.write_text(json.dumps(content))
+    assert read_calibration(tmp_path, "support", "judge") == measured(PAIRS)
+
+
+def test_undecided_rows_are_kept_as_a_count(tmp_path: Path, measured: Callable[..., Calibration]) -> None:
+    said = {"by_person": {"ann": 1.0, "bob": 0.0}}
+    found = measured([*PAIRS, (4, None)], about=lambda _: said)
+    write_calibration(tmp_path, found)
+    kept = read_calibration(tmp_path, "support", "judge")
+    assert kept == found
+    assert (found.rows, found.undecided) == (31, 1)
+
+
 def test_a_name_leads_nowhere_else(tmp_path: Path) -> None:
     assert calibration_file(tmp_path, "../a/b", "c").parent == tmp_path / "evals/calibrations"
 

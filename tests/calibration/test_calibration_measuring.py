@@ -126,6 +126,61 @@ def test_people_among_themselves_are_the_ceiling(measured: Measured) -> None:
     assert measured(VERDICTS).people is None
 
 
+def test_undecided_rows_count_among_people_and_in_no_figure_of_decided_labels(measured: Measured) -> None:
+    # ann and bob agree on 8 rows, half of them passing, and differ on 4; the judge says what ann says of each.
+    said = [(1.0, 1.0)] * 4 + [(0.0, 0.0)] * 4 + [(1.0, 0.0), (0.0, 1.0)] * 2
+    pairs = [(4 if ann else 2, ann if ann == bob else None) for ann, bob in said]
+    found = measured(pairs, about=lambda i: {"by_person": dict(zip(("ann", "bob"), said[i], strict=True))})
+    assert (found.rows, found.undecided, found.lost) == (8, 4, 0)
+    assert found.kappa == 1.0
+    assert found.people is not None
+    assert found.people["n"] == 12
+    # 4 of 12 rows differ; of 24 labels 12 pass: 1 - (4 / 12) / (2 * 12 * 12 / (24 * 23))
+    assert found.people["alpha"] == pytest.approx(1 - (4 / 12) / (2 * 12 * 12 / (24 * 23)))
+    assert found.individual is not None
+    # of 24 labels the judge gave 20, half of each kind: (20 / 24 - 1 / 2) / (1 / 2)
+    assert found.individual["kappa"] == pytest.approx(2 / 3)
+    assert (found.individual["rows"], found.individual["n"]) == (12, 24)
+    (note,) = [note for note in found.notes if "nobody has decided" in note]
+    assert note.startswith("People differ on 4 of 12 rows")
+
+
+def test_few_undecided_rows_are_counted_without_a_note(measured: Measured) -> None:
+    both = {"by_person": {"ann": 1.0, "bob": 0.0}}
+    pairs = [*VERDICTS, *[(4, None)] * 6]
+    found = measured(pairs, about=lambda i: both if i >= 60 else {})
+    assert (found.undecided, found.rows) == (6, 60)
+    assert not any("nobody has decided" in note for note in found.notes)
+    more = measured([*pairs, (4, None)], about=lambda i: both if i >= 60 else {})
+    assert any("differ on 7 of 67 rows" in note for note in more.notes)
+
+
+def test_the_rows_that_a_judge_did_not_score_still_tell_how_people_agree(measured: Measured) -> None:
+    said = {"by_person": {"ann": 1.0, "bob": 0.0}}
+    found = measured([(4, 1.0), (2, 0.0), (None, 1.0), (None, None)], about=lambda _: said)
+    assert found.people is not None
+    assert (found.people["n"], found.missing, found.undecided) == (4, {"no answer": 1}, 1)
+
+
+def test_a_judge_that_is_like_one_of_them_agrees_with_each_as_they_do_however_few_rows_are_decided(
+    measured: Measured,
+) -> None:
+    """A fifth of the rows is hard: judge, ann and bob each say there what chance says. Half of these stay undecided."""
+    draw = random.Random(5)
+    truth = [(float(i % 2), i % 5 == 0) for i in range(4000)]
+    said = [[draw.choice([0.0, 1.0]) if hard else true for _ in range(3)] for true, hard in truth]
+    pairs = [(4 if judge else 2, ann if ann == bob else None) for judge, ann, bob in said]
+    found = measured(pairs, about=lambda i: {"by_person": {"ann": said[i][1], "bob": said[i][2]}})
+    assert found.undecided / 4000 == pytest.approx(0.1, abs=0.015)
+    assert found.people is not None
+    assert found.individual is not None
+    # every label is right in 9 of 10 rows, but two agree in 0.8 + 0.2 / 2: beyond chance 0.8
+    assert found.people["alpha"] == pytest.approx(0.8, abs=0.02)
+    assert found.individual["kappa"] == pytest.approx(0.8, abs=0.02)
+    # decided rows alone: (0.8 + 0.05) / 0.9 the same, beyond chance 0.889
+    assert found.kappa == pytest.approx(0.889, abs=0.02)
+
+
 def test_rows_that_were_not_chosen_at_random_correct_nothing_where_enough_others_are(measured: Measured) -> None:
     found = measured(VERDICTS, about=lambda i: {"random": i % 2 == 0})
     assert len(found.fair) == 30

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -68,12 +69,30 @@ def test_rows_of_a_review_keep_what_people_said_apart_from_what_a_judge_sees(
         "talk": 7,
         "model": "vendor/m",
     }
-    found = read_labels(write_rows([row, {**row, "key": "a2", "label": None}]), LabelColumns(cluster="talk"), ordinal)
+    nobody = {**row, "key": "a2", "label": None, "labels": {}}
+    found = read_labels(write_rows([row, nobody]), LabelColumns(cluster="talk"), ordinal)
     (only,) = found.rows
     assert found.unlabelled == 1
     assert (only.key, only.by_person, only.random, only.cluster) == ("a1", {"ann": 1.0, "bob": 0.0}, False, "7")
     assert (only.writer, only.run) == ("vendor/m", "support-1")
     assert only.values == {"question": "How?", "response": "So.", "talk": 7, "model": "vendor/m"}
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_row_that_people_labelled_and_nobody_decided_is_undecided(
+    write_rows: Write, ordinal: Measure, as_text: bool
+) -> None:
+    said = [{"ann": 0, "bob": 1}, {"ann": 1}, {}]
+    data = [{"key": f"u{i}", "label": None, "labels": json.dumps(of) if as_text else of} for i, of in enumerate(said)]
+    found = read_labels(write_rows([*rows(1), *data]), LabelColumns(), ordinal)
+    assert (found.kind, [row.label for row in found.rows]) == ("verdicts", [1, None])
+    assert found.rows[1].by_person == {"ann": 0.0, "bob": 1.0}
+    assert (found.undecided, found.unlabelled) == (1, 2)
+
+
+def test_labels_that_are_no_json_are_refused(write_rows: Write, ordinal: Measure) -> None:
+    with pytest.raises(UsageError, match=r"jsonl:1: `labels` is no JSON"):
+        read_labels(write_rows([{**rows(3)[0], "labels": "{ann"}]), LabelColumns(), ordinal)
 
 
 def test_a_row_without_a_key_is_known_by_what_runs_over_it_know_it_by(write_rows: Write, ordinal: Measure) -> None:

@@ -56,6 +56,25 @@ def test_calibrate_list_and_show(here: Path, ferrata: Run) -> None:
     assert "judge.calibrated" in ferrata("ledger", "list").out
 
 
+def test_rows_that_people_left_undecided_are_said_and_asked_about(here: Path, ferrata: Run) -> None:
+    both = {"ann": 1, "bob": 2}
+    more = [{"key": f"u{i}", "response": f"or {i}", "label": None, "labels": both} for i in range(4)]
+    with (here / "labels.jsonl").open("a") as file:
+        file.writelines(json.dumps(row) + "\n" for row in more)
+    done = ferrata("judge", "calibrate", "support", "--labels", "labels.jsonl")
+    assert (done.status, done.err) == (0, "")
+    assert "24 rows, the judge's scale" in done.out
+    assert "4 of 28 rows: people differ, and nobody has decided" in done.out
+    assert "2 people, 28 rows labelled by two or more" in done.out
+    assert "56 labels, 28 rows" in done.out
+    assert "People differ on 4 of 28 rows and nobody has decided them" in done.out
+    found = json.loads(ferrata("judge", "calibrate", "support", "--labels", "labels.jsonl", "--json").out)
+    assert (found["rows"], found["undecided"], found["people"]["n"]) == (24, 4, 28)
+    assert (found["individual"]["rows"], found["individual"]["kappa"]) == (28, 0.0)
+    about = json.loads(ferrata("judge", "show", "support.fluency", "--json").out)
+    assert about["calibration"]["undecided"] == 4
+
+
 def test_stats_say_what_is_known_of_the_judge(here: Path, ferrata: Run) -> None:
     assert ferrata("eval", "run", "support", "--fail-on", "none").status == 0
     assert "corrected" not in ferrata("eval", "stats", "support-1").out
@@ -86,6 +105,16 @@ def test_mistakes_are_said_without_a_traceback(here: Path, ferrata: Run, words: 
     assert says in done.err
     assert "Traceback" not in done.err
     assert not (here / "evals").exists()
+
+
+def test_a_missing_key_is_named_by_its_variable(here: Path, ferrata: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    settings = here / "ferrata.yaml"
+    settings.write_text(settings.read_text().replace("vendor: fake, model: echo", "vendor: openai, model: gpt-4o-mini"))
+    done = ferrata("judge", "calibrate", "support", "--labels", "labels.jsonl")
+    assert done.status == 2
+    assert "'OPENAI_API_KEY' is not set\nhint: export OPENAI_API_KEY=..., or" in done.err
+    assert "; then run the command again" in done.err
 
 
 def test_one_label_is_said_to_show_nothing(here: Path, ferrata: Run) -> None:

@@ -130,6 +130,28 @@ def test_two_people_label_and_a_third_settles(review: Callable[..., Any], ferrat
     assert len(rows_of(review("export", "check").out)) == 3
 
 
+def test_rows_on_which_people_differ_are_exported_when_asked_for(review: Callable[..., Any]) -> None:
+    review("new", "check", "first-1", "--rows", "4", "--annotators", "2")
+    keys = [row["key"] for row in rows_of(review("rows", "check").out)]
+    for person, labels in (("ann", ["pass", "pass", "fail"]), ("bob", ["pass", "fail", "pass"])):
+        rows = [{"key": key, "label": label} for key, label in zip(keys, labels, strict=False)]
+        Path("labels.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        assert review("label", "check", "--as", person, "--file", "labels.jsonl").status == 0
+    ran = review("export", "check")
+    assert len(rows_of(ran.out)) == 1
+    assert "1 row (unanimous 1); left out, as people differ: 2; left out, as nobody labelled them: 1\n" in ran.err
+    assert "or write them with --undecided" in ran.err
+    ran = review("export", "check", "--undecided")
+    assert [(row["label"], row["labels"]) for row in rows_of(ran.out)] == [
+        ("pass", {"ann": "pass", "bob": "pass"}),
+        (None, {"ann": "pass", "bob": "fail"}),
+        (None, {"ann": "fail", "bob": "pass"}),
+    ]
+    assert ran.err == (
+        "1 row (unanimous 1); without a label, as people differ: 2; left out, as nobody labelled them: 1\n"
+    )
+
+
 def test_rows_are_chosen_by_several_rules(review: Callable[..., Any]) -> None:
     words = [
         "new",
@@ -246,7 +268,7 @@ def test_a_file_is_labelled_and_exported_to_a_file(review: Callable[..., Any], f
     assert "pass" not in review("rows", "check").out
     assert "1 = good, 2 = bad" in review("label", "check", typed="1\n").out
     ran = review("export", "check", "-o", "out.jsonl")
-    assert (ran.out, ran.err) == ("", "1 row (single 1); left out as undecided: 0\n")
+    assert (ran.out, ran.err) == ("", "1 row (single 1); left out, as people differ: 0\n")
     (row,) = rows_of(Path("out.jsonl").read_text())
     assert (row["key"], row["query"], row["response"], row["label"]) == ("a", "q", "r", "good")
     assert "there already" in review("export", "check", "-o", "out.jsonl").err

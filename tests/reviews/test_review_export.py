@@ -69,6 +69,11 @@ def test_what_is_shown_says_nothing_of_the_choice() -> None:
     assert shown == {"key": "k1", "inputs": {"query": "q"}, "output": {"response": "r"}}
 
 
+def test_a_row_on_which_people_differ_has_what_each_said_and_no_label() -> None:
+    found = exported("1-5", Body({}, {"response": "r"}), Label(1, "ann", "2"), Label(1, "bob", "4"))
+    assert (found["label"], found["decided_by"], found["labels"]) == (None, None, {"ann": 2, "bob": 4})
+
+
 def test_the_cause_is_of_the_label_that_holds() -> None:
     one, other = Label(1, "ann", "pass", cause="odd"), Label(1, "bob", "fail", cause="wrong")
     assert exported("pass-fail", Body({}, {}), one, other, Label(1, "cid", "fail", final=True))["cause"] == "wrong"

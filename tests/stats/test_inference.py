@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ferrata.errors import UsageError
 from ferrata.stats import infer_mean, infer_paired_rates, infer_rate, infer_unpaired_rates
 from ferrata.stats.inference import Bounded, bisect, quantile, tail, two_sided
-from ferrata.stats.intervals import Rate, infer_scores
+from ferrata.stats.intervals import WilsonRate, infer_scores
 from ferrata.stats.types import Scores
 from ferrata.stats.unpaired import unpaired_difference
 
@@ -61,7 +61,7 @@ def test_a_boundary_is_outside_of_the_interval_where_its_p_value_is_small(
     error = (1 - confidence) / 2
     assert inference.low <= low <= high <= inference.high
     assert low - 1e-9 <= inference.estimate <= high + 1e-9
-    guarded = isinstance(inference, Rate)  # whose p-values may be larger than the interval says, never smaller
+    guarded = isinstance(inference, WilsonRate)  # whose p-values may be larger than the interval says, never smaller
     if abs(boundary - low) > 1e-6:
         small = inference.p_greater(boundary) <= error
         assert small == (boundary < low) or (guarded and not small)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ferrata.calibration.measuring import Answer
 from ferrata.errors import UsageError
-from ferrata.evals import key_of_row, rows_of_eval, values_for
+from ferrata.evals import rows_of_eval, values_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -95,7 +95,7 @@ def _keyed(folder: EvalFolder) -> Iterator[tuple[str, EvalRow]]:
     for row in rows_of_eval(folder):
         if row.error is not None or (made and not row.output):
             continue
-        name = key_of_row(row)
+        name = row.key
         seen[name] += 1
         yield name if seen[name] == 1 else f"{name}.{seen[name]}", row
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
@@ -52,7 +53,7 @@ class LabelledRow(NamedTuple):
     Attributes:
         key: its `key`, or the digest of what is no judgement in it, which runs over these rows know it by.
         values: by column, without what people said.
-        label: 1 or 0 for pass and fail, else a number of the scale.
+        label: 1 or 0 for pass and fail, else a number of the scale; None: people labelled it, and nobody has decided.
         by_person: annotator -> their label.
         cluster: what it shares with others.
         random: it was chosen at random, as far as the file says.
@@ -63,7 +64,7 @@ class LabelledRow(NamedTuple):
 
     key: str
     values: dict[str, Any]
-    label: float
+    label: float | None
     by_person: dict[str, float]
     cluster: str | None
     random: bool
@@ -77,13 +78,18 @@ class Labels(NamedTuple):
 
     Attributes:
         kind: `verdicts` or `scale`.
-        rows: with a label.
-        unlabelled: rows without one.
+        rows: with a label, or undecided: without one, though two or more people labelled them.
+        unlabelled: other rows without one.
     """
 
     kind: Kind
     rows: list[LabelledRow]
     unlabelled: int
+
+    @property
+    def undecided(self) -> int:
+        """Rows that two or more people labelled and that have no label that holds."""
+        return sum(row.label is None for row in self.rows)
 
 
 class _Read(NamedTuple):
@@ -101,7 +107,8 @@ def read_labels(
     """Read them.
 
     Labels are verdicts where they are words as pass and fail, or 0 and 1 on a scale that has nothing else, or no 0; else numbers of
-    the scale. Of a score of 0 and 1 of which less is better, 0 passes.
+    the scale. Of a score of 0 and 1 of which less is better, 0 passes. A row without a label that two or more people labelled is
+    kept as undecided.
 
     Args:
         path: JSON lines, JSON, CSV, TSV or Parquet.
@@ -124,10 +131,17 @@ def read_labels(
             f"{str(path)!r} has no column {columns.label!r}; its columns are {', '.join(found[0].values)}",
             hint="name the column with people's labels: --label COLUMN",
         )
-    labelled = [row for row in found if not _is_missing(row.values.get(columns.label))]
-    if not labelled:
-        raise UsageError(f"{str(path)!r} has no label in {columns.label!r}", hint="let people label some rows")
-    reading = _Reading.of([row.values[columns.label] for row in labelled], measure, passing or {})
+    decided = [row for row in found if not _is_missing(row.values.get(columns.label))]
+    if not decided:
+        raise UsageError(
+            f"{str(path)!r} has no label in {columns.label!r}",
+            hint="let people label some rows, and settle where they differ",
+        )
+    labelled = [row for row in found if not _is_missing(row.values.get(columns.label)) or len(_people(row)) > 1]
+    said = [row.values[columns.label] for row in decided] + [
+        label for row in labelled for label in _people(row).values()
+    ]
+    reading = _Reading.of(said, measure, passing or {})
     rows = [_labelled(row, columns, reading) for row in labelled]
     _check_keys(rows)
     return Labels(reading.kind, rows, len(found) - len(labelled))
@@ -145,23 +159,31 @@ def _labelled(row: _Read, columns: LabelColumns, reading: _Reading) -> LabelledR
         cluster = str(shared)
     given = row.values.get("key")
     chosen: Any = row.values.get("chosen_by")
-    said: Any = row.values.get("labels")
-    people: Mapping[str, Any] = cast("Mapping[str, Any]", said) if isinstance(said, Mapping) else {}
+    label = row.values.get(columns.label)
     return LabelledRow(
         key_of_values(values) if _is_missing(given) else str(given),
         values,
-        reading.number(row.values[columns.label], row.place),
-        {
-            str(who): reading.number(value, f"{row.place}, {who}")
-            for who, value in people.items()
-            if not _is_missing(value)
-        },
+        None if _is_missing(label) else reading.number(label, row.place),
+        {who: reading.number(value, f"{row.place}, {who}") for who, value in _people(row).items()},
         cluster,
         _is_missing(chosen) or str(chosen) == _RANDOM,
         str(row.values.get(columns.model) or ""),
         str(row.values.get("run") or ""),
         row.place,
     )
+
+
+def _people(row: _Read) -> dict[str, Any]:
+    """Annotator -> label, as the row's `labels` has them; in a table, whose cells are texts, as JSON."""
+    said: Any = row.values.get("labels")
+    if isinstance(said, str) and said.startswith("{"):
+        try:
+            said = json.loads(said)
+        except (ValueError, RecursionError):
+            raise UsageError(f"{row.place}: `labels` is no JSON: {said:.80}") from None
+    if not isinstance(said, Mapping):
+        return {}
+    return {str(who): label for who, label in cast("Mapping[str, Any]", said).items() if not _is_missing(label)}
 
 
 class _Reading(NamedTuple):

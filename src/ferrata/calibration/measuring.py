@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ferrata.calibration.types import FEW_RANDOM, Calibration, Pair
+from ferrata.calibration.types import FEW_RANDOM, MUCH_UNDECIDED, Calibration, Pair
 from ferrata.errors import UsageError
 from ferrata.evals import Measure, passes
 
@@ -85,7 +85,7 @@ def measure_judge(
     Args:
         subject: whose answers.
         labels: of people.
-        answers: of the judge, one for each labelled row.
+        answers: of the judge, one for each row of `labels`.
         floor: the least kappa with which it may decide.
         created: when, ISO 8601 in UTC.
         run: the run whose scores they are.
@@ -98,13 +98,13 @@ def measure_judge(
     if not both.pairs:
         why = max(missing, key=lambda reason: missing[reason], default="")
         raise UsageError(
-            f"the judge {subject.evaluator!r} gave no score on any of {len(labels.rows):,} labelled rows: {why}",
+            f"the judge {subject.evaluator!r} gave no score on any of {sum(missing.values()):,} labelled rows: {why}",
             hint="see the run with `ferrata eval show RUN --rows`; nothing was kept",
         )
     main, verdicts = _agreements(both.pairs, labels.kind, measure)
     errors = _errors(both, labels.kind)
     notes = [*main.notes, *_notes(both, labels, missing)]
-    people, told = _among_people(both.rows, labels.kind)
+    people, told = _among_people(labels.rows, labels.kind)
     return Calibration(
         evaluation=subject.evaluation,
         evaluator=subject.evaluator,
@@ -124,6 +124,7 @@ def measure_judge(
         rows=len(both.pairs),
         missing=missing,
         unlabelled=labels.unlabelled,
+        undecided=labels.undecided,
         kappa=main.kappa,
         interval=(main.interval.low, main.interval.high),
         agreement=main.as_json(),
@@ -131,6 +132,7 @@ def measure_judge(
         mean_error=errors,
         biases=[one.as_json() for one in _biases(both, labels.kind, subject, notes)],
         people=people,
+        individual=_with_individuals(labels, answers, measure),
         notes=[*notes, *told],
         pairs=both.pairs,
     )
@@ -164,6 +166,8 @@ def _paired(labels: Labels, answers: Sequence[Answer], measure: Measure) -> tupl
     both = _Both()
     missing: dict[str, int] = {}
     for row, answer in zip(labels.rows, answers, strict=True):
+        if row.label is None:
+            continue
         if answer.value is None:
             missing[answer.why_not] = missing.get(answer.why_not, 0) + 1
             continue
@@ -306,9 +310,39 @@ def _among_people(rows: Sequence[LabelledRow], kind: str) -> tuple[dict[str, Any
     return {**found.as_json(), "annotators": len(names)}, []
 
 
+def _with_individuals(labels: Labels, answers: Sequence[Answer], measure: Measure) -> dict[str, Any] | None:
+    """Kappa of the judge with every label that a person gave, over rows that two or more labelled; rows are the clusters.
+
+    Comparable with alpha among people: the one is of the judge and a person, the other of two persons, on the same rows.
+    """
+    pairs = [
+        Pair(
+            key=row.key,
+            value=answer.value,
+            passed=passes(answer.value, measure),
+            label=label,
+            label_passed=_label_passes(label, labels.kind, measure),
+            cluster=row.key if row.cluster is None else f"shared {row.cluster}",
+        )
+        for row, answer in zip(labels.rows, answers, strict=True)
+        if answer.value is not None and len(row.by_person) > 1
+        for label in row.by_person.values()
+    ]
+    if not pairs:
+        return None
+    found = _agreements(pairs, labels.kind, measure)[0]
+    rows = len({pair.key for pair in pairs})
+    return {"kappa": found.kappa, "interval": list(found.interval), "rows": rows, "n": len(pairs)}
+
+
 def _notes(both: _Both, labels: Labels, missing: Mapping[str, int]) -> list[str]:
     found: list[str] = []
     n, lost = len(both.pairs), sum(missing.values())
+    if labels.undecided > MUCH_UNDECIDED * len(labels.rows):
+        found.append(
+            f"People differ on {labels.undecided} of {len(labels.rows)} rows and nobody has decided them: what compares the judge with"
+            " decided labels, corrected means included, leaves them out and looks better than it is. Settle them."
+        )
     if n < FEW_RANDOM:
         found.append(f"Only {n} rows: label at least {FEW_RANDOM} before it may decide.")
     if lost:

@@ -8,10 +8,13 @@ from pydantic import Field, model_validator
 
 from ferrata.documents import Document
 
-__all__ = ["FEW_RANDOM", "Calibration", "Pair"]
+__all__ = ["FEW_RANDOM", "MUCH_UNDECIDED", "Calibration", "Pair"]
 
 # Rows chosen at random from which on they alone are used to correct.
 FEW_RANDOM = 20
+# Share of the labelled rows without a label that holds above which a note says so: where the judge is right by chance on such rows,
+# leaving out a tenth makes kappa look some 0.09 higher.
+MUCH_UNDECIDED = 0.1
 
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -59,14 +62,19 @@ class Calibration(Document):
         run: the run whose scores were taken.
         rows: with a score of the judge and a label.
         missing: rows with a label that the judge gave no score: reason -> how many.
-        unlabelled: rows of the file without a label, which nobody was asked about.
+        unlabelled: rows of the file without a label, about which the judge was not asked.
+        undecided: rows on which two or more people gave labels and none holds; in no figure but `people` and `individual`.
         kappa: Cohen's, with quadratic weights for a scale; None where it is not defined.
         interval: of it, at 95 %.
         agreement: all of it, as `stats.Agreement` gives it.
         verdicts: of a scale, the same for pass and fail at the threshold; None without one.
         mean_error: judge less people: `estimate`, `interval`.
         biases: as `stats.Bias` gives them.
-        people: Krippendorff's alpha among people, as `stats.Alpha` gives it; None where one person labelled.
+        people: Krippendorff's alpha among people over all rows, undecided ones included, as `stats.Alpha` gives it; None where one
+            person labelled.
+        individual: kappa of the judge with what each person said by themselves, over all rows that two or more labelled, undecided
+            ones included: `kappa`, its `interval` over rows, `rows`, `n` labels. None without such rows, or where the file is of
+            a version that did not measure it.
         notes: what to know before one believes it, in sentences.
         pairs: row by row.
     """
@@ -90,6 +98,7 @@ class Calibration(Document):
     rows: Annotated[int, Field(ge=1)]
     missing: dict[str, int] = {}
     unlabelled: int = 0
+    undecided: Annotated[int, Field(ge=0)] = 0
     kappa: Annotated[float, Field(ge=-1, le=1)] | None
     interval: tuple[_Finite, _Finite]
     agreement: dict[str, Any]
@@ -97,6 +106,7 @@ class Calibration(Document):
     mean_error: dict[str, Any] = {}
     biases: list[dict[str, Any]] = []
     people: dict[str, Any] | None = None
+    individual: dict[str, Any] | None = None
     notes: list[str] = []
     pairs: list[Pair]
 

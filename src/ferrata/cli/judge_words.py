@@ -44,6 +44,11 @@ def calibration_lines(found: Calibration, standing: JudgeStanding) -> list[str]:
         rows.append(("no score", f"{counted(found.lost, 'row')} of {found.rows + found.lost:,}"))
     if found.unlabelled:
         rows.append(("no label", counted(found.unlabelled, "row")))
+    if found.undecided:
+        total = found.undecided + found.rows + found.lost
+        rows.append(
+            ("undecided", f"{found.undecided:,} of {counted(total, 'row')}: people differ, and nobody has decided")
+        )
     kind = "quadratic weighted kappa" if found.labels == "scale" else "kappa"
     rows += _agreement(kind, found.agreement)
     if found.verdicts is not None:
@@ -51,6 +56,12 @@ def calibration_lines(found: Calibration, standing: JudgeStanding) -> list[str]:
     if found.people is not None:
         about = f"{found.people['annotators']} people, {counted(found.people['n'], 'row')} labelled by two or more"
         rows.append(("people among them", f"alpha {_with(found.people['alpha'], found.people['interval'])}; {about}"))
+    if found.individual is not None:
+        one = found.individual
+        kappa = "not defined" if one["kappa"] is None else _with(one["kappa"], one["interval"])
+        rows.append(
+            ("judge and each of them", f"kappa {kappa}; {counted(one['n'], 'label')}, {counted(one['rows'], 'row')}")
+        )
     error = found.mean_error
     rows.append(("judge less people", f"{_with(error['estimate'], error['interval'])} {error['unit']}"))
     rows += [(_BIASES.get(str(one["name"]), str(one["name"])), _bias(one)) for one in found.biases]

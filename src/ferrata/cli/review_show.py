@@ -155,33 +155,43 @@ def rows(*, name: str, out: Path | None, project: Path) -> None:
 @click.command()
 @click.argument("name")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="A new file; standard output, if not given.")
+@click.option(
+    "--undecided", is_flag=True, help="Write rows on which people differ as well, with what each said and no label."
+)
 @_project
-def export(*, name: str, out: Path | None, project: Path) -> None:
+def export(*, name: str, out: Path | None, undecided: bool, project: Path) -> None:
     """Write the rows of the review NAME that have a label that holds: adjudicated, unanimous, or the only one.
 
-    Rows without one are left out and counted.
+    Rows without one are left out and counted. With `--undecided`, those on which people differ are written as well.
     """
     from ferrata.app import open_app
-    from ferrata.reviews import decisions_of, exported_row
+    from ferrata.reviews import decisions_of, exported_row, unsettled
 
     with open_app(project) as app:
         review = _review(app, name)
         items = app.reviews.items(review)
         decisions = decisions_of(review, items, app.reviews.labels(review))
         settled = [item for item in items if decisions[item.number].settled is not None]
-        _write(out, (exported_row(review, i, app.reviews.body(i), decisions[i.number]) for i in settled))
-    left = len(items) - len(settled)
+        differing = set(unsettled(decisions))
+        taken = {item.number for item in settled} | (differing if undecided else set[int]())
+        written = [item for item in items if item.number in taken]
+        _write(out, (exported_row(review, i, app.reviews.body(i), decisions[i.number]) for i in written))
     counts: dict[str, int] = {}
     for item in settled:
         counts[decisions[item.number].by] = counts.get(decisions[item.number].by, 0) + 1
     how = ", ".join(f"{by} {count:,}" for by, count in counts.items())
-    click.echo(
-        f"{counted(len(settled), 'row')}" + (f" ({how})" if how else "") + f"; left out as undecided: {left:,}",
-        err=True,
+    parts = [f"{counted(len(settled), 'row')}" + (f" ({how})" if how else "")]
+    parts.append(
+        f"{'without a label, as people differ' if undecided else 'left out, as people differ'}: {len(differing):,}"
     )
-    if left:
+    if unlabelled := len(items) - len(settled) - len(differing):
+        parts.append(f"left out, as nobody labelled them: {unlabelled:,}")
+    click.echo("; ".join(parts), err=True)
+    if differing and not undecided:
         click.echo(
-            "settle these first: without the rows that are hard to agree on, a judge looks better than it is", err=True
+            "settle these first, or write them with --undecided: without the rows that are hard to agree on, a judge looks "
+            "better than it is",
+            err=True,
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ferrata.evals import key_of_row, rows_of_eval
+from ferrata.evals import rows_of_eval
 from ferrata.gates.types import Change, Distribution
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _rows(folder: EvalFolder | None, wanted: set[str]) -> dict[str, _Row]:
         return {}
     found: dict[str, _Row] = {}
     for row in rows_of_eval(folder):
-        if (key := key_of_row(row)) in wanted and key not in found:
+        if (key := row.key) in wanted and key not in found:
             said = row.error["message"] if row.error else _text(row.output)
             found[key] = _Row(row.number, row.inputs, str(said)[:_LONGEST])
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -10,14 +10,7 @@ if TYPE_CHECKING:
     from ferrata.reviews.progress import Decision
     from ferrata.reviews.types import Body, Item, Label, Review
 
-__all__ = ["Exported", "exported_row", "shown_row"]
-
-
-class Exported(NamedTuple):
-    """Rows with a label that holds, and how many have none."""
-
-    rows: list[dict[str, Any]]
-    undecided: int
+__all__ = ["exported_row", "shown_row"]
 
 
 def shown_row(item: Item, body: Body) -> dict[str, Any]:
@@ -29,7 +22,7 @@ def shown_row(item: Item, body: Body) -> dict[str, Any]:
 
 
 def exported_row(review: Review, item: Item, body: Body, decision: Decision) -> dict[str, Any]:
-    """A row with the label that holds.
+    """A row with the label that holds; None, as `decided_by` is, where people differ and nobody has decided.
 
     Inputs are columns of their names; one that has the name of a column beside it becomes `inputs.NAME`. Of a pair,
     `response_a` is that of the review's run and `response_b` that of the other, and labels speak of these, whatever side
@@ -41,8 +34,8 @@ def exported_row(review: Review, item: Item, body: Body, decision: Decision) -> 
 
     said = _outputs(body)
     about: dict[str, Any] = {
-        "label": value(decision.settled or ""),
-        "decided_by": decision.by,
+        "label": None if decision.settled is None else value(decision.settled),
+        "decided_by": decision.by or None,
         "labels": {person: value(label.value) for person, label in decision.labels.items()},
         "chosen_by": item.chosen_by,
         "cause": _cause(decision),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
-    from ferrata.stats.agreement import Agreement, Alpha, Rate, cohen_kappa, confusion, krippendorff_alpha
+    from ferrata.stats.agreement import Agreement, Alpha, Share, cohen_kappa, confusion, krippendorff_alpha
     from ferrata.stats.bias import Bias, PositionBias, length_bias, position_bias, self_preference
     from ferrata.stats.comparing import compare
     from ferrata.stats.corrected import CorrectedRate, rogan_gladen
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 else:
     __getattr__ = door(
         __name__,
-        agreement=["Agreement", "Alpha", "Rate", "cohen_kappa", "confusion", "krippendorff_alpha"],
+        agreement=["Agreement", "Alpha", "Share", "cohen_kappa", "confusion", "krippendorff_alpha"],
         bias=["Bias", "PositionBias", "length_bias", "position_bias", "self_preference"],
         comparing=["compare"],
         corrected=["CorrectedRate", "rogan_gladen"],
@@ -58,9 +58,9 @@ __all__ = [
     "Interval",
     "Pilot",
     "PositionBias",
-    "Rate",
     "Scale",
     "Scores",
+    "Share",
     "TwoStreams",
     "cohen_kappa",
     "compare",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Values = NDArray[np.float64]
     Label = str | float | int | bool
 
-__all__ = ["Agreement", "Alpha", "Rate", "cohen_kappa", "confusion", "krippendorff_alpha"]
+__all__ = ["Agreement", "Alpha", "Share", "cohen_kappa", "confusion", "krippendorff_alpha"]
 
 Weights = Literal["linear", "quadratic"]
 Level = Literal["nominal", "ordinal", "interval"]
@@ -39,7 +39,7 @@ LABELS = 5
 FEW = 5
 
 
-class Rate(NamedTuple):
+class Share(NamedTuple):
     """A share, its Wilson interval, and of how many."""
 
     value: float
@@ -67,22 +67,22 @@ class Agreement:
     """
 
     n: int
-    agreement: Rate
+    agreement: Share
     kappa: float | None
     interval: Interval
     confidence: float
     weights: Weights | None
     labels: tuple[Label, ...]
     confusion: tuple[tuple[int, ...], ...]
-    sensitivity: Rate | None = None
-    specificity: Rate | None = None
+    sensitivity: Share | None = None
+    specificity: Share | None = None
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """All of it as data."""
         found: dict[str, Any] = {
             "n": self.n,
-            "agreement": rate_json(self.agreement),
+            "agreement": share_json(self.agreement),
             "kappa": self.kappa,
             "interval": list(self.interval),
             "confidence": self.confidence,
@@ -91,9 +91,9 @@ class Agreement:
             "confusion": [list(row) for row in self.confusion],
         }
         if self.sensitivity is not None:
-            found["sensitivity"] = rate_json(self.sensitivity)
+            found["sensitivity"] = share_json(self.sensitivity)
         if self.specificity is not None:
-            found["specificity"] = rate_json(self.specificity)
+            found["specificity"] = share_json(self.specificity)
         return found | {"notes": list(self.notes)}
 
 
@@ -180,15 +180,15 @@ def cohen_kappa(
     two = len(found) == 2
     return Agreement(
         n=n,
-        agreement=rate_of(same, n, confidence),
+        agreement=share_of(same, n, confidence),
         kappa=None if np.isnan(kappa) else kappa,
         interval=interval,
         confidence=confidence,
         weights=weights,
         labels=found,
         confusion=tuple(tuple(int(cell) for cell in row) for row in table),
-        sensitivity=rate_of(int(table[1, 1]), int(of_second[1]), confidence) if two and of_second[1] else None,
-        specificity=rate_of(int(table[0, 0]), int(of_second[0]), confidence) if two and of_second[0] else None,
+        sensitivity=share_of(int(table[1, 1]), int(of_second[1]), confidence) if two and of_second[1] else None,
+        specificity=share_of(int(table[0, 0]), int(of_second[0]), confidence) if two and of_second[0] else None,
         notes=tuple(notes),
     )
 
@@ -369,12 +369,12 @@ def alpha_interval(
     return stretched(alphas(every, draws), alpha, confidence)
 
 
-def rate_of(hits: int, n: int, confidence: float) -> Rate:
+def share_of(hits: int, n: int, confidence: float) -> Share:
     """A share with its interval (Wilson 1927)."""
     between = rate_interval(n, hits / n, confidence)
-    return Rate(hits / n, between or Interval(0.0, 1.0), n)
+    return Share(hits / n, between or Interval(0.0, 1.0), n)
 
 
-def rate_json(rate: Rate) -> dict[str, Any]:
+def share_json(share: Share) -> dict[str, Any]:
     """A share as data."""
-    return {"value": rate.value, "interval": list(rate.interval), "n": rate.n}
+    return {"value": share.value, "interval": list(share.interval), "n": share.n}

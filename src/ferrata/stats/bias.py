@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from ferrata.errors import UsageError
-from ferrata.stats.agreement import rate_of
+from ferrata.stats.agreement import share_of
 from ferrata.stats.arrays import cluster_sums, floats, within
 from ferrata.stats.types import Interval
 
@@ -151,7 +151,7 @@ def position_bias(forward: ArrayLike, swapped: ArrayLike, *, confidence: float =
     if len(first) != len(second):
         raise UsageError(f"{len(first)} pairs were judged in one order and {len(second)} in the other")
     n = len(first)
-    share = rate_of(int((first != second).sum()), n, confidence)
+    share = share_of(int((first != second).sum()), n, confidence)
     notes = (f"Only {n} pairs.",) if n < FEW else ()
     flips = Bias(
         "flips", share.value, share.interval, confidence, n, None, "share of pairs whose verdict changes", notes

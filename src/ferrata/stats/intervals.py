@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from ferrata.stats.inference import Bounded
     from ferrata.stats.types import Scores, Values
 
-__all__ = ["Rate", "check_scores", "estimate", "infer_rate", "infer_scores", "is_binary"]
+__all__ = ["WilsonRate", "check_scores", "estimate", "infer_rate", "infer_scores", "is_binary"]
 
 # Successes (or failures) up to which the score test alone claims too much: it took up to 16 % where 2.5 are meant, 4.9 with mid-p.
 FEW_COUNTS = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Rate(Scored):
+class WilsonRate(Scored):
     """A rate by Wilson's score; where at most 10 succeeded or failed, no p-value is below the binomial mid-p.
 
     The interval is Wilson's everywhere, the one that everybody can reproduce; with few counts a p-value may be larger than it says,
@@ -78,8 +78,8 @@ def _mid_p(successes: float, n: float, boundary: float) -> float:
     return (least + more) / 2
 
 
-def infer_rate(successes: int, n: int) -> Rate:
-    """Infer a rate from independent rows: Wilson's score interval, see `Rate`.
+def infer_rate(successes: int, n: int) -> WilsonRate:
+    """Infer a rate from independent rows: Wilson's score interval, see `WilsonRate`.
 
     Args:
         successes: of the rows.
@@ -90,7 +90,7 @@ def infer_rate(successes: int, n: int) -> Rate:
     """
     if n < 1 or not 0 <= successes <= n:
         raise UsageError(f"{successes!r} of {n!r} rows is no rate", hint="give at least one row, and 0 to n successes")
-    return Rate(successes / n, n, "Wilson", 0.0, 1.0, _extreme_notes(successes, n), worth=float(n))
+    return WilsonRate(successes / n, n, "Wilson", 0.0, 1.0, _extreme_notes(successes, n), worth=float(n))
 
 
 def _extreme_notes(successes: int, n: int) -> tuple[str, ...]:
@@ -115,9 +115,9 @@ def _clustered_rate(values: Values, clusters: Sequence[str]) -> Bounded:
     if successes in (0, n):
         notes = (*notes, *_extreme_notes(0 if successes == 0 else groups, groups))
         notes = (*notes, "No row of any cluster came out otherwise, so that each cluster counts as one row.")
-        return Rate(found.mean, n, "Wilson, clustered", 0.0, 1.0, notes, df=found.df, worth=float(groups))
+        return WilsonRate(found.mean, n, "Wilson, clustered", 0.0, 1.0, notes, df=found.df, worth=float(groups))
     effect = design_effect(found, found.mean * (1 - found.mean))
-    return Rate(found.mean, n, "Wilson, clustered", 0.0, 1.0, notes, df=found.df, worth=n / effect)
+    return WilsonRate(found.mean, n, "Wilson, clustered", 0.0, 1.0, notes, df=found.df, worth=n / effect)
 
 
 def check_scores(scores: Scores) -> None:

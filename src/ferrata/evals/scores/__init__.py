@@ -2,7 +2,7 @@
 
 from ferrata.evals.scores.comparing import Changed, Compared, compare_evals, compare_scores
 from ferrata.evals.scores.of_files import Columns, read_scores
-from ferrata.evals.scores.of_runs import RowScores, key_of_row, key_of_values, row_scored, rows_scored, scores_of_eval
+from ferrata.evals.scores.of_runs import RowScores, key_of_values, row_scored, rows_scored, scores_of_eval
 
 __all__ = [
     "Changed",
@@ -11,7 +11,6 @@ __all__ = [
     "RowScores",
     "compare_evals",
     "compare_scores",
-    "key_of_row",
     "key_of_values",
     "read_scores",
     "row_scored",

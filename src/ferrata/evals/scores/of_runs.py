@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ferrata.evals.runner import EvalFolder
     from ferrata.stats import Scores
 
-__all__ = ["RATE_KEY", "RowScores", "key_of_row", "key_of_values", "row_scored", "rows_scored", "scores_of_eval"]
+__all__ = ["RATE_KEY", "RowScores", "key_of_values", "row_scored", "rows_scored", "scores_of_eval"]
 
 RATE_KEY = "pass_rate"
 _PASSED = {"scale": "binary", "low": 0.0, "high": 1.0, "higher_is_better": True}
@@ -40,13 +40,8 @@ class RowScores(NamedTuple):
     failed: bool
 
 
-def key_of_row(row: EvalRow) -> str:
-    """What a row is known by in every run: the digest of its inputs."""
-    return key_of_values(row.inputs)
-
-
 def key_of_values(values: Mapping[str, Any]) -> str:
-    """The key of a row with these columns."""
+    """The key that a row with these columns has in every run, `EvalRow.key`."""
     return key_of(sorted_text(values))
 
 
@@ -91,7 +86,7 @@ def _scored(folder: EvalFolder, row: EvalRow, cluster: str | None) -> RowScores:
                 values[f"{alias}.{score.key}.{RATE_KEY}"] = None if score.passed is None else float(score.passed)
     for alias in row.judge_errors:
         values |= dict.fromkeys(_metrics(folder, alias))
-    return RowScores(key_of_row(row), row.number, cluster, values, row.error is not None)
+    return RowScores(row.key, row.number, cluster, values, row.error is not None)
 
 
 def _metrics(folder: EvalFolder, alias: str) -> list[str]:
