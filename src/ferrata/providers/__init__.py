@@ -7,16 +7,23 @@ from ferrata.doors import door
 if TYPE_CHECKING:
     from ferrata.providers.assembly import Assembly, assemble
     from ferrata.providers.base import ChatModel, ChatWire, Dialect, EmbeddingModel, Price, Profile, StreamReader
-    from ferrata.providers.build import Surroundings, access_of, build_chat, build_embeddings, check_vendors
+    from ferrata.providers.build import Surroundings, access_of, build_bare, build_chat, build_embeddings, check_vendors
     from ferrata.providers.failures import retry_after_of
     from ferrata.providers.fake import FakeEmbeddings, FakeModel, FakeServer
     from ferrata.providers.http import Answer, HttpClient, Timeouts, address_of, shown_url
     from ferrata.providers.listing import list_models
     from ferrata.providers.local import WEIGHTS, LocalEmbeddings, LocalModel, Weights, data_folder, find_weights, pull
     from ferrata.providers.models import Models
-    from ferrata.providers.remote import Access, RemoteEmbeddings, RemoteModel
+    from ferrata.providers.parameters import Parameters
+    from ferrata.providers.remote import Access, Passed, RemoteEmbeddings, RemoteModel
     from ferrata.providers.vendors import Vendor, read_vendor, vendor_names
-    from ferrata.providers.wires import ChatCompletions, ChatCompletionsServer, TextCompletions
+    from ferrata.providers.wires import (
+        ChatCompletions,
+        ChatCompletionsServer,
+        TextCompletions,
+        client_wires,
+        server_wires,
+    )
     from ferrata.providers.wrappers import (
         AnswerFile,
         Budget,
@@ -31,19 +38,20 @@ if TYPE_CHECKING:
 else:
     __getattr__ = door(
         __name__,
-        assembly=("Assembly", "assemble"),
-        base=("ChatModel", "ChatWire", "Dialect", "EmbeddingModel", "Price", "Profile", "StreamReader"),
-        build=("Surroundings", "access_of", "build_chat", "build_embeddings", "check_vendors"),
-        fake=("FakeEmbeddings", "FakeModel", "FakeServer"),
-        failures=("retry_after_of",),
-        http=("Answer", "HttpClient", "Timeouts", "address_of", "shown_url"),
-        listing=("list_models",),
-        local=("WEIGHTS", "LocalEmbeddings", "LocalModel", "Weights", "data_folder", "find_weights", "pull"),
-        models=("Models",),
-        remote=("Access", "RemoteEmbeddings", "RemoteModel"),
-        vendors=("Vendor", "read_vendor", "vendor_names"),
-        wires=("ChatCompletions", "ChatCompletionsServer", "TextCompletions"),
-        wrappers=(
+        assembly=["Assembly", "assemble"],
+        base=["ChatModel", "ChatWire", "Dialect", "EmbeddingModel", "Price", "Profile", "StreamReader"],
+        build=["Surroundings", "access_of", "build_bare", "build_chat", "build_embeddings", "check_vendors"],
+        failures=["retry_after_of"],
+        fake=["FakeEmbeddings", "FakeModel", "FakeServer"],
+        http=["Answer", "HttpClient", "Timeouts", "address_of", "shown_url"],
+        listing=["list_models"],
+        local=["WEIGHTS", "LocalEmbeddings", "LocalModel", "Weights", "data_folder", "find_weights", "pull"],
+        models=["Models"],
+        parameters=["Parameters"],
+        remote=["Access", "Passed", "RemoteEmbeddings", "RemoteModel"],
+        vendors=["Vendor", "read_vendor", "vendor_names"],
+        wires=["ChatCompletions", "ChatCompletionsServer", "TextCompletions", "client_wires", "server_wires"],
+        wrappers=[
             "AnswerFile",
             "Budget",
             "Cache",
@@ -53,7 +61,7 @@ else:
             "Limit",
             "Recording",
             "Retry",
-        ),
+        ],
     )
 
 __all__ = [
@@ -81,6 +89,8 @@ __all__ = [
     "LocalEmbeddings",
     "LocalModel",
     "Models",
+    "Parameters",
+    "Passed",
     "Price",
     "Profile",
     "Recording",
@@ -96,15 +106,18 @@ __all__ = [
     "access_of",
     "address_of",
     "assemble",
+    "build_bare",
     "build_chat",
     "build_embeddings",
     "check_vendors",
+    "client_wires",
     "data_folder",
     "find_weights",
     "list_models",
     "pull",
     "read_vendor",
     "retry_after_of",
+    "server_wires",
     "shown_url",
     "vendor_names",
 ]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ferrata.providers.wrappers import AnswerFile, Call
     from ferrata.settings import ModelSettings
 
-__all__ = ["Surroundings", "access_of", "build_chat", "build_embeddings", "check_vendors"]
+__all__ = ["Surroundings", "access_of", "build_bare", "build_chat", "build_embeddings", "check_vendors"]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def build_chat(declared: ModelSettings, around: Surroundings) -> ChatModel:
         NotFound: there is no such vendor, or no such local model.
         UsageError: the vendor lacks a URL, does not speak the wire format, or the URL is not one for the vendor's key.
     """
-    model = _bare(declared, around)
+    model = build_bare(declared, around)
     limits = declared.limits
     if limits.requests_per_minute or limits.tokens_per_minute:
         from ferrata.providers.wrappers import Limit
@@ -137,7 +137,8 @@ def build_embeddings(declared: ModelSettings, around: Surroundings) -> Embedding
     )
 
 
-def _bare(declared: ModelSettings, around: Surroundings) -> ChatModel:
+def build_bare(declared: ModelSettings, around: Surroundings) -> ChatModel:
+    """The chat model alone, with nothing around it and none of the declared parameters; raises as `build_chat` does."""
     if declared.vendor == "fake":
         from ferrata.providers.fake import FakeModel
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from time import monotonic
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from ferrata.errors import ModelBadResponse, ModelDenied
 from ferrata.messages import Embeddings, Usage
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 
     from ferrata.messages import ChatChunk, ChatRequest, ChatResponse
-    from ferrata.providers.base import ChatWire, StreamReader
+    from ferrata.providers.base import ChatWire, Json, StreamReader
     from ferrata.providers.http import Answer, HttpClient, StreamedAnswer
 
-__all__ = ["Access", "RemoteEmbeddings", "RemoteModel", "checked"]
+__all__ = ["Access", "Passed", "RemoteEmbeddings", "RemoteModel", "checked"]
 
 
 _NO_STREAM = (
@@ -69,6 +69,13 @@ class Access:
         return headers, key
 
 
+class Passed(NamedTuple):
+    """An answer as the vendor wrote it, and as it is understood."""
+
+    body: bytes
+    response: ChatResponse
+
+
 class RemoteModel:
     """A chat model of a vendor.
 
@@ -104,6 +111,11 @@ class RemoteModel:
         self._timeouts = timeouts or Timeouts()
         self._url = access.url + (path or wire.path).format(model=model) + access.query
 
+    @property
+    def wire(self) -> str:
+        """The wire format's name."""
+        return self._wire.name
+
     def __repr__(self) -> str:
         return f"RemoteModel({self.name!r}, wire={self._wire.name!r}, url={self._access.url!r})"
 
@@ -120,8 +132,50 @@ class RemoteModel:
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatChunk]:
         """The answer piece by piece; raises as `ChatModel.stream` says."""
         body = self._wire.body(request, self._model, self._dialect, stream=True)
-        headers, key = self._access.credentials(self.name)
-        async with self._http.stream(self._url, body, headers, timeouts=self._timeouts, who=self.name) as answer:
+        async with aclosing(self._events(body, {}, self._timeouts)) as events:
+            async for _, chunks in events:
+                for chunk in chunks:
+                    yield chunk
+
+    async def pass_on(self, body: Json, *, headers: Mapping[str, str] | None = None, timeouts: Timeouts) -> Passed:
+        """The answer to a body that is written in this model's wire format already, apart from the model's name.
+
+        Args:
+            body: what a client of ours sent.
+            headers: further ones, as Anthropic's `anthropic-beta`.
+            timeouts: of this call.
+
+        Raises:
+            ModelError: as `chat`.
+        """
+        own, key = self._access.credentials(self.name)
+        if headers:
+            own |= headers
+        answer = await self._http.post(self._url, self._own(body), own, timeouts=timeouts, who=self.name)
+        return Passed(answer.body, self._wire.response(checked(answer, who=self.name, key=key)))
+
+    def pass_stream(
+        self, body: Json, *, headers: Mapping[str, str] | None = None, timeouts: Timeouts
+    ) -> AsyncGenerator[tuple[bytes, list[ChatChunk]]]:
+        """The same as a stream: each event's bytes, and what is in it; the last one has no bytes, and how the answer ended."""
+        return self._events(self._own(body), headers or {}, timeouts)
+
+    def _own(self, body: Json) -> Json:
+        """The body for this model: with its name, and the parameter that vendors call differently by the vendor's word."""
+        own = {**body, "model": self._model}
+        if self._wire.name == "openai-chat":
+            other = "max_completion_tokens" if self._dialect.max_tokens == "max_tokens" else "max_tokens"
+            if other in own:
+                limit = own.pop(other)
+                own.setdefault(self._dialect.max_tokens, limit)
+        return own
+
+    async def _events(
+        self, body: Json, headers: Mapping[str, str], timeouts: Timeouts
+    ) -> AsyncGenerator[tuple[bytes, list[ChatChunk]]]:
+        own, key = self._access.credentials(self.name)
+        own |= headers
+        async with self._http.stream(self._url, body, own, timeouts=timeouts, who=self.name) as answer:
             if answer.status != 200:
                 raise error_of(answer.status, await answer.whole(), who=self.name, header=answer.header, secret=key)
             kind = answer.header("content-type") or ""
@@ -129,12 +183,14 @@ class RemoteModel:
                 whole = await answer.whole()
                 _raise_failure(parse_object(whole, who=self.name), whole, answer, who=self.name, key=key)
                 raise bad("a stream was asked for, and one JSON object came")
-            async with aclosing(_chunks(answer, self._wire.reader(), self.name)) as chunks:
-                async for chunk in chunks:
-                    yield chunk
+            async with aclosing(_events(answer, self._wire.reader(), self.name)) as events:
+                async for event in events:
+                    yield event
 
 
-async def _chunks(answer: StreamedAnswer, reader: StreamReader, who: str) -> AsyncGenerator[ChatChunk]:
+async def _events(
+    answer: StreamedAnswer, reader: StreamReader, who: str
+) -> AsyncGenerator[tuple[bytes, list[ChatChunk]]]:
     parser = EventParser()
     size = events = 0
     async with aclosing(answer.chunks()) as pieces:
@@ -142,17 +198,14 @@ async def _chunks(answer: StreamedAnswer, reader: StreamReader, who: str) -> Asy
             size += len(piece)
             for event in parser.feed(piece):
                 events += 1
-                for chunk in reader.read(*event):
-                    yield chunk
+                yield event.raw, list(reader.read(event.type, event.data))
     for event in parser.end():
         events += 1
-        for chunk in reader.read(*event):
-            yield chunk
+        yield event.raw, list(reader.read(event.type, event.data))
     if not events:
         what = f"{size:,} bytes that are no events" if size else "nothing"
         raise ModelBadResponse(f"{who} answered with {what}, where a stream was asked for", hint=_NO_STREAM)
-    for chunk in reader.end():
-        yield chunk
+    yield b"", list(reader.end())
 
 
 def checked(answer: Answer, *, who: str, key: str) -> dict[str, object]:
@@ -198,6 +251,23 @@ class RemoteEmbeddings:
         self._http = http
         self._timeouts = timeouts or Timeouts()
         self._url = access.url + path.format(model=model) + access.query
+
+    async def pass_on(self, body: Json, *, timeouts: Timeouts) -> tuple[bytes, str, Usage | None]:
+        """The answer's bytes, its model and usage, to a body of OpenAI's `/embeddings`, whatever model that names.
+
+        Raises:
+            ModelError: as `embed`.
+        """
+        headers, key = self._access.credentials(self.name)
+        answer = await self._http.post(
+            self._url, {**body, "model": self._model}, headers, timeouts=timeouts, who=self.name
+        )
+        payload = checked(answer, who=self.name, key=key)
+        if not items_at(payload, "data"):
+            raise bad("no `data`")
+        used = mapping_at(payload, "usage")
+        usage = Usage(input_tokens=count_at(used, "prompt_tokens")) if used else None
+        return answer.body, text_at(payload, "model") or self._model, usage
 
     async def embed(self, texts: Sequence[str]) -> Embeddings:
         """One vector for each text; raises as `EmbeddingModel.embed` says."""

@@ -15,10 +15,11 @@ _MOST_BYTES = 16_000_000
 
 
 class Event(NamedTuple):
-    """One event: its type (empty where none is named) and its data, lines joined by line ends."""
+    """One event: its type (empty where none is named), its data, lines joined by line ends, and its bytes as they came."""
 
     type: str
     data: str
+    raw: bytes = b""
 
 
 class EventParser:
@@ -62,7 +63,7 @@ def _event(block: bytes) -> Event | None:
             data.append(value)
         elif name == "event":
             kind = value
-    return Event(kind, "\n".join(data)) if data or kind else None
+    return Event(kind, "\n".join(data), block + b"\n\n") if data or kind else None
 
 
 def write_event(data: str, kind: str = "") -> bytes:

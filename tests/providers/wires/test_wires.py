@@ -136,7 +136,7 @@ def test_an_answer_comes_out_as_it_went_in(wire, server, answer: ChatResponse, c
     parser, reader, chunks = EventParser(), wire.reader(), []
     for at in range(0, len(data), cut):
         for event in parser.feed(data[at : at + cut]):
-            chunks += reader.read(*event)
+            chunks += reader.read(event.type, event.data)
     assert parser.end() == []
     chunks += reader.end()
     assert assemble(chunks) == answer
@@ -150,7 +150,7 @@ def test_a_stream_that_is_cut_anywhere_is_never_taken_for_whole(wire, server) ->
     for length in range(len(events) - 1):
         reader = wire.reader()
         for event in EventParser().feed(b"".join(events[:length])):
-            list(reader.read(*event))
+            list(reader.read(event.type, event.data))
         with pytest.raises(ModelBadResponse, match="in the middle of the answer"):
             list(reader.end())
 
