@@ -228,9 +228,8 @@ class _Gate:
         evaluation = Evaluation.open(self.app, Given(settings, self.gate.eval))
         self.total = evaluation.plan.total or 0
         blank, ends = before_run(evaluation.plan)
-        for (
-            one
-        ) in self.rules:  # what an evaluator gives beside its main score may be known only once it has scored a row
+        for one in self.rules:
+            # What an evaluator gives beside its main score may be known only once it has scored a row.
             if one.metric.partition(".")[0] not in blank.evaluators:
                 resolve_metric(one.metric, blank, among=ends)
         if self.rows is not None or self.gate.sequential:
