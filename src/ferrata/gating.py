@@ -34,12 +34,12 @@ from ferrata.refs import Ref
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
     from ferrata.app import App
     from ferrata.evals import EvalSettings, EvalSummary, Progress
-    from ferrata.gates import Decision, GateSettings, Rule, Scored, Standing
+    from ferrata.gates import Decision, GateSettings, Rule, Scored
 
 __all__ = ["Interrupted", "Request", "gate_digest", "gates_folder", "run_gate"]
 
@@ -148,11 +148,9 @@ class _Gate:
 
     def decided(self) -> tuple[GateResult, Scored]:
         """The whole of it."""
-        if self.request.candidate:
-            return self._looked(self.how)
-        if self.gate.sequential:
+        if self.gate.sequential and not self.request.candidate:
             return self._watched()
-        if self.gate.inconclusive == "extend":
+        if self.gate.inconclusive == "extend" and not self.request.candidate:
             return self._extended()
         return self._looked(self.how)
 
@@ -169,7 +167,7 @@ class _Gate:
         if found is not None:
             return found
         try:
-            return self._evaluated(name, f"gate-{self.request.name}-baseline")
+            return self._of_run(self._run(name, f"gate-{self.request.name}-baseline").name)
         except NotFound as error:
             said = f"the baseline {name!r} is no run and no file of scores, and cannot be evaluated: {error.message}"
             raise NotFound(said, hint=error.hint) from None
@@ -177,7 +175,7 @@ class _Gate:
     def _candidate(self) -> Scored:
         name = self.request.candidate
         if not name:
-            return self._evaluated(None, f"gate-{self.request.name}")
+            return self._of_run(self._run(None, f"gate-{self.request.name}").name)
         found = self._existing(name, [one.metric for one in self.rules])
         if found is None:
             runs = ", ".join(one.name for one in EvalFolder.every(runs_folder(self.app))[:5])
@@ -196,9 +194,8 @@ class _Gate:
         for alias in dict.fromkeys(rule.metric.partition(".")[0] for rule in self.rules):
             if found.evaluators.get(alias) != digests.get(alias):
                 again = f": {found.again}" if found.again else ""
-                return (
-                    f"{found.side.run!r} was not scored by the gate's own {alias!r} as it is now; score it again{again}"
-                )
+                said = f"{found.side.run!r} was not scored by the gate's own {alias!r} as it is now"
+                return f"{said}; score it again{again}"
         return ""
 
     def _existing(self, name: str, metrics: Sequence[str]) -> Scored | None:
@@ -217,9 +214,6 @@ class _Gate:
             about: dict[str, Any] = folder.document.get("target") or {}
             versions = _versions(self.app, str(about.get("name") or ""))
             return read_run(folder, cluster=self.gate.cluster, versions=versions)
-
-    def _evaluated(self, target: str | None, base: str) -> Scored:
-        return self._of_run(self._run(target, base).name)
 
     def _opened(self, target: str | None) -> Evaluation:
         """The evaluation of a target over the rows that are drawn; close it."""
@@ -294,19 +288,17 @@ class _Gate:
 
     # Ways to decide
 
-    def _standings(self, candidate: Scored) -> Mapping[str, Standing]:
-        return gate_standings(self.app, self.gate, candidate)
-
     def _looked(self, how: How) -> tuple[GateResult, Scored]:
         """One look at all rows."""
         baseline, candidate = self._baseline(), self._candidate()
-        decision = decide(self.rules, candidate, baseline, how, standings=self._standings(candidate))
+        decision = decide(
+            self.rules, candidate, baseline, how, standings=gate_standings(self.app, self.gate, candidate)
+        )
         return self._result(decision, candidate, baseline), candidate
 
     def _extended(self) -> tuple[GateResult, Scored]:
         """As many looks as it takes, the error divided over all that there could be."""
-        evaluation = self._opened(None)
-        evaluation.close()
+        self._opened(None).close()
         looks = looks_of(self.rows or self.total, self.total)
         how = replace(self.how, alpha=self.how.alpha / len(looks))
         for number, rows in enumerate(looks, 1):
@@ -350,7 +342,7 @@ class _Gate:
     def _watch(self, evaluation: Evaluation, baseline: Scored | None) -> Watch:
         blank, ends = before_run(evaluation.plan)
         rules = [replace(one, metric=resolve_metric(one.metric, blank, among=ends)) for one in self.rules]
-        return Watch(rules, ends, blank, baseline, self.how, standings=self._standings(blank))
+        return Watch(rules, ends, blank, baseline, self.how, standings=gate_standings(self.app, self.gate, blank))
 
     # What came of it
 
@@ -362,9 +354,8 @@ class _Gate:
             changes = changes_of(decision.rules, baseline, candidate, before=before, after=after) if baseline else []
         notes = list(decision.notes)
         if baseline and baseline.dataset_digest and baseline.dataset_digest != candidate.dataset_digest:
-            notes.append(
-                f"the baseline was run on other data, {baseline.dataset!r}: only rows that are in both are compared"
-            )
+            said = f"the baseline was run on other data, {baseline.dataset!r}"
+            notes.append(f"{said}: only rows that are in both are compared")
         data, digest = request.data, candidate.dataset_digest
         asked = changed(self.settings, **({"data": data} if data else {}))
         if request.candidate and digest and not is_over(self.app, asked, digest):
