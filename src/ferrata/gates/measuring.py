@@ -337,14 +337,13 @@ def _answered(found: Measured, asked: _Asked, how: How) -> Measured:
     comparison = asked.comparison
     notes = comparison.notes if comparison is not None else getattr(inference, "notes", ())
     deviation = error(inference, how)
-    margin = found.rule.limit if found.rule.kind == "non_inferiority" and not found.rule.relative else None
-    if found.rule.kind == "non_inferiority" and found.rule.relative:
-        margin = abs(shift)
+    boundary = asked.boundary + shift
+    margin = abs(boundary) if found.rule.kind == "non_inferiority" else None
     return replace(
         found,
         n=inference.n,
         estimate=inference.estimate if comparison is None else comparison.difference,
-        boundary=asked.boundary + shift,
+        boundary=boundary,
         interval=shown,
         p_pass=p_pass,
         p_fail=p_fail,

@@ -7,14 +7,21 @@ from ferrata.doors import door
 if TYPE_CHECKING:
     from ferrata.markup.html import page_environment
     from ferrata.markup.markdown import code, escaped
-    from ferrata.markup.sarif import sarif_location, sarif_of, sarif_roots, sarif_text
+    from ferrata.markup.sarif import (
+        sarif_fingerprints,
+        sarif_location,
+        sarif_of,
+        sarif_roots,
+        sarif_rule,
+        sarif_text,
+    )
     from ferrata.markup.texts import counted, one_line, safe_url, shortened, visible, when
 else:
     __getattr__ = door(
         __name__,
         html=["page_environment"],
         markdown=["code", "escaped"],
-        sarif=["sarif_location", "sarif_of", "sarif_roots", "sarif_text"],
+        sarif=["sarif_fingerprints", "sarif_location", "sarif_of", "sarif_roots", "sarif_rule", "sarif_text"],
         texts=["counted", "one_line", "safe_url", "shortened", "visible", "when"],
     )
 
@@ -25,9 +32,11 @@ __all__ = [
     "one_line",
     "page_environment",
     "safe_url",
+    "sarif_fingerprints",
     "sarif_location",
     "sarif_of",
     "sarif_roots",
+    "sarif_rule",
     "sarif_text",
     "shortened",
     "visible",
