@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from ferrata.documents import Document, validate
 from ferrata.errors import InvalidDocument, Mistake, NotFound, UsageError
 from ferrata.messages import OWN_PARAMETERS
+from ferrata.redaction import tell_variables
 from ferrata.yamls import line_of, read_text, read_yaml
 
 if TYPE_CHECKING:
@@ -211,13 +212,16 @@ def _secrets_apart(about: dict[str, Any]) -> dict[str, Any]:
     """A connection's settings, once every secret among them is a reference."""
     if not isinstance(about.get("type"), str):
         raise ValueError("must have a `type`, as open_ai or azure_open_ai")
-    secrets = about.get("secrets")
-    held = [about["api_key"]] if about.get("api_key") is not None else []
-    held += list(cast("dict[str, Any]", secrets).values()) if isinstance(secrets, dict) else []
-    if not all(isinstance(one, str) and _REFERENCE.match(one.strip()) for one in held):
+    if not all(isinstance(one, str) and _REFERENCE.match(one.strip()) for one in _held(about)):
         # The text itself is not repeated: it may be the key.
         raise ValueError("must refer to its secrets, as ${env:OPENAI_API_KEY}: a key does not belong in a file")
     return about
+
+
+def _held(about: dict[str, Any]) -> list[Any]:
+    secrets = about.get("secrets")
+    held = [about["api_key"]] if about.get("api_key") is not None else []
+    return held + (list(cast("dict[str, Any]", secrets).values()) if isinstance(secrets, dict) else [])
 
 
 ConnectionSettings = Annotated[dict[str, Any], AfterValidator(_secrets_apart)]
@@ -326,6 +330,7 @@ def load_settings(root: Path) -> Settings:
     _check_folder(root)
     file = _read_file(root / FILE_NAME)
     name = _name_of(root.resolve())
+    tell_variables(_variables_of(file))
     return Settings(
         root=root,
         project=file.project or name or "project",
@@ -333,6 +338,15 @@ def load_settings(root: Path) -> Settings:
         state=root / STATE_FOLDER,
         file=file,
     )
+
+
+def _variables_of(file: ProjectFile) -> list[str]:
+    """The environment variables that hold secrets: what the file names as one."""
+    held: list[Any] = [model.key for model in file.models.values()]
+    for about in file.connections.values():
+        held += _held(about)
+    matches = [_REFERENCE.match(one.strip()) for one in held if one is not None]
+    return [match[2].strip() for match in matches if match is not None and match[1] == "env"]
 
 
 def _name_of(folder: Path) -> str:
