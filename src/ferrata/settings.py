@@ -143,6 +143,7 @@ def _reference(text: str) -> str:
     if not re.match(r"^\$\{env:[A-Za-z_][A-Za-z0-9_]*\}\Z", text):
         # The text itself is not repeated: it may be the key.
         raise ValueError("must name a variable, as ${env:OPENAI_API_KEY}: a key does not belong in a file")
+    tell_variables([text[len("${env:") : -1]])
     return text
 
 
@@ -212,16 +213,15 @@ def _secrets_apart(about: dict[str, Any]) -> dict[str, Any]:
     """A connection's settings, once every secret among them is a reference."""
     if not isinstance(about.get("type"), str):
         raise ValueError("must have a `type`, as open_ai or azure_open_ai")
-    if not all(isinstance(one, str) and _REFERENCE.match(one.strip()) for one in _held(about)):
-        # The text itself is not repeated: it may be the key.
-        raise ValueError("must refer to its secrets, as ${env:OPENAI_API_KEY}: a key does not belong in a file")
-    return about
-
-
-def _held(about: dict[str, Any]) -> list[Any]:
     secrets = about.get("secrets")
     held = [about["api_key"]] if about.get("api_key") is not None else []
-    return held + (list(cast("dict[str, Any]", secrets).values()) if isinstance(secrets, dict) else [])
+    held += list(cast("dict[str, Any]", secrets).values()) if isinstance(secrets, dict) else []
+    matches = [_REFERENCE.match(one.strip()) for one in held if isinstance(one, str)]
+    if len(matches) < len(held) or not all(matches):
+        # The text itself is not repeated: it may be the key.
+        raise ValueError("must refer to its secrets, as ${env:OPENAI_API_KEY}: a key does not belong in a file")
+    tell_variables([match[2].strip() for match in matches if match is not None and match[1] == "env"])
+    return about
 
 
 ConnectionSettings = Annotated[dict[str, Any], AfterValidator(_secrets_apart)]
@@ -246,7 +246,6 @@ class ProjectFile(Document):
             URL itself does not belong in a file: it may hold a password, and a stranger's file would choose where data go.
         maturity: how maturity is assessed.
         prices: what the project pays, by `provider/name`, where that is not the price in the list.
-
         models: the models that the project uses, by names of its own; `default` is the one that is asked where none is named.
         connections: what flows of Prompt Flow's name as a connection: a `type`, as open_ai, and what that type takes; secrets
             are references. A flow may name one of `models` as well.
@@ -329,24 +328,13 @@ def load_settings(root: Path) -> Settings:
     """
     _check_folder(root)
     file = _read_file(root / FILE_NAME)
-    name = _name_of(root.resolve())
-    tell_variables(_variables_of(file))
     return Settings(
         root=root,
-        project=file.project or name or "project",
+        project=file.project or _name_of(root.resolve()) or "project",
         store_url=os.environ.get("FERRATA_STORE") or _store_url(file, root),
         state=root / STATE_FOLDER,
         file=file,
     )
-
-
-def _variables_of(file: ProjectFile) -> list[str]:
-    """The environment variables that hold secrets: what the file names as one."""
-    held: list[Any] = [model.key for model in file.models.values()]
-    for about in file.connections.values():
-        held += _held(about)
-    matches = [_REFERENCE.match(one.strip()) for one in held if one is not None]
-    return [match[2].strip() for match in matches if match is not None and match[1] == "env"]
 
 
 def _name_of(folder: Path) -> str:
@@ -403,9 +391,8 @@ def resolve_reference(value: str, root: Path) -> str:
     if match[1] == "env":
         found = os.environ.get(match[2])
         if found is None:
-            raise UsageError(
-                f"the environment variable {match[2]!r} is not set", hint=f"export {match[2]}=... or change {FILE_NAME}"
-            )
+            hint = f"export {match[2]}=... or change {FILE_NAME}"
+            raise UsageError(f"the environment variable {match[2]!r} is not set", hint=hint)
         return found
     path = (root / match[2]).resolve()
     if not path.is_relative_to(root.resolve()):

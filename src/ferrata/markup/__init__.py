@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
+    from ferrata.markup.figures import figures, percent
     from ferrata.markup.html import page_environment
     from ferrata.markup.markdown import code, escaped
     from ferrata.markup.sarif import sarif_location, sarif_of, sarif_roots, sarif_text
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 else:
     __getattr__ = door(
         __name__,
+        figures=["figures", "percent"],
         html=["page_environment"],
         markdown=["code", "escaped"],
         sarif=["sarif_location", "sarif_of", "sarif_roots", "sarif_text"],
@@ -22,8 +24,10 @@ __all__ = [
     "code",
     "counted",
     "escaped",
+    "figures",
     "one_line",
     "page_environment",
+    "percent",
     "safe_url",
     "sarif_location",
     "sarif_of",
