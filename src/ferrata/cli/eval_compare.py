@@ -10,7 +10,7 @@ import click
 from ferrata.cli.eval_scores import Source, scores_in, source_options
 from ferrata.cli.eval_stats import CONFIDENCE
 from ferrata.cli.eval_words import between, number
-from ferrata.cli.words import aligned, printable
+from ferrata.cli.words import aligned, counted, printable
 from ferrata.markup import percent
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _print_more(one: Compared, before: str, after: str) -> None:
         apart = of.unpaired
         click.echo(f"  as if unpaired: {between(apart.interval)}, p {p_text(apart.p_value)} ({apart.test})")
     if one.only_before or one.only_after:
-        alone = f"{one.only_before:,} rows only in {before}, {one.only_after:,} only in {after}"
+        alone = f"{counted(one.only_before, 'row')} only in {before}, {one.only_after:,} only in {after}"
         click.echo(f"  {printable(alone)}")
     sign = 1 if of.higher_is_better else -1
     worst = [change for change in one.changed if (change.after - change.before) * sign < 0]

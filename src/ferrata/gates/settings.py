@@ -222,4 +222,7 @@ def changed_gate(gate: GateSettings, **changes: Any) -> GateSettings:
         return GateSettings.model_validate({**gate.model_dump(exclude_none=True), **given})
     except ValidationError as error:
         first = error.errors()[0]
-        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        said = first["msg"].removeprefix("Value error, ")
+        if said.startswith("Input should be"):
+            said = f"{said.replace('Input should be', 'must be')}, not {first['input']!r:.60}"
+        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {said}") from None

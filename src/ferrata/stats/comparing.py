@@ -273,7 +273,9 @@ def _change_notes(n: int, moved: int, inference: Bounded) -> list[str]:
     elif isinstance(inference, PairedRates) and moved < FEW_PAIRS:
         notes.append(f"Only {moved} of {n} rows came out differently; the comparison rests on these.")
     if n < FEW_PAIRS:
-        notes.append(f"Only {n} rows are compared; only a large difference can be seen with so few.")
+        notes.append(
+            f"Only {n} row{' is' if n == 1 else 's are'} compared; only a large difference can be seen with so few."
+        )
     return notes
 
 
