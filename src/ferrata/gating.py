@@ -20,9 +20,12 @@ from ferrata.gates import (
     changes_of,
     decide,
     drawn,
+    foreign,
     keep_result,
     last_pass,
+    looked_words,
     looks_of,
+    other_data,
     read_file,
     read_run,
     record_of,
@@ -166,11 +169,18 @@ class _Gate:
         found = self._existing(name, compared)
         if found is not None:
             return found
+        self.app.dataset(self.request.data or self.settings.data)  # what is not there is no fault of the baseline's
         try:
             return self._of_run(self._run(name, f"gate-{self.request.name}-baseline").name)
         except NotFound as error:
             said = f"the baseline {name!r} is no run and no file of scores, and cannot be evaluated: {error.message}"
-            raise NotFound(said, hint=error.hint) from None
+            raise NotFound(said, hint=self._named_so(targets=True)) from None
+
+    def _named_so(self, *, targets: bool = False) -> str:
+        """What a side may be named by."""
+        runs = ", ".join(one.name for one in EvalFolder.every(runs_folder(self.app))[:5])
+        others = f"a file of scores ({', '.join(_FILES)})" + (" or a target, as file.py:function" if targets else "")
+        return f"name a run (as {runs}) or {others}" if runs else f"there is no run yet; name {others}"
 
     def _candidate(self) -> Scored:
         name = self.request.candidate
@@ -178,14 +188,14 @@ class _Gate:
             return self._of_run(self._run(None, f"gate-{self.request.name}").name)
         found = self._existing(name, [one.metric for one in self.rules])
         if found is None:
-            runs = ", ".join(one.name for one in EvalFolder.every(runs_folder(self.app))[:5])
-            raise NotFound(f"there is no run and no file {name!r}", hint=f"there is {runs}" if runs else "")
+            raise NotFound(f"there is no run and no file {name!r}", hint=self._named_so())
         return replace(found, incomplete=found.incomplete or self._foreign(found))
 
     def _foreign(self, found: Scored) -> str:
+        """Why a candidate that nobody evaluated here is none of this gate; empty where it is, or where nobody can know."""
         declared = [evaluator_of_use(self.app, use, self.settings) for use in self.settings.evaluators]
         digests = {one.alias: one.evaluator.digest for one in declared}
-        return found.foreign(self.rows, digests, [rule.metric for rule in self.rules])
+        return foreign(found, self.rows, self.rules, digests)
 
     def _existing(self, name: str, metrics: Sequence[str]) -> Scored | None:
         """A run's or a file's scores, of these metrics where it is another tool's; None where it is neither."""
@@ -211,8 +221,8 @@ class _Gate:
         evaluation = Evaluation.open(self.app, Given(settings, self.gate.eval))
         self.total = evaluation.plan.total or 0
         blank, ends = before_run(evaluation.plan)
+        # What an evaluator gives beside its main score may be known only once it has scored a row.
         for one in self.rules:
-            # What an evaluator gives beside its main score may be known only once it has scored a row.
             if one.metric.partition(".")[0] not in blank.evaluators:
                 resolve_metric(one.metric, blank, among=ends)
         if self.rows is not None or self.gate.sequential:
@@ -317,15 +327,9 @@ class _Gate:
         watch = watchers[0].watch
         result = self._result(watch.decision(), found, baseline)
         after = watch.decided_after
-        if after is None:
-            said = f"looked at {watch.rows:,} of {len(self.order):,} rows, and it is not decided"
-            if found.incomplete:
-                said += f": {found.incomplete}"
-        else:
-            said = f"decided after {after:,} of {len(self.order):,} rows; {found.rows:,} had been asked by then"
-            if summary.cost is not None and found.rows:
-                left = summary.cost / found.rows * (len(self.order) - found.rows)
-                said += f", for ${summary.cost:.4f}; the others would have cost about ${left:.4f}"
+        said = looked_words(
+            watch.rows if after is None else after, len(self.order), found, summary.cost, decided=after is not None
+        )
         return replace(result, stopped_after=after, notes=(said, *result.notes)), found
 
     def _watch(self, evaluation: Evaluation, baseline: Scored | None) -> Watch:
@@ -349,8 +353,7 @@ class _Gate:
         asked = changed(self.settings, **({"data": data} if data else {}))
         if request.candidate and digest and not is_over(self.app, asked, digest):
             data = f"{candidate.dataset}@{digest}"
-            said = f"the candidate was run on other data, {candidate.dataset!r}, than the gate's, {asked.data!r} as they are now"
-            notes.append(f"{said}: the verdict holds for those alone")
+            notes.append(other_data(candidate.dataset, asked.data, self.app.dataset))
         return GateResult(
             gate=request.name,
             verdict=decision.verdict,

@@ -13,7 +13,7 @@ import numpy as np
 
 from ferrata.errors import UsageError
 from ferrata.gates.planning import error, factor, power, rows_needed
-from ferrata.gates.sides import counted, matched
+from ferrata.gates.sides import counted, matched, on_one_scale
 
 if TYPE_CHECKING:
     from ferrata.gates.planning import How
@@ -206,6 +206,7 @@ def _check(scores: Scores) -> None:
 def _compared(found: Measured, candidate: Scored, baseline: Scored, how: How) -> Measured:
     metric = found.rule.metric
     check_sides(metric, candidate, baseline)
+    candidate, baseline = on_one_scale(metric, candidate, baseline)
     mine, theirs = candidate.scores[metric], baseline.scores[metric]
     shared = candidate.clusters
     better = mine.higher_is_better
@@ -277,7 +278,7 @@ def _pair_question(baseline: Scores, candidate: Scores, rule: Rule, how: How) ->
     try:
         comparison = compare(first, second, confidence=how.confidence, effect=effect)
     except UsageError as error:
-        raise Blocked(error.message) from None
+        raise Blocked(f"{error.message}; {error.hint}" if error.hint else error.message) from None
     sign = 1 if second.higher_is_better else -1
     tolerated = -rule.limit if rule.kind == "non_inferiority" else rule.limit
     if rule.relative:

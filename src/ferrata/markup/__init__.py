@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
+    from ferrata.markup.figures import figures, percent
     from ferrata.markup.html import page_environment
     from ferrata.markup.markdown import code, escaped
     from ferrata.markup.sarif import (
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 else:
     __getattr__ = door(
         __name__,
+        figures=["figures", "percent"],
         html=["page_environment"],
         markdown=["code", "escaped"],
         sarif=["sarif_fingerprints", "sarif_location", "sarif_of", "sarif_roots", "sarif_rule", "sarif_text"],
@@ -29,8 +31,10 @@ __all__ = [
     "code",
     "counted",
     "escaped",
+    "figures",
     "one_line",
     "page_environment",
+    "percent",
     "safe_url",
     "sarif_fingerprints",
     "sarif_location",

@@ -7,7 +7,14 @@ from ferrata.doors import door
 if TYPE_CHECKING:
     from ferrata.providers.assembly import Assembly, assemble
     from ferrata.providers.base import ChatModel, ChatWire, Dialect, EmbeddingModel, Price, Profile, StreamReader
-    from ferrata.providers.build import Surroundings, access_of, build_chat, build_embeddings, check_vendors
+    from ferrata.providers.build import (
+        Surroundings,
+        access_of,
+        build_chat,
+        build_embeddings,
+        check_vendors,
+        key_variables,
+    )
     from ferrata.providers.failures import retry_after_of
     from ferrata.providers.fake import FakeEmbeddings, FakeModel, FakeServer
     from ferrata.providers.http import Answer, HttpClient, Timeouts, address_of, shown_url
@@ -33,7 +40,7 @@ else:
         __name__,
         assembly=("Assembly", "assemble"),
         base=("ChatModel", "ChatWire", "Dialect", "EmbeddingModel", "Price", "Profile", "StreamReader"),
-        build=("Surroundings", "access_of", "build_chat", "build_embeddings", "check_vendors"),
+        build=("Surroundings", "access_of", "build_chat", "build_embeddings", "check_vendors", "key_variables"),
         fake=("FakeEmbeddings", "FakeModel", "FakeServer"),
         failures=("retry_after_of",),
         http=("Answer", "HttpClient", "Timeouts", "address_of", "shown_url"),
@@ -101,6 +108,7 @@ __all__ = [
     "check_vendors",
     "data_folder",
     "find_weights",
+    "key_variables",
     "list_models",
     "pull",
     "read_vendor",
