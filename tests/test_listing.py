@@ -1,10 +1,11 @@
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from ferrata.errors import NotFound, UsageError
-from ferrata.listing import list_files
+from ferrata.listing import folder_in_repository, list_files, repository_of
 
 
 def write(root, path, text="x"):
@@ -111,3 +112,12 @@ def test_a_folder_that_the_enclosing_repository_ignores(tmp_path):
     write(tmp_path, ".gitignore", "built/\n")
     write(tmp_path, "built/app/a.py")
     assert paths(tmp_path / "built/app") == ["a.py"]
+
+
+def test_a_folder_is_named_from_the_root_of_its_repository(tmp_path: Path) -> None:
+    nested = tmp_path / "apps" / ".bot"
+    nested.mkdir(parents=True)
+    assert (repository_of(nested), folder_in_repository(nested)) == (nested.resolve(), "")
+    (tmp_path / ".git").write_text("gitdir: elsewhere\n")  # as in a worktree
+    assert (repository_of(nested), folder_in_repository(nested)) == (tmp_path.resolve(), "apps/.bot")
+    assert folder_in_repository(tmp_path) == ""

@@ -298,6 +298,15 @@ def test_one_row_shows_nothing(shop: Path) -> None:
     assert any("one row" in note for note in result.notes)
 
 
+def test_it_says_that_latencies_were_measured_at_different_times(shop: Path, servers: dict[str, FakeServer]) -> None:
+    servers["poor"].model = FakeModel(lambda _: ModelDenied("switched off"))
+    with open_app(shop) as app:
+        alone = scouted(app, rows=2, exclude=("slow", "cheap"))
+        several = scouted(app, rows=2, exclude=("slow",))
+    said = [[note for note in of.notes if "measured at different times" in note] for of in (alone, several)]
+    assert [len(notes) for notes in said] == [0, 1]
+
+
 def test_without_a_key_nobody_is_asked(shop: Path) -> None:
     text = (shop / "ferrata.yaml").read_text()
     begin, end = text.index("  cheap:"), text.index("prices:")

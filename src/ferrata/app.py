@@ -13,6 +13,7 @@ from ferrata.actor import current_actor
 from ferrata.caches import UserCache
 from ferrata.clock import SystemClock
 from ferrata.errors import FerrataError, NotFound, StoreUnavailable
+from ferrata.redaction import tell_variables
 from ferrata.refs import Ref
 from ferrata.state import LocalState
 
@@ -329,7 +330,16 @@ def open_app(root: Path, *, clock: Clock | None = None) -> App:
     # What checks a settings file takes longer to load than most of what else is here, and a prompt's file is read without.
     from ferrata.settings import load_settings
 
-    return App(load_settings(root), clock or SystemClock())
+    settings = load_settings(root)
+    if settings.file.models:
+        tell_variables(lambda: _keys_of(settings))
+    return App(settings, clock or SystemClock())
+
+
+def _keys_of(settings: Settings) -> list[str]:
+    from ferrata.providers import key_variables
+
+    return key_variables(settings.file.models.values())
 
 
 def prompt_ref(name: str | Path, root: Path) -> Ref | None:

@@ -14,7 +14,9 @@ An error says what happened, then (`hint`) what to do. The command line prints b
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
+
+from ferrata.redaction import hide_secrets
 
 __all__ = [
     "BrokenChain",
@@ -36,20 +38,21 @@ __all__ = [
     "UsageError",
 ]
 
-from typing import NamedTuple
-
 
 class FerrataError(Exception):
-    """Root of the errors; `code` is stable, `status` is the HTTP status, `hint` is the next step."""
+    """Root of the errors; `code` is stable, `status` is the HTTP status, `hint` is the next step.
+
+    No message has a secret that the process knows of.
+    """
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
     retryable: ClassVar[bool] = False
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = hide_secrets(message)
+        self.hint = hide_secrets(hint) if hint else ""
+        super().__init__(self.message)
 
 
 class UsageError(FerrataError):

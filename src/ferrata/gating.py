@@ -20,9 +20,12 @@ from ferrata.gates import (
     changes_of,
     decide,
     drawn,
+    foreign,
     keep_result,
     last_pass,
+    looked_words,
     looks_of,
+    other_data,
     read_file,
     read_run,
     record_of,
@@ -34,12 +37,12 @@ from ferrata.refs import Ref
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
     from ferrata.app import App
     from ferrata.evals import EvalSettings, EvalSummary, Progress
-    from ferrata.gates import Decision, GateSettings, Rule, Scored, Standing
+    from ferrata.gates import Decision, GateSettings, Rule, Scored
 
 __all__ = ["Interrupted", "Request", "gate_digest", "gates_folder", "run_gate"]
 
@@ -148,11 +151,9 @@ class _Gate:
 
     def decided(self) -> tuple[GateResult, Scored]:
         """The whole of it."""
-        if self.request.candidate:
-            return self._looked(self.how)
-        if self.gate.sequential:
+        if self.gate.sequential and not self.request.candidate:
             return self._watched()
-        if self.gate.inconclusive == "extend":
+        if self.gate.inconclusive == "extend" and not self.request.candidate:
             return self._extended()
         return self._looked(self.how)
 
@@ -168,26 +169,33 @@ class _Gate:
         found = self._existing(name, compared)
         if found is not None:
             return found
+        self.app.dataset(self.request.data or self.settings.data)  # what is not there is no fault of the baseline's
         try:
-            return self._evaluated(name, f"gate-{self.request.name}-baseline")
+            return self._of_run(self._run(name, f"gate-{self.request.name}-baseline").name)
         except NotFound as error:
             said = f"the baseline {name!r} is no run and no file of scores, and cannot be evaluated: {error.message}"
-            raise NotFound(said, hint=error.hint) from None
+            raise NotFound(said, hint=self._named_so(targets=True)) from None
+
+    def _named_so(self, *, targets: bool = False) -> str:
+        """What a side may be named by."""
+        runs = ", ".join(one.name for one in EvalFolder.every(runs_folder(self.app))[:5])
+        others = f"a file of scores ({', '.join(_FILES)})" + (" or a target, as file.py:function" if targets else "")
+        return f"name a run (as {runs}) or {others}" if runs else f"there is no run yet; name {others}"
 
     def _candidate(self) -> Scored:
         name = self.request.candidate
         if not name:
-            return self._evaluated(None, f"gate-{self.request.name}")
+            return self._of_run(self._run(None, f"gate-{self.request.name}").name)
         found = self._existing(name, [one.metric for one in self.rules])
         if found is None:
-            runs = ", ".join(one.name for one in EvalFolder.every(runs_folder(self.app))[:5])
-            raise NotFound(f"there is no run and no file {name!r}", hint=f"there is {runs}" if runs else "")
+            raise NotFound(f"there is no run and no file {name!r}", hint=self._named_so())
         return replace(found, incomplete=found.incomplete or self._foreign(found))
 
     def _foreign(self, found: Scored) -> str:
+        """Why a candidate that nobody evaluated here is none of this gate; empty where it is, or where nobody can know."""
         declared = [evaluator_of_use(self.app, use, self.settings) for use in self.settings.evaluators]
         digests = {one.alias: one.evaluator.digest for one in declared}
-        return found.foreign(self.rows, digests, [rule.metric for rule in self.rules])
+        return foreign(found, self.rows, self.rules, digests)
 
     def _existing(self, name: str, metrics: Sequence[str]) -> Scored | None:
         """A run's or a file's scores, of these metrics where it is another tool's; None where it is neither."""
@@ -206,9 +214,6 @@ class _Gate:
             versions = _versions(self.app, str(about.get("name") or ""))
             return read_run(folder, cluster=self.gate.cluster, versions=versions)
 
-    def _evaluated(self, target: str | None, base: str) -> Scored:
-        return self._of_run(self._run(target, base).name)
-
     def _opened(self, target: str | None) -> Evaluation:
         """The evaluation of a target over the rows that are drawn; close it."""
         given = {"target": target or self.request.target, "data": self.request.data}
@@ -216,9 +221,8 @@ class _Gate:
         evaluation = Evaluation.open(self.app, Given(settings, self.gate.eval))
         self.total = evaluation.plan.total or 0
         blank, ends = before_run(evaluation.plan)
-        for (
-            one
-        ) in self.rules:  # what an evaluator gives beside its main score may be known only once it has scored a row
+        # What an evaluator gives beside its main score may be known only once it has scored a row.
+        for one in self.rules:
             if one.metric.partition(".")[0] not in blank.evaluators:
                 resolve_metric(one.metric, blank, among=ends)
         if self.rows is not None or self.gate.sequential:
@@ -283,19 +287,17 @@ class _Gate:
 
     # Ways to decide
 
-    def _standings(self, candidate: Scored) -> Mapping[str, Standing]:
-        return gate_standings(self.app, self.gate, candidate)
-
     def _looked(self, how: How) -> tuple[GateResult, Scored]:
         """One look at all rows."""
         baseline, candidate = self._baseline(), self._candidate()
-        decision = decide(self.rules, candidate, baseline, how, standings=self._standings(candidate))
+        decision = decide(
+            self.rules, candidate, baseline, how, standings=gate_standings(self.app, self.gate, candidate)
+        )
         return self._result(decision, candidate, baseline), candidate
 
     def _extended(self) -> tuple[GateResult, Scored]:
         """As many looks as it takes, the error divided over all that there could be."""
-        evaluation = self._opened(None)
-        evaluation.close()
+        self._opened(None).close()
         looks = looks_of(self.rows or self.total, self.total)
         how = replace(self.how, alpha=self.how.alpha / len(looks))
         for number, rows in enumerate(looks, 1):
@@ -325,21 +327,15 @@ class _Gate:
         watch = watchers[0].watch
         result = self._result(watch.decision(), found, baseline)
         after = watch.decided_after
-        if after is None:
-            said = f"looked at {watch.rows:,} of {len(self.order):,} rows, and it is not decided"
-            if found.incomplete:
-                said += f": {found.incomplete}"
-        else:
-            said = f"decided after {after:,} of {len(self.order):,} rows; {found.rows:,} had been asked by then"
-            if summary.cost is not None and found.rows:
-                left = summary.cost / found.rows * (len(self.order) - found.rows)
-                said += f", for ${summary.cost:.4f}; the others would have cost about ${left:.4f}"
+        said = looked_words(
+            watch.rows if after is None else after, len(self.order), found, summary.cost, decided=after is not None
+        )
         return replace(result, stopped_after=after, notes=(said, *result.notes)), found
 
     def _watch(self, evaluation: Evaluation, baseline: Scored | None) -> Watch:
         blank, ends = before_run(evaluation.plan)
         rules = [replace(one, metric=resolve_metric(one.metric, blank, among=ends)) for one in self.rules]
-        return Watch(rules, ends, blank, baseline, self.how, standings=self._standings(blank))
+        return Watch(rules, ends, blank, baseline, self.how, standings=gate_standings(self.app, self.gate, blank))
 
     # What came of it
 
@@ -351,15 +347,13 @@ class _Gate:
             changes = changes_of(decision.rules, baseline, candidate, before=before, after=after) if baseline else []
         notes = list(decision.notes)
         if baseline and baseline.dataset_digest and baseline.dataset_digest != candidate.dataset_digest:
-            notes.append(
-                f"the baseline was run on other data, {baseline.dataset!r}: only rows that are in both are compared"
-            )
+            said = f"the baseline was run on other data, {baseline.dataset!r}"
+            notes.append(f"{said}: only rows that are in both are compared")
         data, digest = request.data, candidate.dataset_digest
         asked = changed(self.settings, **({"data": data} if data else {}))
         if request.candidate and digest and not is_over(self.app, asked, digest):
             data = f"{candidate.dataset}@{digest}"
-            said = f"the candidate was run on other data, {candidate.dataset!r}, than the gate's, {asked.data!r} as they are now"
-            notes.append(f"{said}: the verdict holds for those alone")
+            notes.append(other_data(candidate.dataset, asked.data, self.app.dataset))
         return GateResult(
             gate=request.name,
             verdict=decision.verdict,

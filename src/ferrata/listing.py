@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pathspec import GitIgnoreSpec
 
-__all__ = ["Entry", "Listing", "list_files"]
+__all__ = ["Entry", "Listing", "folder_in_repository", "list_files", "repository_of"]
 
 _NEVER = frozenset(
     {
@@ -99,6 +99,21 @@ def list_files(root: Path) -> list[Entry]:
     """
     with Listing(root) as listing:
         return listing.entries()
+
+
+def repository_of(folder: Path) -> Path:
+    """The root of the git repository that a folder lies in: the nearest one with `.git`; the folder itself where there is none."""
+    found = folder.resolve()
+    try:
+        return next((one for one in (found, *found.parents) if (one / ".git").exists()), found)
+    except OSError:  # a folder above that may not be looked into
+        return found
+
+
+def folder_in_repository(folder: Path) -> str:
+    """A folder's path from the root of its git repository, with `/`; empty where it is that root, or in none."""
+    found = folder.resolve().relative_to(repository_of(folder)).as_posix()
+    return "" if found == "." else found
 
 
 def _check(root: Path) -> None:

@@ -52,6 +52,10 @@ __all__ = ["Interrupted", "Request", "keep", "last_scouted", "plan_scout", "run_
 
 # A judge that is the incumbent goes on to be it, under this name, while another takes the incumbent's place.
 _JUDGE = "the judge as declared"
+_ONE_BY_ONE = (
+    "latencies were measured at different times: models are asked one after the other, and an answer from an earlier run has the latency"
+    " that it had then, so that a busy hour or a cold start can look like a slow model"
+)
 
 
 class Interrupted(FerrataError):
@@ -270,6 +274,8 @@ class _Scout:
         best, why = recommend(outcomes, prefer=self.request.prefer, gated=self.case.gate, leaving=plan.retires)
         if plan.rows == 1:
             self.notes.append("there is one row: nothing can be shown of models by it")
+        if sum(one.measured is not None and one.measured.p50 is not None for one in outcomes) > 1:
+            self.notes.append(_ONE_BY_ONE)
         return ScoutResult(
             self.case,
             metric,

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from ferrata.documents import Document, validate
 from ferrata.errors import InvalidDocument, Mistake, NotFound, UsageError
 from ferrata.messages import OWN_PARAMETERS
+from ferrata.redaction import tell_variables
 from ferrata.yamls import line_of, read_text, read_yaml
 
 if TYPE_CHECKING:
@@ -139,8 +140,8 @@ class ModelLimits(Document):
 
 def _reference(text: str) -> str:
     if not re.match(r"^\$\{env:[A-Za-z_][A-Za-z0-9_]*\}\Z", text):
-        # The text itself is not repeated: it may be the key.
         raise ValueError("must name a variable, as ${env:OPENAI_API_KEY}: a key does not belong in a file")
+    tell_variables([text[len("${env:") : -1]])
     return text
 
 
@@ -213,8 +214,10 @@ def _secrets_apart(about: dict[str, Any]) -> dict[str, Any]:
     secrets = about.get("secrets")
     held = [one for one in [about.get("api_key")] if one is not None]
     held += list(cast("dict[str, Any]", secrets).values()) if isinstance(secrets, dict) else []
-    if not all(isinstance(one, str) and _REFERENCE.match(one.strip()) for one in held):
+    matches = [_REFERENCE.match(one.strip()) for one in held if isinstance(one, str)]
+    if len(matches) < len(held) or not all(matches):
         raise ValueError("must refer to its secrets, as ${env:OPENAI_API_KEY}: a key does not belong in a file")
+    tell_variables([match[2].strip() for match in matches if match is not None and match[1] == "env"])
     return about
 
 
@@ -326,10 +329,9 @@ def load_settings(root: Path) -> Settings:
     """
     _check_folder(root)
     file = _read_file(root / FILE_NAME)
-    name = _name_of(root.resolve())
     return Settings(
         root=root,
-        project=file.project or name or "project",
+        project=file.project or _name_of(root.resolve()) or "project",
         store_url=os.environ.get("FERRATA_STORE") or _store_url(file, root),
         state=root / STATE_FOLDER,
         file=file,
@@ -364,7 +366,6 @@ def _read_file(path: Path) -> ProjectFile:
         raise InvalidDocument([Mistake(str(path), 1, "", problem)])
     text = read_text(path)
     value = read_yaml(text, file=str(path))
-    # Nothing but comments is nothing said.
     return ProjectFile() if value is None else validate(value, ProjectFile, file=str(path), text=text)
 
 
@@ -390,9 +391,8 @@ def resolve_reference(value: str, root: Path) -> str:
     if match[1] == "env":
         found = os.environ.get(match[2])
         if found is None:
-            raise UsageError(
-                f"the environment variable {match[2]!r} is not set", hint=f"export {match[2]}=... or change {FILE_NAME}"
-            )
+            hint = f"export {match[2]}=... or change {FILE_NAME}"
+            raise UsageError(f"the environment variable {match[2]!r} is not set", hint=hint)
         return found
     path = (root / match[2]).resolve()
     if not path.is_relative_to(root.resolve()):

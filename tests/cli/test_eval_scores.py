@@ -117,3 +117,69 @@ def test_a_score_that_is_too_large_to_compute_with_is_named(tmp_path: Path, ferr
     done = ferrata("eval", "stats", write(tmp_path / "a.jsonl", [1.0, 1e200]))
     assert done.status == 2
     assert "a.jsonl:2: score is 1e+200, too large to compute with" in done.err
+
+
+def stats_of(tmp_path: Path, ferrata: Callable[..., Any], name: str, text: str, *options: str) -> Any:
+    (tmp_path / name).write_bytes(text.encode())
+    return ferrata("eval", "stats", str(tmp_path / name), *options)
+
+
+def test_figures_follow_the_interval_and_the_confidence_is_told_whole(
+    tmp_path: Path, ferrata: Callable[..., Any]
+) -> None:
+    lines = "".join(json.dumps({"id": n, "score": 1234567890 + n % 7}) + "\n" for n in range(40))
+    done = stats_of(tmp_path, ferrata, "large.jsonl", lines, "--confidence", "0.999999999999")
+    head, row = done.out.splitlines()[:2]
+    assert "99.9999999999 % interval" in head
+    mean, low, _, high = (word for word in row.split()[1:5])
+    assert len({mean, low, high}) == 3
+    assert float(low) < float(mean) < float(high)
+    assert float(mean) == pytest.approx(1234567892.85, abs=0.1)
+    done = ferrata("eval", "compare", str(tmp_path / "large.jsonl"), write(tmp_path / "small.jsonl", [5] * 40))
+    assert "1234567892.88" in done.out.splitlines()[1].split()
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said", "hint"),
+    [
+        (
+            '{"id": 1, "score": 1}\n{"id": 2, "score": 3}\n',
+            ("--scale", "binary"),
+            ":2: score is 3, and a binary",
+            "ordinal",
+        ),
+        (
+            '{"id": 1, "score": 1, "c": 1}\n{"id": 2, "score": 3}\n',
+            ("--cluster", "c"),
+            ":2: this row has no value in 'c'",
+            "--cluster",
+        ),
+        ('{"id": 1, "score": 1}\n', ("--cluster", "c"), ":1: there is no 'c'; the columns are id, score", "--cluster"),
+        ('{"id": 1, "score": NaN}\n', (), "has no score in 'score': it is empty in every row", "--score"),
+        ('{"id": 1, "score": "0,5"}\n', (), "score is '0,5', which is no number", "write 0.5"),
+        ('{"id": 1, "score": "1_000"}\n', (), "score is '1_000', which is no number", ""),
+        ('{"id": 7, "score": 1}\n{"id": 7.0, "score": 0}\n', (), "id '7' stands already at", "--repeat"),
+    ],
+)
+def test_a_row_that_is_wrong_is_named(
+    tmp_path: Path, ferrata: Callable[..., Any], text: str, options: tuple[str, ...], said: str, hint: str
+) -> None:
+    done = stats_of(tmp_path, ferrata, "rows.jsonl", text, *options)
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err and hint in done.err
+
+
+def test_a_folder_is_no_run_and_no_file(tmp_path: Path, ferrata: Callable[..., Any]) -> None:
+    done = ferrata("eval", "stats", str(tmp_path), "--project", str(tmp_path))
+    assert done.status == 2
+    assert "is a folder, and neither a run nor a file of scores" in done.err
+
+
+def test_bytes_that_windows_adds_are_no_part_of_a_name_or_a_score(tmp_path: Path, ferrata: Callable[..., Any]) -> None:
+    done = stats_of(tmp_path, ferrata, "w.csv", "\ufeffid,score\r\n1,0.5\r\n2,0.75\r\n3,1\r\n")
+    assert done.out.splitlines()[1].split()[:2] == ["score", "0.75"]
+
+
+def test_a_difference_that_no_number_of_rows_shows_is_said(files: tuple[str, str], ferrata: Callable[..., Any]) -> None:
+    done = ferrata("eval", "plan", files[0], "--effect", "1e-9")
+    assert "no number of rows to see 1e-09 by: 10 million would not do" in done.out

@@ -98,3 +98,57 @@ def test_a_mistake_in_the_request_is_exit_status_2(
     ran = ferrata("gate", *words, "--project", str(shop))
     assert ran.status == 2
     assert problem in ran.err and "Traceback" not in ran.err
+
+
+def test_an_alpha_that_nothing_can_be_computed_with_is_refused_before_anything_is_evaluated(
+    ferrata: Callable[..., Any], shop: Path
+) -> None:
+    for alpha in ("1e-300", "nan"):
+        ran = ferrata("gate", "--project", str(shop), "--alpha", alpha)
+        assert (ran.status, "0.5" in ran.err) == (2, True)
+        assert not (shop / ".ferrata/evals").exists()
+
+
+def test_a_baseline_that_is_nothing_is_told_with_what_it_can_be(ferrata: Callable[..., Any], shop: Path) -> None:
+    ran = ferrata("gate", "--project", str(shop), "--baseline", "typo")
+    assert ran.status == 2
+    assert "hint: there is no run yet; name a file of scores (.json, .jsonl" in ran.err
+    assert "or a target, as file.py:function" in ran.err
+
+
+def test_data_that_are_not_there_are_no_fault_of_the_baseline_and_no_other_data(
+    ferrata: Callable[..., Any], shop: Path
+) -> None:
+    assert ferrata("gate", "--project", str(shop)).status == 0
+    words = ("gate", "--project", str(shop), "--candidate", "gate-support-1", "--baseline", "gate-support-baseline-1")
+    data = (shop / "rows.jsonl").read_text()
+    (shop / "rows.jsonl").write_text(data + data.splitlines()[0] + "\n")
+    assert "the gate's data, 'rows.jsonl', have changed since the candidate was run on them: the" in ferrata(*words).out
+    (shop / "rows.jsonl").unlink()
+    said = f"the gate's data cannot be read (no such data: {str(shop / 'rows.jsonl')!r}), so nobody can say"
+    assert said in ferrata(*words).out
+    ran = ferrata("gate", "--project", str(shop))
+    assert (ran.status, ran.err.splitlines()[0]) == (2, f"ferrata: no such data: {str(shop / 'rows.jsonl')!r}")
+
+
+def test_a_file_of_scores_is_read_on_the_scale_of_the_run(ferrata: Callable[..., Any], shop: Path) -> None:
+    (shop / "ferrata.yaml").write_text(FILE.replace("metric: f1_score", "metric: f1_score.f1"))
+    kept = shop / "kept.jsonl"
+    assert ferrata("gate", "--project", str(shop), "--save-baseline", str(kept)).status == 0
+    keys = [json.loads(line)["key"] for line in kept.read_text().splitlines()[1:]]
+    words = ("gate", "--project", str(shop), "--candidate", "gate-support-1", "--baseline", "other.jsonl")
+
+    def write(value: float, column: str = "f1_score.f1") -> None:
+        (shop / "other.jsonl").write_text("".join(json.dumps({"key": key, column: value}) + "\n" for key in keys))
+
+    write(1)
+    ran = ferrata(*words)
+    assert (ran.status, ran.out.splitlines()[0]) == (0, "support: pass: gate-support-1 against other.jsonl, 40 rows")
+    write(35)
+    ran = ferrata(*words)
+    assert ran.status == 3
+    assert "is not on one scale: the baseline's scores are levels without known bounds (35 to 35 are there)" in ran.out
+    assert "the candidate's are numbers from 0 to 1, where more is better; score both by the same evaluator" in ran.out
+    write(1, "f1")
+    ran = ferrata(*words)
+    assert (ran.status, "hint: it needs a column `key` and the scores of f1_score.f1" in ran.err) == (2, True)

@@ -124,7 +124,7 @@ def test_the_steps_of_a_project_in_a_folder_run_there() -> None:
     steps = {step.get("name"): step for step in _pipeline("github", "nested")["jobs"]["ferrata"]["steps"]}
     assert steps["Gate support"]["working-directory"] == steps["Prompts"]["working-directory"] == "./apps/bot"
     assert 'ferrata assess "./apps/bot"' in steps["Maturity"]["run"]
-    assert steps["Findings in code scanning"]["with"]["checkout_path"] == "${{ github.workspace }}/apps/bot"
+    assert steps["Findings in code scanning"]["with"] == {"sarif_file": "${{ runner.temp }}/ferrata"}
     gitlab = _pipeline("gitlab", "nested")
     assert "cd ./apps/bot" in gitlab["ferrata-gate-support"]["script"][0]
     assert gitlab[".ferrata"]["cache"]["paths"][0] == "apps/bot/.ferrata/"

@@ -347,3 +347,13 @@ def test_a_candidate_that_equals_its_baseline_seldom_fails_and_a_worse_one_seldo
     limit = 0.05 + 3.5 * np.sqrt(0.05 * 0.95 / gates)
     assert failed / gates <= limit
     assert passed / gates <= limit
+
+
+def test_a_relative_margin_has_the_power_of_the_same_margin_in_the_scores_units() -> None:
+    """Rows of the sides that have nothing to do with each other: the differences are the less exact question of the two."""
+    old, new = side(scores(noisy(0.6, seed=1)), run="old-1"), side(scores(noisy(0.6, seed=2)))
+    share = one(Rule("f1", "non_inferiority", 0.05, relative=True), new, old)
+    assert share.boundary is not None
+    plain = one(Rule("f1", "non_inferiority", -share.boundary), new, old)
+    assert (share.power, share.smallest) == (plain.power, plain.smallest)
+    assert share.power is not None and share.power > 0.5

@@ -66,7 +66,7 @@ def test_rules_say_what_they_ask(tmp_path: Path) -> None:
         (("non_inferiority: 5%", "at_most: .inf"), 10, "gates.support.rules.0.at_most", "finite"),
         ((", non_inferiority: 5%", ""), 10, "gates.support.rules.0", "exactly one of superiority, non_inferiority"),
         (("5%}", "5%, at_least: 3}"), 10, "gates.support.rules.0", "there is non_inferiority and at_least"),
-        (("    eval:", "    alpha: 0\n    eval:"), 7, "gates.support.alpha", "more than 0"),
+        (("    eval:", "    alpha: 0\n    eval:"), 7, "gates.support.alpha", "at least 1e-09"),
         (("    eval:", "    rows: 1\n    eval:"), 7, "gates.support.rows", "at least 2"),
         (("    eval:", "    inconclusive: extend\n    eval:"), 6, "gates.support", "with how many `rows`"),
         (("    eval:", "    sequential: true\n    cluster: a\n    eval:"), 6, "gates.support", "independent rows"),

@@ -47,6 +47,10 @@ project:   shop
         ),
         ("models:\r\n  main: openai/a\r\nproject: x", {"vendor": "openai", "model": "b"}, "models:\r\n  main: openai/b\r\nproject: x"),
         ("models:\n  main: &m openai/a\n  too: *m\n", {"vendor": "openai", "model": "b"}, None),
+        ("models:\n  base: &b {vendor: openai, model: a}\n  main: *b\n", {"vendor": "openai", "model": "b"}, None),
+        ("models:\n  base: &b {vendor: openai}\n  main:\n    <<: *b\n    model: a\n", {"vendor": "openai", "model": "b"}, None),
+        ("models:\n  main: &b\n    vendor: openai\n    model: a\n  x:\n    <<: *b\n", {"vendor": "openai", "model": "b"}, None),
+        ("models:\n  main: &b\n    vendor: openai\n    model: a\n  x:\n    <<: *b\n    model: c\n", {"vendor": "openai", "model": "b"}, "models:\n  main: &b\n    vendor: openai\n    model: b\n  x:\n    <<: *b\n    model: c\n"),
         ("models: &all\n  main: {<<: {vendor: openai}, model: a}\n", {"vendor": "google", "model": "b"}, "models: &all\n  main: {vendor: google, model: b}\n"),
         ("models:\n  main:\n    model: a\n    vendor: openai", {"vendor": "openai", "model": "1.5"}, "models:\n  main:\n    model: \"1.5\"\n    vendor: openai"),
     ],
@@ -54,8 +58,9 @@ project:   shop
 def test_only_the_entry_changes(text: str, wanted: dict[str, Any], expected: str | None) -> None:
     entry = entry_for(text, "main", ModelSettings.model_validate(wanted))
     if expected is None:
-        with pytest.raises(UsageError, match="cannot be changed line by line"):
+        with pytest.raises(UsageError, match="cannot be changed line by line") as caught:
             switched(text, "main", entry)
+        assert caught.value.hint == f"change it by hand to {wanted['vendor']}/{wanted['model']}"
         return
     assert switched(text, "main", entry) == expected
 
@@ -90,3 +95,21 @@ def test_the_diff_is_one_that_git_applies(tmp_path: Path, ending: str) -> None:
     (tmp_path / "p.patch").write_text(patch_of(before, after))
     subprocess.run(["git", "apply", "p.patch"], cwd=tmp_path, check=True)
     assert (tmp_path / "ferrata.yaml").read_text() == after
+
+
+@pytest.mark.parametrize("folder", ["", "apps/bot", 'my "app" é'])
+@pytest.mark.parametrize("at_root", [True, False])
+def test_the_diff_applies_in_the_folder_of_the_project_and_at_the_root(
+    tmp_path: Path, folder: str, at_root: bool
+) -> None:
+    before = BLOCK.replace("\n", "\r\n")
+    after = before.replace("gpt-4o-2024-08-06", "gpt-5")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    project = tmp_path / folder
+    project.mkdir(parents=True, exist_ok=True)
+    (project / "ferrata.yaml").write_bytes(before.encode())
+    (tmp_path / "p.patch").write_bytes(patch_of(before, after, folder=folder).encode())
+    for back, expected in (([], after), (["-R"], before)):
+        words = ["git", "-c", "core.autocrlf=false", "apply", *back, str(tmp_path / "p.patch")]
+        subprocess.run(words, cwd=tmp_path if at_root else project, check=True)
+        assert (project / "ferrata.yaml").read_bytes() == expected.encode()

@@ -158,7 +158,7 @@ def test_few_pairs_are_said() -> None:
         (
             scores([1, 2]),
             scores([1, 2], **LIKERT),
-            "the scale of 'score' is 'continuous' in the baseline and 'ordinal'",
+            "not on one scale: the baseline's scores are numbers .*1 to 2 are there.* the candidate's are levels from 1 to 5",
         ),
         (scores([1, 6], **LIKERT), scores([1, 2], **LIKERT), "row 'q1' of 'score' is 6.0, outside of its scale"),
         (scores([1, 2], clusters=["a", "b"]), scores([1, 2]), "only one of the runs of 'score' has clusters"),

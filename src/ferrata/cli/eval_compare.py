@@ -10,7 +10,8 @@ import click
 from ferrata.cli.eval_scores import Source, scores_in, source_options
 from ferrata.cli.eval_stats import CONFIDENCE
 from ferrata.cli.eval_words import between, number
-from ferrata.cli.words import aligned, printable
+from ferrata.cli.words import aligned, counted, printable
+from ferrata.markup import percent
 
 if TYPE_CHECKING:
     from ferrata.evals import Changed, Compared
@@ -41,10 +42,15 @@ def compare(
         whole = {"before": before, "after": after, "confidence": confidence}
         click.echo(json.dumps({**whole, "metrics": [one.as_json() for one in found]}, indent=2))
         return
-    rows = [["score", before, after, "difference", f"{100 * confidence:g} % interval", "p", "test", "n", "verdict"]]
+    rows = [["score", before, after, "difference", f"{percent(confidence)} % interval", "p", "test", "n", "verdict"]]
     for one in found:
         of = one.comparison
-        means = (number(of.baseline), number(of.candidate), f"{of.difference:+.4g}", between(of.interval))
+        ends = of.interval
+        means = (
+            *(number(mean, ends) for mean in (of.baseline, of.candidate)),
+            number(of.difference, ends, sign="+"),
+            between(ends),
+        )
         rows.append([one.metric, *means, p_text(of.p_value), of.test, f"{of.n:,}", of.verdict])
     click.echo("\n".join(aligned([[printable(cell) for cell in row] for row in rows], right=(1, 2, 3, 5, 7))))
     for one in found:
@@ -70,7 +76,7 @@ def _print_more(one: Compared, before: str, after: str) -> None:
         apart = of.unpaired
         click.echo(f"  as if unpaired: {between(apart.interval)}, p {p_text(apart.p_value)} ({apart.test})")
     if one.only_before or one.only_after:
-        alone = f"{one.only_before:,} rows only in {before}, {one.only_after:,} only in {after}"
+        alone = f"{counted(one.only_before, 'row')} only in {before}, {one.only_after:,} only in {after}"
         click.echo(f"  {printable(alone)}")
     sign = 1 if of.higher_is_better else -1
     worst = [change for change in one.changed if (change.after - change.before) * sign < 0]
@@ -82,4 +88,9 @@ def _print_more(one: Compared, before: str, after: str) -> None:
 
 def _change(change: Changed) -> str:
     name = printable(change.key) if change.row is None else str(change.row)
-    return f"row {name}: {number(change.before)} -> {number(change.after)}"
+    return f"row {name}: {_pair(change)}"
+
+
+def _pair(change: Changed) -> str:
+    ends = sorted((change.before, change.after))
+    return f"{number(change.before, ends)} -> {number(change.after, ends)}"

@@ -197,6 +197,8 @@ def _print(
             ]
         )
     click.echo("\n".join(aligned(rows, right=(2, 3, 4, 5))))
+    if effect is not None and any(one["rows_needed"] is None and "note" not in one for one in planned):
+        click.echo(f"no number of rows to see {number(effect)} by: 10 million would not do")
     for one in planned:
         if "note" in one:
             click.echo(f"{printable(one['metric'])}: {one['note']}")

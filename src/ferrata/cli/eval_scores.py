@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from ferrata.errors import UsageError
+from ferrata.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -106,7 +106,14 @@ def scores_in(names: tuple[str, ...], source: Source) -> list[Mapping[str, Score
             from ferrata.evaluating import runs_folder
 
             app = app or stack.enter_context(open_app(source.project))
-            folder = stack.enter_context(existing(runs_folder(app), name))
+            try:
+                folder = stack.enter_context(existing(runs_folder(app), name))
+            except (NotFound, UsageError):
+                if not Path(name).is_dir():
+                    raise
+                raise UsageError(
+                    f"{name!r} is a folder, and neither a run nor a file of scores", hint="name a file in it"
+                ) from None
             found.append(_chosen(scores_of_eval(folder, cluster=source.cluster, pass_rates=True), source.names, name))
     return found
 

@@ -11,6 +11,7 @@ import click
 from ferrata.cli.eval_scores import Source, scores_in, source_options
 from ferrata.cli.eval_words import between, number
 from ferrata.cli.words import aligned, printable
+from ferrata.markup import percent
 
 if TYPE_CHECKING:
     from ferrata.stats import Estimate, Scores
@@ -50,14 +51,14 @@ def stats(*, name: str, confidence: float, wants_json: bool, **source: Any) -> N
         content = {"source": name, "metrics": [_as_json(*row) for row in rows]}
         click.echo(json.dumps(content | ({"corrected": corrected} if corrected else {}), indent=2))
         return
-    cells = [["score", "mean", f"{100 * confidence:g} % interval", "n", "missing", "method"]]
+    cells = [["score", "mean", f"{percent(confidence)} % interval", "n", "missing", "method"]]
     for of, one in rows:
         if one is None:
             cells.append([printable(of.metric), "-", "-", "0", f"{len(of.missing) + len(of.failed):,}", "no value"])
             continue
         clusters = f", {one.clusters:,} clusters" if one.clusters else ""
         lost = f"{len(of.missing) + len(of.failed):,}"
-        shown = (number(one.value), between(one.interval), f"{one.n:,}", lost, one.method + clusters)
+        shown = (number(one.value, one.interval), between(one.interval), f"{one.n:,}", lost, one.method + clusters)
         cells.append([printable(one.metric), *shown])
     click.echo("\n".join(aligned(cells, right=(1, 3, 4))))
     for _, one in rows:
@@ -100,9 +101,7 @@ def _corrected_lines(rows: list[dict[str, Any]]) -> list[str]:
         if one["value"] is None:
             lines.append(f"{printable(one['metric'])} is not corrected by people's labels: {printable(one['reason'])}")
             continue
-        figures = (
-            f"{number(one['value'])} ({between(one['interval'])}) on {one['n']:,} unlabelled rows, {one['method']}"
-        )
+        figures = f"{number(one['value'], one['interval'])} ({between(one['interval'])}) on {one['n']:,} unlabelled rows, {one['method']}"
         lines.append(f"{printable(one['metric'])} corrected by people's labels: {figures}")
         lines += [f"  {printable(note)}" for note in one["notes"]]
         lines.append(

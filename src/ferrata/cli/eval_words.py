@@ -10,6 +10,7 @@ import click
 
 from ferrata.cli.words import aligned, counted, printable
 from ferrata.errors import UsageError
+from ferrata.markup import figures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ def metric_lines(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
         bound = "" if limit is None else f" {'>=' if about.get('higher_is_better', True) else '<='} {limit:g}"
         passed = "" if rate is None else f"{rate:.1%}{bound}"
         shown = (
-            number(about["mean"]),
+            number(about["mean"], about.get("interval")),
             between(about.get("interval")),
             passed,
             f"{about['n']:,}",
@@ -42,14 +43,14 @@ def metric_lines(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return aligned(rows, right=(1, 4, 5, 6))
 
 
-def number(value: float | None) -> str:
-    """A value with four figures; a dash where there is none."""
-    return "-" if value is None else f"{value:.4g}"
+def number(value: float | None, around: Sequence[float] | None = None, *, sign: str = "") -> str:
+    """A value with four figures, or more where its interval is narrow; a dash where there is none."""
+    return "-" if value is None else figures(value, around, sign=sign)
 
 
 def between(interval: Sequence[float] | None) -> str:
     """An interval as people write it; a dash where there is none."""
-    return "-" if not interval else f"{number(interval[0])} to {number(interval[1])}"
+    return "-" if not interval else f"{number(interval[0], interval)} to {number(interval[1], interval)}"
 
 
 def print_summary(summary: EvalSummary) -> None:

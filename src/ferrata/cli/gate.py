@@ -56,9 +56,7 @@ _LONGEST = 600.0
 )
 @click.option("--github", is_flag=True, help="Also print annotations, and add to the step summary of GitHub Actions.")
 @click.option("--waive", default="", metavar="WHY", help="Let it pass all the same, and record why.")
-@click.option(
-    "--alpha", type=click.FloatRange(0, 0.5, min_open=True, max_open=True), help="In the place of the declared one."
-)
+@click.option("--alpha", type=click.FloatRange(1e-9, 0.5, max_open=True), help="In the place of the declared one.")
 @click.option("--seed", type=int, help="Likewise.")
 @click.option(
     "--save-baseline", type=click.Path(dir_okay=False, path_type=Path), help="Write the candidate's scores to a file."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ferrata.cli.words import aligned, counted, printable
+from ferrata.markup import figures
 
 if TYPE_CHECKING:
     from ferrata.gates import GateResult, RuleResult
@@ -51,17 +52,19 @@ def _verdict(result: GateResult) -> str:
 
 def _row(one: RuleResult) -> list[str]:
     estimate = one.estimate
-    shown = "-" if estimate is None else f"{estimate:+.3g}" if one.rule.compares else f"{estimate:.3g}"
-    between = "-" if one.interval is None else f"{_end(one.interval.low)} to {_end(one.interval.high)}"
+    ends = None if one.interval is None else (one.interval.low, one.interval.high)
+    sign = "+" if one.rule.compares else ""
+    shown = "-" if estimate is None else figures(estimate, ends, least=3, sign=sign)
+    between = "-" if ends is None else f"{_end(ends[0], ends)} to {_end(ends[1], ends)}"
     p = "-" if one.p_adjusted is None else f"{one.p_adjusted:.3f}" if one.p_adjusted >= 0.001 else "<0.001"
     verdict = one.verdict if one.deciding else f"({one.verdict}, does not decide)"
-    before = "-" if one.baseline is None else f"{one.baseline:.4g}"
-    now = "-" if one.candidate is None else f"{one.candidate:.4g}"
+    before = "-" if one.baseline is None else figures(one.baseline, ends)
+    now = "-" if one.candidate is None else figures(one.candidate, ends)
     return [one.rule.text, before, now, shown, between, p, verdict]
 
 
-def _end(value: float) -> str:
-    return f"{value:.3g}" if isfinite(value) else "unbounded"
+def _end(value: float, ends: tuple[float, float]) -> str:
+    return figures(value, ends, least=3) if isfinite(value) else "unbounded"
 
 
 def _next(result: GateResult, project: str) -> list[str]:

@@ -85,7 +85,7 @@ def _rate(rate: Mapping[str, Any]) -> str:
 
 
 def _with(value: float | None, interval: Any) -> str:
-    return number(value) if value is None or not interval else f"{number(value)} ({between(interval)})"
+    return number(value) if value is None or not interval else f"{number(value, interval)} ({between(interval)})"
 
 
 def _bias(about: Mapping[str, Any]) -> str:

@@ -72,7 +72,7 @@ def lint(
     if wants_json or form == "json":
         click.echo(json.dumps([one._asdict() for one in findings], ensure_ascii=False, indent=2))
     elif form == "sarif":
-        click.echo(json.dumps(lint_sarif(findings), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(lint_sarif(findings, project=project or Path()), ensure_ascii=False, indent=2))
     else:
         _print(findings, len(versions) + len(files))
     worst = SEVERITIES.index(fail_on) if fail_on != "never" else -1

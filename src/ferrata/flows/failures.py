@@ -13,6 +13,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from ferrata.errors import FerrataError
+from ferrata.redaction import hide_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ class FlowError(FerrataError):
     ) -> None:
         super().__init__(message if file is None else f"{_place(file, where)}: {message}", hint=hint)
         self.codes = (codes,) if isinstance(codes, str) else codes
-        self.problem = message
+        self.problem = hide_secrets(message)
         self.file = file
         self.where = tuple(where)
 
@@ -107,7 +108,7 @@ def error_of(error: BaseException) -> dict[str, Any]:
     if isinstance(error, FlowError):
         return error.as_json()
     hint = error.hint if isinstance(error, FerrataError) else ""
-    return {"code": type(error).__name__, "message": str(error), "inner": [], "hint": hint}
+    return {"code": type(error).__name__, "message": hide_secrets(str(error)), "inner": [], "hint": hint}
 
 
 def _details(cause: BaseException, folder: Path | None) -> dict[str, Any]:
@@ -120,8 +121,8 @@ def _details(cause: BaseException, folder: Path | None) -> dict[str, Any]:
     last = (own or list(frames))[-1] if frames else None
     return {
         "type": type(cause).__name__,
-        "message": str(cause),
-        "traceback": "".join(["Traceback (most recent call last):\n", *shown, *ended]),
+        "message": hide_secrets(str(cause)),
+        "traceback": hide_secrets("".join(["Traceback (most recent call last):\n", *shown, *ended])),
         "filename": last.filename if last else None,
         "lineno": last.lineno if last else None,
         "name": last.name if last else None,

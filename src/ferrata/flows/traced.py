@@ -12,6 +12,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from ferrata.flows.traced_values import shown, shown_inputs
+from ferrata.redaction import hide_secrets
 from ferrata.telemetry import open_span
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class _Proxy:
         if self._manager is not None and error is None:
             self._context.run(self._manager.__exit__, None, None, None)
         elif self._manager is not None and self._span is not None:
-            self._span.error = f"{type(error).__name__}: {error}"
+            self._span.error = hide_secrets(f"{type(error).__name__}: {error}")
             self._context.run(self._manager.__exit__, None, None, None)
 
 

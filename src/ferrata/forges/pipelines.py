@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from ferrata import __version__
 from ferrata.errors import NotFound, UsageError
 from ferrata.forges.base import Plan, Secret
+from ferrata.listing import repository_of
 from ferrata.providers import read_vendor, vendor_names
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def plan_of(
         NotFound: a gate is not declared.
         UsageError: a name, folder, branch or requirement has characters that a pipeline's commands should not hold.
     """
-    root = _root_of(settings.root)
+    root = repository_of(settings.root)
     folder = settings.root.resolve().relative_to(root).as_posix()
     declared = list(settings.file.gates)
     for name in gates:
@@ -106,12 +107,6 @@ def write_pipeline(forge: Forge, plan: Plan, root: Path, *, force: bool = False)
     except OSError as error:
         raise UsageError(f"cannot write {str(path)!r}: {error.strerror}", hint="check its folder") from None
     return Written(path, changed=True)
-
-
-def _root_of(folder: Path) -> Path:
-    """The nearest folder with `.git`, from the project's up; the project's where there is none."""
-    found = folder.resolve()
-    return next((one for one in (found, *found.parents) if (one / ".git").exists()), found)
 
 
 def _has_prompts(folder: Path) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ferrata.gates.reports import FORMATS, Place, check_ending, place_of, render, tell_github, write_report
     from ferrata.gates.settings import GateSettings, RuleSettings, changed_gate, gate_of, gates_of
     from ferrata.gates.sides import Scored, counted, resolve_metric
+    from ferrata.gates.telling import foreign, looked_words, other_data
     from ferrata.gates.types import (
         Change,
         Distribution,
@@ -42,6 +43,7 @@ else:
         reports=["FORMATS", "Place", "check_ending", "place_of", "render", "tell_github", "write_report"],
         settings=["GateSettings", "RuleSettings", "changed_gate", "gate_of", "gates_of"],
         sides=["Scored", "counted", "resolve_metric"],
+        telling=["foreign", "looked_words", "other_data"],
         types=["Change", "Distribution", "GateResult", "Rule", "RuleKind", "RuleResult", "Side", "Standing", "Verdict"],
         watching=["Ends", "Watch"],
     )
@@ -76,13 +78,16 @@ __all__ = [
     "counted",
     "decide",
     "drawn",
+    "foreign",
     "gate_of",
     "gates_of",
     "keep_result",
     "kind_of",
     "last_pass",
+    "looked_words",
     "looks_of",
     "measure",
+    "other_data",
     "place_of",
     "read_file",
     "read_run",

@@ -144,9 +144,7 @@ def _result(one: Measured, p_pass: float, p_fail: float, how: How) -> RuleResult
 
 def _reasons(one: Measured, verdict: Verdict) -> list[str]:
     said = [*one.blocked, *one.doubts]
-    margin = one.rule.limit if one.rule.kind == "non_inferiority" and not one.rule.relative else None
-    if one.rule.relative and one.rule.kind == "non_inferiority" and one.boundary is not None:
-        margin = abs(one.boundary)
+    margin = None if one.boundary is None or one.rule.kind != "non_inferiority" else abs(one.boundary)
     if (
         not one.blocked
         and margin is not None

@@ -13,7 +13,7 @@ import numpy as np
 
 from ferrata.errors import UsageError
 from ferrata.gates.planning import error, factor, power, rows_needed
-from ferrata.gates.sides import counted, matched
+from ferrata.gates.sides import counted, matched, on_one_scale
 
 if TYPE_CHECKING:
     from ferrata.gates.planning import How
@@ -206,6 +206,7 @@ def _check(scores: Scores) -> None:
 def _compared(found: Measured, candidate: Scored, baseline: Scored, how: How) -> Measured:
     metric = found.rule.metric
     check_sides(metric, candidate, baseline)
+    candidate, baseline = on_one_scale(metric, candidate, baseline)
     mine, theirs = candidate.scores[metric], baseline.scores[metric]
     shared = candidate.clusters
     better = mine.higher_is_better
@@ -277,7 +278,7 @@ def _pair_question(baseline: Scores, candidate: Scores, rule: Rule, how: How) ->
     try:
         comparison = compare(first, second, confidence=how.confidence, effect=effect)
     except UsageError as error:
-        raise Blocked(error.message) from None
+        raise Blocked(f"{error.message}; {error.hint}" if error.hint else error.message) from None
     sign = 1 if second.higher_is_better else -1
     tolerated = -rule.limit if rule.kind == "non_inferiority" else rule.limit
     if rule.relative:
@@ -337,14 +338,13 @@ def _answered(found: Measured, asked: _Asked, how: How) -> Measured:
     comparison = asked.comparison
     notes = comparison.notes if comparison is not None else getattr(inference, "notes", ())
     deviation = error(inference, how)
-    margin = found.rule.limit if found.rule.kind == "non_inferiority" and not found.rule.relative else None
-    if found.rule.kind == "non_inferiority" and found.rule.relative:
-        margin = abs(shift)
+    boundary = asked.boundary + shift
+    margin = abs(boundary) if found.rule.kind == "non_inferiority" else None
     return replace(
         found,
         n=inference.n,
         estimate=inference.estimate if comparison is None else comparison.difference,
-        boundary=asked.boundary + shift,
+        boundary=boundary,
         interval=shown,
         p_pass=p_pass,
         p_fail=p_fail,

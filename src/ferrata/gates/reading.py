@@ -159,7 +159,11 @@ def read_file(path: Path, metrics: Sequence[str]) -> Scored:
             ) from None
     except OSError as error:
         raise UsageError(f"cannot read {str(path)!r}: {error.strerror or error}") from None
-    scores = read_scores(path, Columns("key", list(dict.fromkeys(metrics))))
+    try:
+        scores = read_scores(path, Columns("key", list(dict.fromkeys(metrics))))
+    except UsageError as error:
+        wanted = ", ".join(dict.fromkeys(metrics))
+        raise UsageError(error.message, hint=f"it needs a column `key` and the scores of {wanted}") from None
     rows = len({key for of in scores.values() for key in (*of.keys, *of.missing)})
     return Scored(Side(str(path)), scores, dataset=str(path), rows=rows, again="write the file again, with this score")
 

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from ferrata.settings import Settings
 
-__all__ = ["GateSettings", "RuleSettings", "changed_gate", "gate_of", "gates_of"]
+__all__ = ["LEAST_ALPHA", "GateSettings", "RuleSettings", "changed_gate", "gate_of", "gates_of"]
+
+LEAST_ALPHA = 1e-9
+"""Divided over looks and rules, what is less is 0 in a float's arithmetic, and no interval has an end."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}\Z")
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*%\Z")
@@ -125,7 +128,7 @@ class GateSettings(Document):
     eval: str
     baseline: str | None = None
     rules: Annotated[list[RuleSettings], Field(min_length=1)]
-    alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    alpha: float = Field(default=0.05, ge=LEAST_ALPHA, lt=0.5)
     power: float = Field(default=0.8, gt=0.5, lt=1)
     correction: Literal["holm", "none"] = "holm"
     cluster: str | None = None
@@ -219,4 +222,7 @@ def changed_gate(gate: GateSettings, **changes: Any) -> GateSettings:
         return GateSettings.model_validate({**gate.model_dump(exclude_none=True), **given})
     except ValidationError as error:
         first = error.errors()[0]
-        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        said = first["msg"].removeprefix("Value error, ")
+        if said.startswith("Input should be"):
+            said = f"{said.replace('Input should be', 'must be')}, not {first['input']!r:.60}"
+        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {said}") from None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ferrata.errors import UsageError
+from ferrata.evals import of_one_scale
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ferrata.gates.types import Side
     from ferrata.stats import Scores
 
-__all__ = ["Counted", "Scored", "counted", "matched", "resolve_metric"]
+__all__ = ["Counted", "Scored", "counted", "matched", "on_one_scale", "resolve_metric"]
 
 Missing = Literal["left out", "least", "greatest"]
 
@@ -57,26 +58,6 @@ class Scored:
     drawn: int | None = None
     incomplete: str = ""
     again: str = ""
-
-    def foreign(self, rows: int | None, evaluators: Mapping[str, str], metrics: Sequence[str]) -> str:
-        """Why these scores, which nobody made for a gate, are none that it can judge; empty where they are, or nobody can know.
-
-        Args:
-            rows: that the gate draws; None: it takes all.
-            evaluators: alias -> digest, of the gate's.
-            metrics: of its rules.
-        """
-        run = repr(self.side.run)
-        if self.drawn is not None and (rows is None or self.drawn < rows):
-            wanted = "all" if rows is None else f"{rows:,}"
-            return f"{run} has only {self.drawn:,} rows that were drawn from the data, and the gate takes {wanted}"
-        if not self.evaluators:  # another tool's scores
-            return ""
-        for alias in dict.fromkeys(metric.partition(".")[0] for metric in metrics):
-            if self.evaluators.get(alias) != evaluators.get(alias):
-                again = f": {self.again}" if self.again else ""
-                return f"{run} was not scored by the gate's own {alias!r} as it is now; score it again{again}"
-        return ""
 
 
 def resolve_metric(name: str, found: Scored, *, among: Collection[str] | None = None) -> str:
@@ -156,6 +137,39 @@ def counted(
     shared = None if clusters is None else [clusters.get(key, key) for key in keys]
     whole = replace(scores, keys=keys, values=np.asarray(values, dtype=np.float64), clusters=shared)
     return Counted(whole, len(failed) + len(partly), len(absent), lost)
+
+
+def on_one_scale(metric: str, candidate: Scored, baseline: Scored) -> tuple[Scored, Scored]:
+    """Both sides with the metric on one scale, where a file of another tool says none: the run's, if the values fit it.
+
+    Args:
+        metric: that both have.
+        candidate: one side.
+        baseline: the other.
+    """
+    mine, theirs = candidate.scores[metric], baseline.scores[metric]
+    if not candidate.evaluators and not baseline.evaluators:
+        mine, theirs = of_one_scale(mine, theirs), of_one_scale(theirs, mine)
+    elif not baseline.evaluators:
+        theirs = _as_scaled(theirs, mine)
+    elif not candidate.evaluators:
+        mine = _as_scaled(mine, theirs)
+    return _with(candidate, metric, mine), _with(baseline, metric, theirs)
+
+
+def _with(found: Scored, metric: str, scores: Scores) -> Scored:
+    return replace(found, scores={**found.scores, metric: scores})
+
+
+def _as_scaled(scores: Scores, known: Scores) -> Scores:
+    """Scores of a file on a scale that is known; as they are where one does not fit it."""
+    low = -np.inf if known.low is None else known.low
+    high = np.inf if known.high is None else known.high
+    values = scores.values
+    fits = bool(((values >= low) & (values <= high)).all())
+    if known.scale != "continuous":
+        fits = fits and bool((values == np.round(values)).all())
+    return replace(scores, scale=known.scale, low=known.low, high=known.high) if fits else scores
 
 
 def matched(baseline: Scores, candidate: Scores) -> tuple[Scores, Scores]:

@@ -48,6 +48,7 @@ class Inputs(NamedTuple):
         commit: the repository's commit, if known.
         url_of: gives the web address of a file's line, or None.
         notes: lines for the reader.
+        folder: what was scanned, from the root of its git repository.
     """
 
     project: str
@@ -57,6 +58,7 @@ class Inputs(NamedTuple):
     commit: str | None
     url_of: Callable[[str, int], str | None]
     notes: list[str]
+    folder: str = ""
 
 
 def make_assessment(model: MaturityModel, inputs: Inputs, *, now: datetime) -> Assessment:
@@ -162,4 +164,5 @@ def _summary(inputs: Inputs) -> ScanSummary:
         skipped=[SkippedFile(file=file, reason=reason) for file, reason in scan.skipped],
         llm_sites=list(scan.llm_sites),
         commit=inputs.commit,
+        folder=inputs.folder,
     )

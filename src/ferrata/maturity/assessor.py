@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ferrata.clock import format_time
 from ferrata.errors import BrokenChain, FerrataError, NotFound, StoreUnavailable, UsageError
-from ferrata.listing import Listing
+from ferrata.listing import Listing, folder_in_repository
 from ferrata.maturity.advice import evidence_of, roadmap_steps
 from ferrata.maturity.answers import changed_answers, check_answers, merge_answers, read_answers
 from ferrata.maturity.assess import Inputs, make_assessment
@@ -261,6 +261,7 @@ class Assessor:
                 commit=commit,
                 url_of=line_links(root, commit),
                 notes=[f"without history and ledger: {self.store_problem}"] if self.store_problem else [],
+                folder=folder_in_repository(root),
             )
             return make_assessment(model, inputs, now=self._clock.now())
 

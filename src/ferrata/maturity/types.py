@@ -183,7 +183,11 @@ class SkippedFile(Document):
 
 
 class ScanSummary(Document):
-    """What was scanned."""
+    """What was scanned.
+
+    Attributes:
+        folder: what was scanned, from the root of its git repository; empty where it is the root, or in none.
+    """
 
     files: int
     read: int
@@ -193,6 +197,7 @@ class ScanSummary(Document):
     skipped: list[SkippedFile]
     llm_sites: list[str]
     commit: str | None
+    folder: str = ""
 
 
 class ModelVersion(Document):

@@ -7,7 +7,15 @@ from ferrata.doors import door
 if TYPE_CHECKING:
     from ferrata.providers.assembly import Assembly, assemble
     from ferrata.providers.base import ChatModel, ChatWire, Dialect, EmbeddingModel, Price, Profile, StreamReader
-    from ferrata.providers.build import Surroundings, access_of, build_bare, build_chat, build_embeddings, check_vendors
+    from ferrata.providers.build import (
+        Surroundings,
+        access_of,
+        build_bare,
+        build_chat,
+        build_embeddings,
+        check_vendors,
+        key_variables,
+    )
     from ferrata.providers.failures import retry_after_of
     from ferrata.providers.fake import FakeEmbeddings, FakeModel, FakeServer
     from ferrata.providers.http import Answer, HttpClient, Timeouts, address_of, shown_url
@@ -40,7 +48,15 @@ else:
         __name__,
         assembly=["Assembly", "assemble"],
         base=["ChatModel", "ChatWire", "Dialect", "EmbeddingModel", "Price", "Profile", "StreamReader"],
-        build=["Surroundings", "access_of", "build_bare", "build_chat", "build_embeddings", "check_vendors"],
+        build=[
+            "Surroundings",
+            "access_of",
+            "build_bare",
+            "build_chat",
+            "build_embeddings",
+            "check_vendors",
+            "key_variables",
+        ],
         failures=["retry_after_of"],
         fake=["FakeEmbeddings", "FakeModel", "FakeServer"],
         http=["Answer", "HttpClient", "Timeouts", "address_of", "shown_url"],
@@ -113,6 +129,7 @@ __all__ = [
     "client_wires",
     "data_folder",
     "find_weights",
+    "key_variables",
     "list_models",
     "pull",
     "read_vendor",

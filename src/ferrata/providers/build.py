@@ -5,19 +5,21 @@ Where prices, the cache and the sink come from is `app`'s business.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ferrata.errors import ModelDenied, NotFound, UsageError
+from ferrata.errors import FerrataError, ModelDenied, NotFound, UsageError
 from ferrata.providers.base import Dialect
 from ferrata.providers.http import Timeouts
 from ferrata.providers.parameters import Parameters
 from ferrata.providers.remote import Access, RemoteEmbeddings, RemoteModel
 from ferrata.providers.vendors import Vendor, read_vendor
 from ferrata.providers.wires import client_wires
+from ferrata.redaction import tell_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ferrata.clock import Clock
     from ferrata.providers.base import ChatModel, EmbeddingModel, Price, Profile
@@ -25,7 +27,15 @@ if TYPE_CHECKING:
     from ferrata.providers.wrappers import AnswerFile, Call
     from ferrata.settings import ModelSettings
 
-__all__ = ["Surroundings", "access_of", "build_bare", "build_chat", "build_embeddings", "check_vendors"]
+__all__ = [
+    "Surroundings",
+    "access_of",
+    "build_bare",
+    "build_chat",
+    "build_embeddings",
+    "check_vendors",
+    "key_variables",
+]
 
 
 @dataclass(frozen=True)
@@ -201,7 +211,7 @@ def access_of(declared: ModelSettings, vendor: Vendor, environment: Callable[[st
         headers=vendor.headers,
         query=vendor.query.format(api_version=version),
     )
-    variable = declared.key[len("${env:") : -1] if declared.key else vendor.key_variable
+    variable = _key_variable(declared, vendor)
     if variable is None:
         return access
     if not (trusted or vendor.owns(url) or variable.startswith("FERRATA_")):
@@ -221,7 +231,22 @@ def access_of(declared: ModelSettings, vendor: Vendor, environment: Callable[[st
             )
         return found
 
+    tell_variables([variable])
     return replace(access, key=key)
+
+
+def key_variables(models: Iterable[ModelSettings]) -> list[str]:
+    """The environment variables that hold the keys of declared models; of a vendor that nobody knows, none."""
+    found: list[str] = []
+    for declared in models:
+        with suppress(FerrataError):
+            vendor = read_vendor(declared.vendor)
+            found += [name for name in (_key_variable(declared, vendor),) if name]
+    return found
+
+
+def _key_variable(declared: ModelSettings, vendor: Vendor) -> str | None:
+    return declared.key[len("${env:") : -1] if declared.key else vendor.key_variable
 
 
 def _url(declared: ModelSettings, vendor: Vendor, environment: Callable[[str], str | None]) -> tuple[str, bool]:

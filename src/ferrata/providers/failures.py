@@ -22,6 +22,7 @@ from ferrata.errors import (
     ModelUnavailable,
 )
 from ferrata.providers.payload import read_json
+from ferrata.redaction import hide_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -250,9 +251,7 @@ def _is_html(body: bytes) -> bool:
 
 def redact(text: str, secret: str = "") -> str:
     """The text on one line, without the key or what looks like one."""
-    if len(secret) >= 4:
-        text = text.replace(secret, "***")
-    return " ".join(_SECRET.sub("***", text).split())
+    return " ".join(_SECRET.sub("***", hide_secrets(text, secret)).split())
 
 
 def retry_after_of(header: Callable[[str], str | None], now: datetime | None = None) -> float | None:

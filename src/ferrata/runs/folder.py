@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from ferrata.errors import Conflict, NotFound, StoreUnavailable, UsageError
+from ferrata.redaction import hide_secrets
 from ferrata.runs.beginning import make_folder, remove_folder
 from ferrata.runs.document import DOCUMENT, FORMAT, read_document
 from ferrata.runs.index import LineIndex, read_heads, spent_record
@@ -180,11 +181,11 @@ class RunFolder:
         self._end += written
 
     def log(self, text: str) -> None:
-        """Append to `logs.txt`; what cannot be written is lost."""
+        """Append to `logs.txt`, without secrets; what cannot be written is lost."""
         with suppress(OSError):
             if self._logs is None:
                 self._logs = os.open(self.path / _LOGS, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-            os.write(self._logs, text.encode("utf-8", "backslashreplace"))
+            os.write(self._logs, hide_secrets(text).encode("utf-8", "backslashreplace"))
 
     def line(self, number: int) -> dict[str, Any] | None:
         """The record of a row; None where it has none.

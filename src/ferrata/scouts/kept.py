@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ferrata.errors import StoreUnavailable, UsageError
+from ferrata.listing import folder_in_repository
 from ferrata.scouts.proposal import entry_for, patch_of, switched
 from ferrata.scouts.report import write_report
 from ferrata.settings import FILE_NAME
@@ -60,7 +61,7 @@ def _proposed(root: Path, result: ScoutResult, patch: str) -> tuple[str, ScoutRe
     text = path.read_bytes().decode("utf-8")
     try:
         entry = entry_for(text, case.model, candidate.settings, declared=candidate.declared)
-        diff = patch_of(text, switched(text, case.model, entry))
+        diff = patch_of(text, switched(text, case.model, entry), folder=folder_in_repository(root))
     except UsageError as error:
         said = f"no patch was made: {error.message}; {error.hint}"
         return "", replace(result, notes=[*result.notes, said])

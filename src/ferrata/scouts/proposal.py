@@ -59,8 +59,10 @@ def switched(text: str, name: str, entry: Any) -> str:
     Raises:
         UsageError: it cannot be done line by line.
     """
+    wanted = ModelSettings.model_validate(entry)
     byhand = UsageError(
-        f"{FILE_NAME}: the entry {name!r} of `models` cannot be changed line by line", hint="change it by hand"
+        f"{FILE_NAME}: the entry {name!r} of `models` cannot be changed line by line",
+        hint=f"change it by hand to {wanted.vendor}/{wanted.model}",
     )
     try:
         value = _value_of(text, name)
@@ -85,10 +87,21 @@ def _same(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> boo
     return one == other and before == after
 
 
-def patch_of(before: str, after: str) -> str:
-    """A unified diff of the project's file, for `git apply` or `patch -p1` in its folder."""
-    lines: list[str] = []
-    for line in unified_diff(_lines(before), _lines(after), f"a/{FILE_NAME}", f"b/{FILE_NAME}"):
+def patch_of(before: str, after: str, *, folder: str = "") -> str:
+    """A unified diff of the project's file, for `git apply` in its folder or at the repository's root, where `patch -p1` takes it, too.
+
+    Args:
+        before: the file's text.
+        after: what it is to be.
+        folder: the project's, from the root of its git repository; empty where it is the root, or in none.
+    """
+    name = f"{folder}/{FILE_NAME}" if folder else FILE_NAME
+    old, new = (
+        json.dumps(one, ensure_ascii=False) if set(one) & set('"\\') else one for one in (f"a/{name}", f"b/{name}")
+    )
+    # The first line makes git take the names from the repository's root, wherever it is called.
+    lines = [f"diff --git {old} {new}\n"]
+    for line in unified_diff(_lines(before), _lines(after), old, new):
         lines.append(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n")
     return "".join(lines)
 

@@ -74,17 +74,34 @@ def compare(
 
 
 def _check_alike(baseline: Scores, candidate: Scores) -> None:
-    for name in ("metric", "scale", "low", "high", "higher_is_better"):
-        one, other = getattr(baseline, name), getattr(candidate, name)
-        if one != other:
-            raise UsageError(
-                f"the {name.replace('_', ' ')} of {baseline.metric!r} is {one!r} in the baseline and {other!r} in the candidate",
-                hint="compare the same metric, on the same scale",
-            )
+    name = baseline.metric
+    if name != candidate.metric:
+        said = f"the baseline's scores are of {name!r}, the candidate's of {candidate.metric!r}"
+        raise UsageError(said, hint="compare the same metric")
+    if any(getattr(baseline, key) != getattr(candidate, key) for key in ("scale", "low", "high", "higher_is_better")):
+        one, other = _scale_words(baseline), _scale_words(candidate)
+        raise UsageError(
+            f"{name!r} is not on one scale: the baseline's scores are {one}; the candidate's are {other}",
+            hint="score both by the same evaluator, and give a file's scores in the same unit",
+        )
     if (baseline.clusters is None) != (candidate.clusters is None):
         raise UsageError(
             f"only one of the runs of {baseline.metric!r} has clusters", hint="give the clusters of both, or of none"
         )
+
+
+def _scale_words(scores: Scores) -> str:
+    """What a scale is, in words."""
+    kinds = {"binary": "yes or no", "ordinal": "levels", "continuous": "numbers"}
+    low, high = scores.low, scores.high
+    if low is not None and high is not None:
+        ends = f"from {low:g} to {high:g}"
+    elif low is not None or high is not None:
+        ends = f"of {low:g} or more" if low is not None else f"of {high:g} or less"
+    else:
+        seen = [float(scores.values.min()), float(scores.values.max())] if len(scores.keys) else []
+        ends = "without known bounds" + (f" ({seen[0]:.4g} to {seen[1]:.4g} are there)" if seen else "")
+    return f"{kinds[scores.scale]} {ends}, where {'more' if scores.higher_is_better else 'less'} is better"
 
 
 def _shared(baseline: Scores, candidate: Scores) -> _Shared:
@@ -256,7 +273,9 @@ def _change_notes(n: int, moved: int, inference: Bounded) -> list[str]:
     elif isinstance(inference, PairedRates) and moved < FEW_PAIRS:
         notes.append(f"Only {moved} of {n} rows came out differently; the comparison rests on these.")
     if n < FEW_PAIRS:
-        notes.append(f"Only {n} rows are compared; only a large difference can be seen with so few.")
+        notes.append(
+            f"Only {n} row{' is' if n == 1 else 's are'} compared; only a large difference can be seen with so few."
+        )
     return notes
 
 

@@ -13,6 +13,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ferrata.redaction import hide_secrets
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from contextlib import AbstractContextManager
@@ -140,7 +142,7 @@ class _Opening:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         span = self._span
         if kind is not None:
-            span.error = f"{kind.__name__}: {error}"
+            span.error = hide_secrets(f"{kind.__name__}: {error}")
         _open.reset(self._token)
         span.ended = time.time_ns()
         sink = _sink.get()

@@ -66,10 +66,28 @@ def test_junit_tells_failed_from_undecided_and_from_what_does_not_decide() -> No
     assert list(_suite(samples.LET_PASS)[1].values()) == ["", "skipped", "skipped"]
 
 
-def test_junit_has_n_interval_and_p_as_properties() -> None:
+@every_result
+def test_junit_has_only_what_the_schema_of_jenkins_knows(result: GateResult) -> None:
+    top = ET.fromstring(render(result, "xml"))
+    assert top.keys() == ["name", "tests", "failures", "errors", "time"]
+    assert {child.tag for child in top[0]} == {"properties", "testcase"}
+    for case in top[0].iter("testcase"):
+        assert case.keys() == ["classname", "name", "time"]
+        assert [child.tag for child in case] in (
+            ["system-out"],
+            *([tag, "system-out"] for tag in ("failure", "error", "skipped")),
+            *([tag] for tag in ("failure", "error", "skipped")),
+        )
+
+
+def test_junit_has_n_interval_and_p_in_the_output_of_the_case() -> None:
     suite, _ = _suite(samples.FAILED)
-    of = {p.attrib["name"]: p.attrib["value"] for p in suite.findall("testcase")[2].iter("property")}
-    assert of == {
+    passed, _, undecided, _ = suite.findall("testcase")
+    assert str(passed.findtext("system-out")).startswith(
+        "f1_score worse than the baseline by less than 0.05: difference 0.012, "
+    )
+    lines = str(undecided.findtext("system-out")).splitlines()
+    assert dict(line.split(": ", 1) for line in lines) == {
         "n": "120",
         "estimate": "-0.04",
         "interval": "below 0.02 (90 % interval)",
@@ -88,6 +106,9 @@ def test_sarif_has_what_the_format_requires(result: GateResult) -> None:
     assert log["version"] == "2.1.0" and log["$schema"].endswith("/sarif-schema-2.1.0.json")
     ids = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert len(ids) == len(set(ids)) == len(result.rules) + 1
+    for rule in run["tool"]["driver"]["rules"]:  # which GitHub asks for
+        texts = [rule[name]["text"] for name in ("shortDescription", "fullDescription", "help")]
+        assert all(0 < len(text) <= 1024 and text.isprintable() and "](" not in text for text in texts)
     for one in run["results"]:
         assert ids[one["ruleIndex"]] == one["ruleId"] and one["level"] in {"error", "warning", "note"}
         assert one["message"]["text"].isprintable() and "](" not in one["message"]["text"]

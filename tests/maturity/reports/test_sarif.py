@@ -66,6 +66,20 @@ def test_addresses_are_relative_and_lead_back_to_the_file() -> None:
     assert {unquote(uri) for uri in uris} == {f.file for f in assessment.findings if f.polarity == "against"}
 
 
+def test_files_of_a_folder_are_named_from_the_root_of_the_repository() -> None:
+    assessment, model = sample.sample()
+    scan = assessment.scan.model_copy(update={"folder": "apps/a bot"})
+    whole = assessment.findings[0].model_copy(update={"file": ".", "polarity": "against"})
+    nested = assessment.model_copy(update={"scan": scan, "findings": [*assessment.findings, whole]})
+    run = sarif_log(nested, model)["runs"][0]
+    uris = {r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in run["results"]}
+    files = {f.file for f in assessment.findings if f.polarity == "against"}
+    assert {unquote(uri) for uri in uris} == {"apps/a bot", *(f"apps/a bot/{file}" for file in files - {"."})}
+    assert run["automationDetails"] == {"id": "ferrata/maturity/apps/a bot/"}
+    skipped = run["invocations"][0]["toolExecutionNotifications"][0]["locations"][0]["physicalLocation"]
+    assert skipped["artifactLocation"]["uri"] == "apps/a%20bot/data/dump.jsonl"
+
+
 def test_fingerprints_stay_when_lines_move_and_differ_among_equal_findings() -> None:
     assessment, model = sample.sample()
     moved = assessment.model_copy(

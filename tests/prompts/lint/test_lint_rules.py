@@ -76,7 +76,32 @@ def test_sarif_holds_each_finding_once() -> None:
     assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["structure.secret"]
     (result,) = run["results"]
     assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 3}
-    assert result["level"] == "error"
+    assert result["level"] == "error" and result["ruleIndex"] == 0
+
+
+def test_sarif_names_files_from_the_root_of_the_repository_and_each_finding_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".git").mkdir()
+    folder = tmp_path / "apps" / "bot"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    secret = Finding("structure.secret", "error", "a b](x).prompty", 3, "a [key](k)", "remove it")
+    every = [secret, secret._replace(line=9), secret._replace(file=str(folder / "c.prompty"))]
+    run = lint_sarif(every)["runs"][0]
+    places = [one["locations"][0]["physicalLocation"]["artifactLocation"] for one in run["results"]]
+    assert [place["uri"] for place in places] == [
+        *["apps/bot/a%20b%5D%28x%29.prompty"] * 2,
+        "apps/bot/c.prompty",
+    ]
+    assert {place["uriBaseId"] for place in places} == set(run["originalUriBaseIds"])
+    assert len({str(one["partialFingerprints"]) for one in run["results"]}) == 3
+    assert run["automationDetails"] == {"id": "ferrata/prompts/apps/bot/"}
+    assert run["results"][0]["message"]["text"] == "a [key] (k). remove it"
+    [rule] = run["tool"]["driver"]["rules"]
+    assert rule["shortDescription"]["text"] and rule["fullDescription"]["text"] and rule["help"]["text"]
+    moved = lint_sarif([secret._replace(line=30)])["runs"][0]["results"][0]
+    assert moved["partialFingerprints"] == run["results"][0]["partialFingerprints"]
 
 
 @pytest.mark.parametrize(

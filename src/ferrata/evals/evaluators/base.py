@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ferrata.errors import UsageError
 from ferrata.evals.types import Measure, Score, passes
+from ferrata.redaction import hide_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,8 @@ def is_missing(value: Any) -> bool:
 
 
 def failed(measures: Sequence[Measure], reason: str) -> list[Score]:
-    """Scores without a value, because none could be had."""
+    """Scores without a value, because none could be had; the reason without secrets."""
+    reason = hide_secrets(reason)
     return [Score(m.key, None, threshold=m.threshold, reason=reason, status="failed") for m in measures]
 
 

@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ferrata.errors import InvalidDocument, Mistake, UsageError
+from ferrata.listing import repository_of
 from ferrata.yamls import read_text, read_yaml
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class LocalFiles:
 
     def __init__(self, folder: Path, root: Path | None = None) -> None:
         self.folder = folder.resolve()
-        self.root = (root or _project_of(self.folder)).resolve()
+        self.root = (root or repository_of(self.folder)).resolve()
 
     def find(self, name: str) -> list[Path]:
         """The files of a name, which may be a pattern with `*`.
@@ -101,10 +102,3 @@ def read_json_file(path: Path, text: str) -> Any:
         raise InvalidDocument([Mistake(str(path), error.lineno, "", f"not valid JSON: {error.msg}")]) from None
     except (ValueError, RecursionError) as error:
         raise InvalidDocument([Mistake(str(path), 1, "", f"not valid JSON: {error}")]) from None
-
-
-def _project_of(folder: Path) -> Path:
-    try:
-        return next((path for path in (folder, *folder.parents) if (path / ".git").exists()), folder)
-    except OSError:
-        return folder

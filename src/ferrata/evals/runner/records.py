@@ -14,6 +14,7 @@ import orjson
 
 from ferrata.errors import FerrataError
 from ferrata.evals.types import Score
+from ferrata.redaction import hide_secrets
 from ferrata.runs import Head, Record
 
 if TYPE_CHECKING:
@@ -60,11 +61,11 @@ def key_of(*parts: str) -> str:
 
 
 def error_of(error: BaseException) -> dict[str, Any]:
-    """An exception as data."""
+    """An exception as data, without secrets."""
     codes = getattr(error, "codes", None)
     code = codes[0] if codes else type(error).__name__
     hint = error.hint if isinstance(error, FerrataError) else ""
-    return {"code": str(code), "message": str(error), "hint": hint}
+    return {"code": str(code), "message": hide_secrets(str(error)), "hint": hint}
 
 
 def part_record(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ferrata.evals.runner import EvalFolder
     from ferrata.stats import Comparison, Scale, Scores
 
-__all__ = ["Changed", "Compared", "compare_evals", "compare_scores"]
+__all__ = ["Changed", "Compared", "compare_evals", "compare_scores", "of_one_scale"]
 
 _MOST_CHANGED = 5
 _SCALES: tuple[Scale, ...] = ("binary", "ordinal", "continuous")
@@ -132,7 +132,7 @@ def compare_scores(
 def _compared(one: Scores, other: Scores, confidence: float, effect: float | None) -> Compared:
     from ferrata.stats import compare
 
-    one, other = _of_one_scale(one, other), _of_one_scale(other, one)
+    one, other = of_one_scale(one, other), of_one_scale(other, one)
     first = dict(zip(one.keys, one.values.tolist(), strict=True))
     second = dict(zip(other.keys, other.values.tolist(), strict=True))
     sign = 1 if other.higher_is_better else -1
@@ -146,8 +146,8 @@ def _compared(one: Scores, other: Scores, confidence: float, effect: float | Non
     )
 
 
-def _of_one_scale(scores: Scores, other: Scores) -> Scores:
-    """The scale and the bounds that hold both: what a file's values show is no more than those values."""
+def of_one_scale(scores: Scores, other: Scores) -> Scores:
+    """Scores on the scale and within the bounds that hold others too: what a file's values show is no more than those values."""
     scale = max(scores.scale, other.scale, key=_SCALES.index)
     low = None if scores.low is None or other.low is None else min(scores.low, other.low)
     high = None if scores.high is None or other.high is None else max(scores.high, other.high)

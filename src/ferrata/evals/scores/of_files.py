@@ -72,50 +72,64 @@ def read_scores(
         if row.problem:
             raise UsageError(f"{row.place}: {row.problem}")
         first = first or row
-        number = _known(table, row, columns, seen)
+        number = _known(table, row, columns, seen, first)
         for name in columns.scores:
             value = _number(row, name)
             if value is None:
                 table.miss(number, name)
                 continue
             table.add(number, name, value)
+            if scale == "binary" and value not in (0, 1):
+                raise UsageError(
+                    f"{row.place}: {name} is {value:g}, and a binary score is 0 or 1",
+                    hint="leave --scale away, or say ordinal or continuous",
+                )
             if len(found[name]) <= _MOST_LEVELS:
                 found[name].add(value)
     if first is None:
         raise UsageError(f"{str(path)!r} has no rows")
     for name in columns.scores:
         if not found[name]:
-            raise UsageError(
-                f"{str(path)!r} has no score in {name!r}; its columns are {', '.join(first.values)}",
-                hint="name the column with the scores: --score COLUMN",
-            )
+            raise _no_score(path, name, first)
     scores = {name: table.scores(name, higher_is_better=higher_is_better) for name in columns.scores}
     return {name: _scaled(of, found[name], scale, bounds) for name, of in scores.items()}
 
 
-def _known(table: ScoreTable, row: Row, columns: Columns, seen: dict[tuple[str, str], str]) -> int:
-    key, repeat = _text(row, columns.key, "--key"), ""
+def _no_score(path: Path, name: str, first: Row) -> UsageError:
+    said = f"{str(path)!r} has no score in {name!r}"
+    said += ": it is empty in every row" if name in first.values else f"; its columns are {', '.join(first.values)}"
+    return UsageError(said, hint="name the column with the scores: --score COLUMN")
+
+
+def _known(table: ScoreTable, row: Row, columns: Columns, seen: dict[tuple[str, str], str], first: Row) -> int:
+    key, repeat = _text(row, columns.key, "--key", first), ""
     if columns.repeat is not None:
-        repeat = _text(row, columns.repeat, "--repeat")
+        repeat = _text(row, columns.repeat, "--repeat", first)
     if (before := seen.setdefault((key, repeat), row.place)) != row.place:
         which = f"{columns.key} {key!r}" + (f", {columns.repeat} {repeat!r}" if columns.repeat else "")
         hint = "" if columns.repeat else "if rows were run several times, say which column counts: --repeat COLUMN"
         raise UsageError(f"{row.place}: {which} stands already at {before}", hint=hint)
-    cluster = None if columns.cluster is None else _text(row, columns.cluster, "--cluster")
+    cluster = None if columns.cluster is None else _text(row, columns.cluster, "--cluster", first)
     try:
         return table.row(key, cluster)
     except UsageError as error:
         raise UsageError(f"{row.place}: {error.message}") from None
 
 
-def _text(row: Row, name: str, option: str) -> str:
+def _text(row: Row, name: str, option: str, first: Row) -> str:
     value: Any = row.values.get(name)
     if value is None or value == "":
+        if name in row.values or name in first.values:
+            raise UsageError(
+                f"{row.place}: this row has no value in {name!r}",
+                hint=f"give it one, take the row out, or name another column: {option} COLUMN",
+            )
         raise UsageError(
             f"{row.place}: there is no {name!r}; the columns are {', '.join(row.values)}",
             hint=f"name the column: {option} COLUMN",
         )
-    return str(value)
+    # What another tool wrote as 7.0 is the row that this one knows as 7.
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _number(row: Row, name: str) -> float | None:
@@ -124,13 +138,16 @@ def _number(row: Row, name: str) -> float | None:
         text = value.strip().lower()
         if text in _MISSING:
             return None
-        value = _WORDS.get(text, text)
+        # Python alone takes 1_000 for a number.
+        value = _WORDS.get(text, text.replace("_", "?"))
     if value is None:
         return None
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
-        raise UsageError(f"{row.place}: {name} is {value!r:.80}, which is no number") from None
+        value = row.values.get(name)
+        hint = "write 0.5 for 50% and for 0,5" if isinstance(value, str) and {"%", ","} & set(value) else ""
+        raise UsageError(f"{row.place}: {name} is {value!r:.80}, which is no number", hint=hint) from None
     if math.isinf(number):
         raise UsageError(f"{row.place}: {name} is infinite")
     if abs(number) > _GREATEST:  # whose squares are no numbers any more

@@ -55,13 +55,22 @@ def rows_scored(folder: EvalFolder, *, cluster: str | None = None) -> Iterator[R
     Raises:
         UsageError: a row has no such column.
     """
+    seen = False
     for row in rows_of_eval(folder):
         if cluster is not None and row.inputs.get(cluster) is None:
-            raise UsageError(
-                f"{row.place}: there is no {cluster!r} to tell clusters by; the columns are {', '.join(row.inputs)}"
-            )
+            raise _no_cluster(row, cluster, seen)
+        seen = True
         shared = None if cluster is None else str(row.inputs[cluster])
         yield _scored(folder, row, shared)
+
+
+def _no_cluster(row: EvalRow, cluster: str, others: bool) -> UsageError:
+    """The error for a row without its cluster; `others` have one."""
+    if others or cluster in row.inputs:
+        said = f"{row.place}: this row has no value in {cluster!r} to tell clusters by"
+        return UsageError(said, hint="give it one in the data, and evaluate them again")
+    columns = ", ".join(row.inputs)
+    return UsageError(f"{row.place}: there is no {cluster!r} to tell clusters by; the columns are {columns}")
 
 
 def row_scored(folder: EvalFolder, unit: int) -> RowScores | None:

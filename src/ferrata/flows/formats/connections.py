@@ -22,6 +22,7 @@ from ferrata.flows.contracts.bing import BingConnection
 from ferrata.flows.contracts.connections import Connection
 from ferrata.flows.contracts.constants import ConnectionAuthMode
 from ferrata.flows.contracts.custom_connections import CustomConnection
+from ferrata.redaction import tell_secret
 from ferrata.yamls import line_of, read_text, read_yaml
 
 if TYPE_CHECKING:
@@ -113,6 +114,9 @@ class _File:
             made = self._plain(name, kind, about, where)
         if len(self._mistakes) == before:
             found[name] = made
+            held = [made.api_key] if kind is BingConnection else made.secrets.values()
+            for secret in held:
+                tell_secret(str(secret))
 
     def _kind(self, about: dict[str, Any], where: tuple[str, ...]) -> type[Any] | None:
         kinds: dict[str, type[Any]] = {_bare(name): kind for name, kind in Connection.SUPPORTED_TYPES.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from ferrata.listing import repository_of
 from ferrata.settings import FILE_NAME
 from ferrata.yamls import line_of, read_text
 
@@ -35,10 +36,9 @@ class Place(NamedTuple):
 def place_of(settings: Settings, result: GateResult) -> Place:
     """Where a gate's rules stand: lines of the project's file, which is named from the repository's root, the nearest `.git`."""
     folder = settings.root.resolve()
-    root = next((one for one in (folder, *folder.parents) if (one / ".git").exists()), folder)
     text = read_text(folder / FILE_NAME)
     lines = [line_of(text, ["gates", result.gate, "rules", i]) for i in range(len(result.rules))]
-    return Place((folder / FILE_NAME).relative_to(root).as_posix(), lines)
+    return Place((folder / FILE_NAME).relative_to(repository_of(folder)).as_posix(), lines)
 
 
 class ReportWriter(Protocol):

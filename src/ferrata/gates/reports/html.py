@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ferrata import __version__
 from ferrata.gates.reports import charts, words
-from ferrata.markup import page_environment
+from ferrata.markup import page_environment, percent
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -81,6 +81,6 @@ def _provenance(result: GateResult) -> list[tuple[str, str]]:
 def _environment() -> Environment:
     made = page_environment(Path(__file__).parent / "templates")
     filters = cast("dict[str, Any]", made.filters)
-    filters |= {"between": words.between, "number": words.number, "p": words.probability}
+    filters |= {"between": words.between, "number": words.number, "percent": percent, "p": words.probability}
     cast("dict[str, Any]", made.globals).update(signs=words.SIGNS, verdicts=words.VERDICTS)
     return made

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ferrata import __version__
 from ferrata.gates.reports.words import headline, summary, weight
-from ferrata.markup import sarif_location, sarif_of, sarif_roots, sarif_text
+from ferrata.markup import sarif_location, sarif_of, sarif_roots, sarif_rule, sarif_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,13 +34,15 @@ def write_sarif(result: GateResult, place: Place) -> str:
                 "version": __version__,
                 "rules": [
                     *(
-                        {"id": name, "shortDescription": {"text": sarif_text(one.rule.text)}}
+                        _rule(result, name, one.rule.text, f"A rule of the gate {result.gate}: {one.rule.text}.")
                         for name, one in zip(names, result.rules, strict=True)
                     ),
-                    {
-                        "id": sarif_text(f"{result.gate}/{_VERDICT}"),
-                        "shortDescription": {"text": "The verdict of all rules together."},
-                    },
+                    _rule(
+                        result,
+                        sarif_text(f"{result.gate}/{_VERDICT}"),
+                        "The verdict of all rules together.",
+                        f"The gate {result.gate} passes where all of its rules that decide pass.",
+                    ),
                 ],
             }
         },
@@ -52,6 +54,16 @@ def write_sarif(result: GateResult, place: Place) -> str:
         "properties": {"verdict": result.verdict, "exitStatus": result.exit_status},
     }
     return json.dumps(sarif_of(run), indent=2, ensure_ascii=False) + "\n"
+
+
+def _rule(result: GateResult, name: str, short: str, full: str) -> dict[str, Any]:
+    how = "Its rules stand under `gates` in the project's file; `ferrata gate NAME` says what was measured, and on which rows."
+    return sarif_rule(
+        name,
+        short=sarif_text(short),
+        full=sarif_text(full),
+        help_text=f"{sarif_text(f'The gate {result.gate}.')} {how}",
+    )
 
 
 def _names(result: GateResult) -> list[str]:

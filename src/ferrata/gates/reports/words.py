@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal
 
-from ferrata.markup import counted
+from ferrata.markup import counted, figures, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ def number(value: float | None, around: Interval | None = None) -> str:
     if not (half > 0 and math.isfinite(half)):
         return f"{value:.4g}"
     places = min(max(1 - math.floor(math.log10(half)), 0), 6)
-    return f"{value:.{places}f}" if abs(value) < 1e6 else f"{value:.4g}"
+    return f"{value:.{places}f}" if abs(value) < 1e6 else figures(value, around)
 
 
 def between(interval: Interval | None, confidence: float | None = None) -> str:
@@ -82,7 +82,7 @@ def between(interval: Interval | None, confidence: float | None = None) -> str:
         if math.isinf(interval.high)
         else f"{low} to {high}"
     )
-    return ends if confidence is None else f"{ends} ({100 * confidence:.4g} % interval)"
+    return ends if confidence is None else f"{ends} ({percent(confidence)} % interval)"
 
 
 def probability(value: float | None) -> str:

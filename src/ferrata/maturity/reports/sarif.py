@@ -5,12 +5,20 @@ A SARIF rule is a scanner rule under the practice that it speaks against; its he
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from ferrata.markup import counted, one_line, safe_url, sarif_location, sarif_of, sarif_roots, sarif_text
+from ferrata.markup import (
+    counted,
+    one_line,
+    safe_url,
+    sarif_fingerprints,
+    sarif_location,
+    sarif_of,
+    sarif_roots,
+    sarif_rule,
+    sarif_text,
+)
 from ferrata.maturity.reports.words import findings_against, place
 
 if TYPE_CHECKING:
@@ -48,7 +56,8 @@ def sarif_log(assessment: Assessment, model: MaturityModel, *, with_for: bool = 
         firsts.setdefault(_rule_id(finding), finding)
     ids = sorted(firsts)
     index = {name: i for i, name in enumerate(ids)}
-    fingerprints = _fingerprints(chosen)
+    fingerprints = sarif_fingerprints([((_rule_id(one), one.file, one.message), one.line) for one in chosen])
+    folder = assessment.scan.folder
     run = {
         "tool": {
             "driver": {
@@ -58,13 +67,17 @@ def sarif_log(assessment: Assessment, model: MaturityModel, *, with_for: bool = 
                 "properties": {"model": f"{assessment.model.id} {assessment.model.version}"},
             }
         },
-        "automationDetails": {"id": "ferrata/maturity/"},
+        "automationDetails": {"id": sarif_text(f"ferrata/maturity/{f'{folder}/' if folder else ''}")},
         "originalUriBaseIds": sarif_roots("The root of the assessed repository."),
         "invocations": [_invocation(assessment)],
         "columnKind": "unicodeCodePoints",
         "results": [
             _result(
-                finding, index=index[_rule_id(finding)], fingerprint=fingerprints[i], warning_from=model.scoring.met
+                finding,
+                index=index[_rule_id(finding)],
+                fingerprint=fingerprints[i],
+                warning_from=model.scoring.met,
+                folder=folder,
             )
             for i, finding in enumerate(chosen)
         ],
@@ -79,16 +92,17 @@ def _rule_id(finding: FindingResult) -> str:
 
 def _rule(name: str, finding: FindingResult, model: MaturityModel) -> dict[str, Any]:
     practice = model.practice(finding.practice)
-    rule: dict[str, Any] = {"id": name, "properties": {"tags": ["genaiops", finding.dimension]}}
+    tags = {"properties": {"tags": ["genaiops", finding.dimension]}}
     if practice is None:
-        return {**rule, "shortDescription": {"text": f"Speaks against {finding.practice}."}}
-    rule |= {
+        said = sarif_text(f"Speaks against {finding.practice}.")
+        return {**sarif_rule(name, short=said, full=said, help_text=said), **tags}
+    rule: dict[str, Any] = {
+        **sarif_rule(name, short=practice.statement, full=practice.why, help_text=_help(practice)),
+        **tags,
         "name": "".join(part.capitalize() for part in practice.id.replace(".", "-").split("-")),
-        "shortDescription": {"text": practice.statement},
-        "fullDescription": {"text": practice.why},
-        "help": {"text": _help(practice), "markdown": _help_markdown(practice)},
         "defaultConfiguration": {"level": "note"},
     }
+    rule["help"]["markdown"] = _help_markdown(practice)
     address = next((url for r in practice.references if (url := safe_url(r.url))), None)
     return {**rule, "helpUri": address} if address else rule
 
@@ -109,7 +123,9 @@ def _help_markdown(practice: Practice) -> str:
     return "\n\n".join([*lines, references]) if references else "\n\n".join(lines)
 
 
-def _result(finding: FindingResult, *, index: int, fingerprint: str, warning_from: float) -> dict[str, Any]:
+def _result(
+    finding: FindingResult, *, index: int, fingerprint: str, warning_from: float, folder: str
+) -> dict[str, Any]:
     against = finding.polarity == "against"
     level = ("warning" if finding.weight >= warning_from else "note") if against else "none"
     return {
@@ -118,7 +134,7 @@ def _result(finding: FindingResult, *, index: int, fingerprint: str, warning_fro
         "kind": "fail" if against else "pass",
         "level": level,
         "message": {"text": _message(finding)},
-        "locations": [sarif_location(finding.file, finding.line)],
+        "locations": [sarif_location(_from_root(finding.file, folder), finding.line)],
         "partialFingerprints": {_NAMESPACE: fingerprint},
         "rank": round(100 * finding.weight, 1),
         "properties": {"role": finding.role, "confidence": finding.confidence, "strength": finding.strength},
@@ -126,20 +142,11 @@ def _result(finding: FindingResult, *, index: int, fingerprint: str, warning_fro
 
 
 def _message(finding: FindingResult) -> str:
-    return sarif_text(finding.message) or f"Speaks against {finding.practice} at {place(finding)}"
+    return sarif_text(finding.message or f"Speaks against {finding.practice} at {place(finding)}")
 
 
-def _fingerprints(findings: Sequence[FindingResult]) -> list[str]:
-    """A name for each finding that stays when lines move: rule, file, message, and the how-manieth such one it is."""
-    order = sorted(range(len(findings)), key=lambda i: (findings[i].line, i))
-    names = [""] * len(findings)
-    seen: Counter[str] = Counter()
-    for i in order:
-        finding = findings[i]
-        key = json.dumps([_rule_id(finding), finding.file, finding.message])
-        seen[key] += 1
-        names[i] = f"{hashlib.sha256(key.encode()).hexdigest()[:32]}:{seen[key]}"
-    return names
+def _from_root(file: str, folder: str) -> str:
+    return (folder if file == "." else f"{folder}/{file}") if folder else file
 
 
 def _invocation(assessment: Assessment) -> dict[str, Any]:
@@ -158,5 +165,5 @@ def _notifications(assessment: Assessment) -> Iterable[dict[str, Any]]:
         yield {
             "level": "note",
             "message": {"text": f"Not read: {one_line(skipped.reason)}"},
-            "locations": [sarif_location(skipped.file)],
+            "locations": [sarif_location(_from_root(skipped.file, assessment.scan.folder))],
         }

@@ -6,6 +6,7 @@ from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ferrata.flows.traced_values import shown
+from ferrata.redaction import hide_secrets
 from ferrata.telemetry import open_span
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class PromptFlowCallbackHandler(BaseCallbackHandler):
         if error is None:
             found.span.attributes["output"] = shown(output)
         else:
-            found.span.error = f"{type(error).__name__}: {error}"
+            found.span.error = hide_secrets(f"{type(error).__name__}: {error}")
         found.context.run(found.manager.__exit__, None, None, None)
 
     def on_llm_start(self, serialized: Any, prompts: Any, **kwargs: Any) -> None:
