@@ -1,0 +1,143 @@
+"""One attempt: a call's body to a route's model and its answer back, through as it is or translated.
+
+Knows nothing of other routes, keys or limits.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from ferrata.errors import ModelRequestInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from ferrata.gateway.call import Call
+    from ferrata.gateway.endpoints import Backend
+    from ferrata.messages import ChatChunk, ChatResponse, Usage
+    from ferrata.providers import Timeouts
+
+__all__ = ["Opened", "Whole", "ask", "embed", "open_stream"]
+
+Piece = tuple[bytes, "list[ChatChunk]"]
+_FORWARDED = ((b"anthropic-version", "anthropic-version"), (b"anthropic-beta", "anthropic-beta"))
+
+
+class Whole(NamedTuple):
+    """An answer for a client: its bytes, and what is known of it."""
+
+    body: bytes
+    response: ChatResponse
+
+
+class Opened:
+    """A stream whose answer has begun.
+
+    Attributes:
+        held: the pieces up to the first that says something; a piece is bytes for the client and what is in them.
+    """
+
+    __slots__ = ("held", "rest")
+
+    def __init__(self, held: list[Piece], rest: AsyncGenerator[Piece]) -> None:
+        self.held = held
+        self.rest = rest
+
+    async def aclose(self) -> None:
+        """Give the rest up, which ends the request at the vendor's."""
+        await self.rest.aclose()
+
+
+async def ask(call: Call, backend: Backend, timeouts: Timeouts) -> Whole:
+    """The whole answer of a route.
+
+    Raises:
+        ModelError: there is none.
+    """
+    remote = backend.remote
+    if remote is not None and remote.wire == call.dialect.name:
+        body = {**backend.defaults, **call.body} if backend.defaults else call.body
+        return Whole(*await remote.pass_on(body, headers=_forwarded(call), timeouts=timeouts))
+    request = call.asked().request
+    response = await _model(backend).chat(request)
+    assert call.dialect.wire is not None  # noqa: S101 - embeddings go another way
+    return Whole(orjson.dumps(call.dialect.wire.response(response)), response)
+
+
+async def open_stream(call: Call, backend: Backend, timeouts: Timeouts) -> Opened:
+    """A stream of a route, up to the first piece that says something; before it, another route may be asked.
+
+    Raises:
+        ModelError: there is none.
+    """
+    remote = backend.remote
+    if remote is not None and remote.wire == call.dialect.name:
+        body = {**backend.defaults, **call.body} if backend.defaults else call.body
+        wants_usage = True
+        if call.dialect.name == "openai-chat":
+            options: Any = call.body.get("stream_options")
+            options = options if isinstance(options, dict) else {}
+            wants_usage = bool(options.get("include_usage"))
+            if not wants_usage:
+                body = {**body, "stream_options": {**options, "include_usage": True}}
+        pieces = remote.pass_stream(body, headers=_forwarded(call), timeouts=timeouts)
+        if not wants_usage:
+            pieces = _without_usage(pieces)
+    else:
+        pieces = _translated(call, backend)
+    held: list[Piece] = []
+    try:
+        async for piece in pieces:
+            held.append(piece)
+            if any(chunk.text or chunk.tool_calls or chunk.finish for chunk in piece[1]):
+                break
+    except BaseException:
+        await pieces.aclose()
+        raise
+    return Opened(held, pieces)
+
+
+async def embed(call: Call, backend: Backend, timeouts: Timeouts) -> tuple[bytes, str, Usage | None]:
+    """Vectors of a route: the answer's bytes, its model, its usage.
+
+    Raises:
+        ModelError: there are none.
+    """
+    if backend.embeddings is None:
+        raise ModelRequestInvalid(f"the endpoint {call.endpoint.name if call.endpoint else ''!r} has no embeddings")
+    return await backend.embeddings.pass_on(call.body, timeouts=timeouts)
+
+
+def _model(backend: Backend) -> Any:
+    if backend.model is None:
+        raise ModelRequestInvalid("the endpoint gives embeddings only", hint="call it at /v1/embeddings")
+    return backend.model
+
+
+def _forwarded(call: Call) -> dict[str, str] | None:
+    """Headers that belong to the format and not to the connection."""
+    if call.dialect.name != "anthropic-messages":
+        return None
+    return {name: value.decode("latin-1") for key, name in _FORWARDED if (value := call.headers.get(key)) is not None}
+
+
+async def _translated(call: Call, backend: Backend) -> AsyncGenerator[Piece]:
+    asked = call.asked()
+    assert call.dialect.wire is not None  # noqa: S101 - embeddings do not come in pieces
+    writer = call.dialect.wire.writer(asked)
+    async with aclosing(_model(backend).stream(asked.request)) as chunks:
+        async for chunk in chunks:
+            yield writer.write(chunk), [chunk]
+    yield writer.end(), []
+
+
+async def _without_usage(pieces: AsyncGenerator[Piece]) -> AsyncGenerator[Piece]:
+    """The pieces without the event that says the usage, which this client did not ask for."""
+    async with aclosing(pieces):
+        async for raw, chunks in pieces:
+            if not chunks and b'"usage"' in raw and b'"choices":[]' in raw.replace(b" ", b""):
+                continue
+            yield raw, chunks

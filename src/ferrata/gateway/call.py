@@ -1,0 +1,191 @@
+"""One call on its way: who asks what, when it began, what came of it. Knows no HTTP and no store."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ferrata.access import Key
+    from ferrata.gateway.dialects import Dialect
+    from ferrata.gateway.endpoints import Endpoint
+    from ferrata.messages import Usage
+    from ferrata.providers import Price
+    from ferrata.providers.wires.serving import Asked
+
+__all__ = ["Call"]
+
+_ids = random.Random()  # noqa: S311 - ids need to be different, not secret
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}\Z")
+_PARENT = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}\Z")
+_NONE = b"00000000"
+
+
+class Call:
+    """A call, filled as it goes.
+
+    Attributes:
+        headers: of the request, names in lower case; of a name that came several times, the last.
+        id: of the request: the client's, or a new one.
+        dialect: the client's format.
+        began: nanoseconds since the epoch.
+        body: the JSON object of the request.
+        size: bytes of it.
+        endpoint: that is called.
+        key: whose it is; None where none is needed.
+        stream: whether the answer comes piece by piece.
+        route: that answered, or was tried last.
+        provider: vendor and model of that route.
+        attempts: how many there were.
+        model: as the vendor names what answered.
+        usage: tokens; None where nobody said.
+        price: of the model that answered.
+        first: nanoseconds since the epoch when the first token came; 0 where none did.
+        finish: why the answer ended.
+        status: of the answer.
+        error: the code of the failure.
+        cached: how the answer was found without asking.
+        blocked: the guard that stopped it.
+        spent: what it used of each meter, for the store.
+    """
+
+    __slots__ = (
+        "asked_",
+        "attempts",
+        "began",
+        "blocked",
+        "body",
+        "cached",
+        "dialect",
+        "endpoint",
+        "error",
+        "finish",
+        "first",
+        "headers",
+        "id",
+        "key",
+        "model",
+        "price",
+        "provider",
+        "route",
+        "size",
+        "spent",
+        "status",
+        "stream",
+        "usage",
+        "written",
+    )
+
+    def __init__(self, dialect: Dialect, headers: Mapping[bytes, bytes]) -> None:
+        self.dialect = dialect
+        self.headers = headers
+        given = headers.get(b"x-request-id")
+        self.id = given.decode() if given and _REQUEST_ID.match(given) else f"req_{_ids.getrandbits(96):024x}"
+        self.began = time.time_ns()
+        self.body: dict[str, Any] = {}
+        self.size = 0
+        self.asked_: Asked | None = None
+        self.endpoint: Endpoint | None = None
+        self.key: Key | None = None
+        self.stream = False
+        self.route = self.provider = self.model = self.finish = self.error = self.cached = self.blocked = ""
+        self.attempts = 0
+        self.usage: Usage | None = None
+        self.price: Price | None = None
+        self.first = 0
+        self.status = 0
+        self.spent: list[tuple[str, str, str, int, float]] = []
+        self.written = False
+
+    def asked(self) -> Asked:
+        """The request in our own words.
+
+        Raises:
+            ModelRequestInvalid: it has another shape.
+        """
+        if self.asked_ is None:
+            assert self.dialect.wire is not None  # noqa: S101 - embeddings are never translated
+            self.asked_ = self.dialect.wire.asked(self.body)
+        return self.asked_
+
+    @property
+    def cost(self) -> float | None:
+        """US dollars; None where nobody knows."""
+        if self.cached:
+            return 0.0
+        return self.price.cost(self.usage) if self.price is not None and self.usage is not None else None
+
+    def span(self) -> bytes:
+        """The line of the spool."""
+        endpoint, key, usage = self.endpoint, self.key, self.usage
+        name = endpoint.name if endpoint is not None else ""
+        operation = self.dialect.operation
+        about: dict[str, Any] = {
+            "gen_ai.operation.name": operation,
+            "ferrata.endpoint": name,
+            "ferrata.request": self.id,
+            "ferrata.status": self.status,
+        }
+        if self.route:
+            about["ferrata.route"] = self.route
+            about["ferrata.attempts"] = self.attempts
+            vendor, _, model = self.provider.partition("/")
+            about["gen_ai.provider.name"] = vendor
+            about["gen_ai.request.model"] = model
+        if self.model:
+            about["gen_ai.response.model"] = self.model
+        if self.finish:
+            about["gen_ai.response.finish_reasons"] = [self.finish]
+        if self.stream:
+            about["gen_ai.request.stream"] = True
+            if self.first:
+                about["gen_ai.response.time_to_first_chunk"] = (self.first - self.began) / 1e9
+        if key is not None:
+            about["ferrata.key"] = key.id
+            if key.team:
+                about["ferrata.team"] = key.team
+            if key.user:
+                about["ferrata.user"] = key.user
+        for attribute, value in (("ferrata.cached", self.cached), ("ferrata.blocked", self.blocked)):
+            if value:
+                about[attribute] = value
+        if self.error:
+            about["error.type"] = self.error
+        trace, parent = self._trace()
+        span: dict[str, Any] = {
+            "name": f"{operation} {name}",
+            "kind": self.dialect.kind,
+            "trace_id": trace,
+            "span_id": f"{_ids.getrandbits(64):016x}",
+            "parent_id": parent,
+            "started": self.began,
+            "ended": time.time_ns(),
+            "attributes": about,
+        }
+        if self.error:
+            span["error"] = self.error
+        if usage is not None:
+            span["input_tokens"] = usage.input_tokens
+            span["output_tokens"] = usage.output_tokens
+            if usage.cached_tokens:
+                about["gen_ai.usage.cache_read.input_tokens"] = usage.cached_tokens
+        if (cost := self.cost) is not None:
+            span["cost_usd"] = cost
+            if self.price is not None:
+                about["ferrata.price"] = self.price.version
+        if self.spent:
+            span["spent"] = self.spent
+        return orjson.dumps(span)
+
+    def _trace(self) -> tuple[str, str]:
+        """The ids of trace and parent: the client's `traceparent`, or a new trace."""
+        given = self.headers.get(b"traceparent")
+        if given is not None and (match := _PARENT.match(given)) and match[1] != _NONE * 4 and match[2] != _NONE * 2:
+            return match[1].decode(), match[2].decode()
+        return f"{_ids.getrandbits(128):032x}", ""

@@ -1,0 +1,78 @@
+"""Notices that a client has left while its answer is being made, and that a call takes too long; then its task is cancelled.
+
+Looks only after a moment: most calls of a quick model are over by then, and a task that waits costs more than all else here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ferrata.errors import ModelTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from starlette.types import Receive, Scope
+
+__all__ = ["Leaving"]
+
+_AFTER = 0.02
+
+
+class Leaving:
+    """Of one call, whose body has been read when `watch` begins.
+
+    Attributes:
+        happened: the client left, and the call was cancelled for it.
+    """
+
+    __slots__ = ("_receive", "_task", "_watching", "happened", "late")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._receive = receive
+        self._task: asyncio.Task[object] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self.happened = False
+        self.late = False
+
+    @contextmanager
+    def watch(self, seconds: float) -> Generator[None]:
+        """Cancel the block when the client leaves.
+
+        Raises:
+            ModelTimeout: it took longer than `seconds`.
+        """
+        loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+        look = loop.call_later(_AFTER, self._look)
+        end = loop.call_later(seconds, self._end)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if self.late and not self.happened:
+                if self._task is not None:
+                    self._task.uncancel()
+                raise ModelTimeout(f"no answer within {seconds:g} s") from None
+            raise
+        finally:
+            look.cancel()
+            end.cancel()
+            if self._watching is not None:
+                self._watching.cancel()
+
+    def _look(self) -> None:
+        self._watching = asyncio.get_running_loop().create_task(self._wait())
+
+    async def _wait(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.happened = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def _end(self) -> None:
+        self.late = True
+        if self._task is not None:
+            self._task.cancel()
