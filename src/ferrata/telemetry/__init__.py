@@ -12,12 +12,18 @@ from ferrata.telemetry.spans import (
     tell_busy,
     tell_wait,
 )
+from ferrata.telemetry.spool import HolderSpool, Spool, SpoolPiece, SpoolPosition, SpoolReader
 
 __all__ = [
+    "HolderSpool",
     "JsonlSink",
     "MemorySink",
     "Span",
     "SpanSink",
+    "Spool",
+    "SpoolPiece",
+    "SpoolPosition",
+    "SpoolReader",
     "add_usage",
     "current_span",
     "emit_to",
