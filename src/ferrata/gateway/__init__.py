@@ -5,10 +5,35 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
-    pass
+    from ferrata.gateway.attempts import Attempted, AttemptPolicy, Limits, Tried, run_attempts
+    from ferrata.gateway.breaker import Breaker
+    from ferrata.gateway.deadlines import DeadlineWatch, Watched
+    from ferrata.gateway.picking import Picker
+    from ferrata.gateway.retrying import RetryBudget
+    from ferrata.gateway.routes import Route, Routes, build_routes
 else:
     __getattr__ = door(
         __name__,
+        attempts=["AttemptPolicy", "Attempted", "Limits", "Tried", "run_attempts"],
+        breaker=["Breaker"],
+        deadlines=["DeadlineWatch", "Watched"],
+        picking=["Picker"],
+        retrying=["RetryBudget"],
+        routes=["Route", "Routes", "build_routes"],
     )
 
-__all__ = []
+__all__ = [
+    "AttemptPolicy",
+    "Attempted",
+    "Breaker",
+    "DeadlineWatch",
+    "Limits",
+    "Picker",
+    "RetryBudget",
+    "Route",
+    "Routes",
+    "Tried",
+    "Watched",
+    "build_routes",
+    "run_attempts",
+]
