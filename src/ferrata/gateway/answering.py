@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from ferrata.errors import ModelRequestInvalid
+from ferrata.messages import ChatResponse, Message
+from ferrata.providers.wires.access import mapping
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from ferrata.gateway.call import Call
     from ferrata.gateway.endpoints import Backend
-    from ferrata.messages import ChatChunk, ChatResponse, Usage
+    from ferrata.messages import ChatChunk
     from ferrata.providers import Timeouts
 
 __all__ = ["Opened", "Whole", "ask", "embed", "open_stream"]
@@ -27,7 +29,7 @@ _FORWARDED = ((b"anthropic-version", "anthropic-version"), (b"anthropic-beta", "
 
 
 class Whole(NamedTuple):
-    """An answer for a client: its bytes, and what is known of it."""
+    """An answer for a client: its bytes, and what is known of it; of embeddings model and usage alone."""
 
     body: bytes
     response: ChatResponse
@@ -78,8 +80,7 @@ async def open_stream(call: Call, backend: Backend, timeouts: Timeouts) -> Opene
         body = {**backend.defaults, **call.body} if backend.defaults else call.body
         wants_usage = True
         if call.dialect.name == "openai-chat":
-            options: Any = call.body.get("stream_options")
-            options = options if isinstance(options, dict) else {}
+            options = mapping(call.body.get("stream_options"))
             wants_usage = bool(options.get("include_usage"))
             if not wants_usage:
                 body = {**body, "stream_options": {**options, "include_usage": True}}
@@ -100,15 +101,16 @@ async def open_stream(call: Call, backend: Backend, timeouts: Timeouts) -> Opene
     return Opened(held, pieces)
 
 
-async def embed(call: Call, backend: Backend, timeouts: Timeouts) -> tuple[bytes, str, Usage | None]:
-    """Vectors of a route: the answer's bytes, its model, its usage.
+async def embed(call: Call, backend: Backend, timeouts: Timeouts) -> Whole:
+    """Vectors of a route.
 
     Raises:
         ModelError: there are none.
     """
     if backend.embeddings is None:
         raise ModelRequestInvalid(f"the endpoint {call.endpoint.name if call.endpoint else ''!r} has no embeddings")
-    return await backend.embeddings.pass_on(call.body, timeouts=timeouts)
+    body, model, usage = await backend.embeddings.pass_on(call.body, timeouts=timeouts)
+    return Whole(body, ChatResponse("", model, Message("assistant"), usage=usage))
 
 
 def _model(backend: Backend) -> Any:

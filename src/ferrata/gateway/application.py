@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-
+from ferrata.gateway.call import Call
 from ferrata.gateway.chatting import Calls
 from ferrata.gateway.dialects import CHAT, DIALECTS
 from ferrata.gateway.doorkeeper import Doorkeeper, may_call
-from ferrata.gateway.call import Call
 from ferrata.gateway.refusals import NoSuchEndpoint, WrongMethod, WrongPath
 from ferrata.gateway.speaking import send_json
 
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from ferrata.access import KeyRing
-    from ferrata.gateway.endpoints import Endpoints
     from ferrata.errors import FerrataError
+    from ferrata.gateway.endpoints import Endpoints
 
 __all__ = ["Gateway"]
 
@@ -109,5 +108,3 @@ def _refusing(error: FerrataError) -> ASGIApp:
         await send_json(send, error.status, CHAT.error(error))
 
     return refuse
-
-

@@ -181,7 +181,7 @@ class Call:
                 about["ferrata.price"] = self.price.version
         if self.spent:
             span["spent"] = self.spent
-        return orjson.dumps(span)
+        return orjson.dumps(span, option=orjson.OPT_APPEND_NEWLINE)
 
     def _trace(self) -> tuple[str, str]:
         """The ids of trace and parent: the client's `traceparent`, or a new trace."""

@@ -5,25 +5,29 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
 from ferrata.errors import FerrataError
-from ferrata.gateway.answering import ask, embed, open_stream
+from ferrata.gateway.answering import Opened, ask, embed, open_stream
+from ferrata.gateway.attempts import run_attempts
 from ferrata.gateway.call import Call
 from ferrata.gateway.leaving import Leaving
 from ferrata.gateway.refusals import for_client
 from ferrata.gateway.speaking import Left, read_body, read_object, send_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from starlette.types import Receive, Scope, Send
 
-    from ferrata.gateway.answering import Opened
+    from ferrata.gateway.answering import Whole
+    from ferrata.gateway.attempts import Limits, Tried
     from ferrata.gateway.dialects import Dialect
     from ferrata.gateway.doorkeeper import Doorkeeper
+    from ferrata.gateway.endpoints import Endpoint
+    from ferrata.gateway.routes import Route
     from ferrata.messages import ChatChunk
 
 __all__ = ["Calls"]
@@ -52,14 +56,14 @@ class Calls:
         """Answer one call."""
         call = Call(self._dialect, dict(scope["headers"]))
         keeper = self._keeper()
-        leaving = Leaving(scope, receive)
+        leaving = Leaving(receive)
         try:
             keeper.identify(call)
             data = await read_body(call.headers, receive, keeper.most_bytes)
             call.size = len(data)
             call.body = read_object(data)
-            endpoint = keeper.find(call)
-            with leaving.watch(endpoint.settings.timeouts.total):
+            keeper.find(call)
+            with leaving.watch():
                 async with keeper.let_in(call):
                     await self._answer(call, send)
         except Left:
@@ -80,20 +84,50 @@ class Calls:
     async def _answer(self, call: Call, send: Send) -> None:
         endpoint = call.endpoint
         assert endpoint is not None  # noqa: S101 - found before
-        route = endpoint.routes[0]
-        backend = endpoint.backends[route.name]
-        call.route, call.provider, call.price, call.attempts = route.name, backend.name, backend.price, 1
-        if self._dialect.wire is None:
-            body, call.model, call.usage = await embed(call, backend, endpoint.timeouts)
-        elif call.stream:
-            await self._stream(call, await open_stream(call, backend, endpoint.timeouts), send)
-            return
+        named = call.headers.get(b"x-ferrata-route")
+        routes = endpoint.picker.order(endpoint.sticky(call), named=named.decode("latin-1") if named else None)
+        policy = endpoint.policy
+        log: list[Tried] = []
+        try:
+            done = await run_attempts(
+                policy,
+                routes,
+                self._attempt(call, endpoint),
+                deadline=policy.clock() + policy.total,
+                log=log,
+                dispose=_dispose,
+            )
+        except FerrataError:
+            if log:
+                call.attempts = len(log)
+                self._came_by(call, endpoint, log[-1].route)
+                _log.warning("%s: %s", call.id, "; ".join(f"{one.route}: {one.code}: {one.detail}" for one in log))
+            raise
+        call.attempts = done.attempts
+        self._came_by(call, endpoint, done.route.name)
+        answer = done.answer
+        if isinstance(answer, Opened):
+            await self._stream(call, answer, send)
         else:
-            body, response = await ask(call, backend, endpoint.timeouts)
+            body, response = answer
             call.usage, call.model, call.finish = response.usage, response.model, response.finish
-        call.status = 200
-        self._write(call)
-        await send_whole(send, 200, body, self._headers(call))
+            call.status = 200
+            self._write(call)
+            await send_whole(send, 200, body, self._headers(call))
+        if (cost := call.cost) is not None:
+            done.route.spent(cost)
+
+    def _attempt(self, call: Call, endpoint: Endpoint) -> Callable[[Route, Limits], Awaitable[Whole | Opened]]:
+        way = embed if self._dialect.wire is None else open_stream if call.stream else ask
+
+        def attempt(route: Route, limits: Limits) -> Awaitable[Whole | Opened]:
+            return way(call, endpoint.backends[route.name], endpoint.times(limits))
+
+        return attempt
+
+    def _came_by(self, call: Call, endpoint: Endpoint, route: str) -> None:
+        backend = endpoint.backends[route]
+        call.route, call.provider, call.price = route, backend.name, backend.price
 
     async def _stream(self, call: Call, opened: Opened, send: Send) -> None:
         """Send the pieces as they come; what ends the answer waits until the call is written down."""
@@ -164,3 +198,5 @@ class Calls:
         self._record(call.span())
 
 
+def _dispose(answer: Whole | Opened) -> Awaitable[object] | None:
+    return answer.aclose() if isinstance(answer, Opened) else None

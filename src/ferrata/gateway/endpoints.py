@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ferrata.gateway.attempts import AttemptPolicy
+from ferrata.gateway.picking import Picker
+from ferrata.gateway.routes import build_routes
 from ferrata.providers import Timeouts
+from ferrata.providers.wires.access import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ferrata.catalog import EndpointSettings, RouteSettings, RouteTable
+    from ferrata.catalog import EndpointSettings, RouteTable
+    from ferrata.gateway.attempts import Limits
+    from ferrata.gateway.call import Call
+    from ferrata.gateway.deadlines import DeadlineWatch
     from ferrata.providers import ChatModel, Price, RemoteEmbeddings, RemoteModel
 
 __all__ = ["Backend", "Endpoint", "Endpoints"]
@@ -40,24 +47,63 @@ class Backend:
 class Endpoint:
     """One endpoint.
 
-    Attributes:
+    Args:
         name: that clients call.
         settings: as declared.
         backends: by the names of its routes.
-        timeouts: of the first attempt of a call.
+        watch: ends what takes too long; one for all endpoints.
+        before: the endpoint of that name until now, whose routes' breakers and latencies are kept.
     """
 
-    __slots__ = ("backends", "name", "routes", "settings", "timeouts")
+    __slots__ = ("_sticky", "backends", "name", "picker", "policy", "routes", "settings", "timeouts")
 
-    def __init__(self, name: str, settings: EndpointSettings, backends: Mapping[str, Backend]) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: EndpointSettings,
+        backends: Mapping[str, Backend],
+        watch: DeadlineWatch,
+        before: Endpoint | None = None,
+    ) -> None:
         self.name = name
         self.settings = settings
         self.backends = backends
-        self.routes: tuple[RouteSettings, ...] = (*settings.routes, *settings.fallbacks)
+        self.policy = AttemptPolicy.of(name, settings, watch)
+        self.routes = build_routes(settings, before=None if before is None else before.routes)
+        self.picker = Picker(name, self.routes, balance=settings.balance)
         given = settings.timeouts
         self.timeouts = Timeouts(
             total=given.total, connect=given.connect, first_byte=given.first_token, between=given.between_tokens
         )
+        self._sticky = settings.sticky
+
+    def times(self, limits: Limits) -> Timeouts:
+        """The timeouts of an attempt."""
+        whole = self.timeouts
+        if limits.seconds > whole.total - 1:
+            return whole
+        return Timeouts(
+            total=limits.seconds, connect=limits.connect, first_byte=limits.first_token, between=whole.between
+        )
+
+    def sticky(self, call: Call) -> bytes | None:
+        """The value whose calls keep to one route; None where there is none."""
+        by = self._sticky
+        if by is None:
+            return None
+        if by == "key":
+            return call.key.id.encode() if call.key is not None else None
+        if by == "conversation":
+            given = call.headers.get(b"x-conversation-id")
+            found: Any = given.decode("latin-1") if given else call.body.get("conversation")
+        elif by == "user":
+            metadata = mapping(call.body.get("metadata"))
+            found = call.body.get("user") or metadata.get("user_id")
+            found = found or (call.key.user if call.key is not None else None)
+        else:
+            given = call.headers.get(by.partition(":")[2].lower().encode())
+            return given or None
+        return found.encode("utf-8", "replace") if isinstance(found, str) and found else None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Notices that a client has left while its answer is being made, and that a call takes too long; then its task is cancelled.
+"""Notices that a client has left while its answer is being made; then the call's task is cancelled.
 
 Looks only after a moment: most calls of a quick model are over by then, and a task that waits costs more than all else here.
 """
@@ -9,12 +9,10 @@ import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ferrata.errors import ModelTimeout
-
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from starlette.types import Receive, Scope
+    from starlette.types import Receive
 
 __all__ = ["Leaving"]
 
@@ -28,37 +26,23 @@ class Leaving:
         happened: the client left, and the call was cancelled for it.
     """
 
-    __slots__ = ("_receive", "_task", "_watching", "happened", "late")
+    __slots__ = ("_receive", "_task", "_watching", "happened")
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
+    def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._task: asyncio.Task[object] | None = None
         self._watching: asyncio.Task[None] | None = None
         self.happened = False
-        self.late = False
 
     @contextmanager
-    def watch(self, seconds: float) -> Generator[None]:
-        """Cancel the block when the client leaves.
-
-        Raises:
-            ModelTimeout: it took longer than `seconds`.
-        """
-        loop = asyncio.get_running_loop()
+    def watch(self) -> Generator[None]:
+        """Cancel the block when the client leaves."""
         self._task = asyncio.current_task()
-        look = loop.call_later(_AFTER, self._look)
-        end = loop.call_later(seconds, self._end)
+        look = asyncio.get_running_loop().call_later(_AFTER, self._look)
         try:
             yield
-        except asyncio.CancelledError:
-            if self.late and not self.happened:
-                if self._task is not None:
-                    self._task.uncancel()
-                raise ModelTimeout(f"no answer within {seconds:g} s") from None
-            raise
         finally:
             look.cancel()
-            end.cancel()
             if self._watching is not None:
                 self._watching.cancel()
 
@@ -69,10 +53,5 @@ class Leaving:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self.happened = True
-        if self._task is not None:
-            self._task.cancel()
-
-    def _end(self) -> None:
-        self.late = True
         if self._task is not None:
             self._task.cancel()

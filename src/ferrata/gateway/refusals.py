@@ -102,4 +102,6 @@ def for_client(error: FerrataError, endpoint: str) -> FerrataError:
     for kind, words in _WORDS.items():
         if isinstance(error, kind):
             return kind(f"the endpoint {endpoint!r} {words}", hint="try again", retry_after=error.retry_after)
-    return UpstreamFailed(f"the endpoint {endpoint!r} failed to answer", hint="try again", retry_after=error.retry_after)
+    return UpstreamFailed(
+        f"the endpoint {endpoint!r} failed to answer", hint="try again", retry_after=error.retry_after
+    )

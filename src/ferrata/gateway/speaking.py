@@ -71,7 +71,12 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 
 async def send_whole(
-    send: Send, status: int, body: bytes, headers: Sequence[tuple[bytes, bytes]] = (), *, kind: tuple[bytes, bytes] = JSON
+    send: Send,
+    status: int,
+    body: bytes,
+    headers: Sequence[tuple[bytes, bytes]] = (),
+    *,
+    kind: tuple[bytes, bytes] = JSON,
 ) -> None:
     """Send an answer at once."""
     about = [kind, (b"content-length", b"%d" % len(body)), *headers]

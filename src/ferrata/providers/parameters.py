@@ -33,16 +33,17 @@ class Parameters:
 
     async def chat(self, request: ChatRequest) -> ChatResponse:
         """The whole answer."""
-        return await self._model.chat(self._filled(request))
+        return await self._model.chat(self.filled(request))
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatChunk]:
         """The answer piece by piece."""
-        stream = cast("AsyncGenerator[ChatChunk]", self._model.stream(self._filled(request)))
+        stream = cast("AsyncGenerator[ChatChunk]", self._model.stream(self.filled(request)))
         async with aclosing(stream) as chunks:
             async for chunk in chunks:
                 yield chunk
 
-    def _filled(self, request: ChatRequest) -> ChatRequest:
+    def filled(self, request: ChatRequest) -> ChatRequest:
+        """The request with what it leaves open."""
         missing = {name: value for name, value in self._given.items() if getattr(request, name) in (None, ())}
         if self._extra:
             missing["extra"] = {**self._extra, **request.extra}

@@ -160,6 +160,11 @@ class RemoteModel:
         """The same as a stream: each event's bytes, and what is in it; the last one has no bytes, and how the answer ended."""
         return self._events(self._own(body), headers or {}, timeouts)
 
+    def words_of(self, request: ChatRequest, plain: ChatRequest) -> Json:
+        """What of `request` goes beyond `plain`, in the words of this model's wire format."""
+        body, less = (self._wire.body(one, self._model, self._dialect, stream=False) for one in (request, plain))
+        return {key: value for key, value in body.items() if less.get(key) != value}
+
     def _own(self, body: Json) -> Json:
         """The body for this model: with its name, and the parameter that vendors call differently by the vendor's word."""
         own = {**body, "model": self._model}
