@@ -97,15 +97,25 @@ class ModelError(FerrataError):
     Attributes:
         retry_after: seconds after which the vendor said to try again, or None.
         request_id: the vendor's id of the failed request, or empty.
+        said: the vendor's own words about the request, without secrets; empty where there are none, None where no vendor was asked.
     """
 
     code = "model_error"
     status = 502
 
-    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None, request_id: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        retry_after: float | None = None,
+        request_id: str = "",
+        said: str | None = None,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
         self.request_id = request_id
+        self.said = said
 
 
 class ModelDenied(ModelError):

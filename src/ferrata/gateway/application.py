@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ferrata.errors import FerrataError
 from ferrata.gateway.call import Call
 from ferrata.gateway.chatting import Calls
 from ferrata.gateway.dialects import CHAT, DIALECTS
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from ferrata.access import KeyRing
-    from ferrata.errors import FerrataError
     from ferrata.gateway.endpoints import Endpoints
 
 __all__ = ["Gateway"]
@@ -54,8 +54,11 @@ class Gateway:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        found = self._paths.get((scope["method"], scope["path"])) or self._other(scope)
-        await found(scope, receive, send)
+        try:
+            found = self._paths.get((scope["method"], scope["path"])) or self._other(scope)
+            await found(scope, receive, send)
+        except FerrataError as error:
+            await send_json(send, error.status, CHAT.error(error))
 
     def _current(self) -> Doorkeeper:
         assert self._keeper is not None  # noqa: S101 - served only when ready
@@ -66,10 +69,9 @@ class Gateway:
         if method == "GET" and path.startswith("/v1/models/"):
             return self._model
         methods = sorted({known for known, at in self._paths if at == path})
-        error: FerrataError = WrongPath(f"nothing is served at {path[:200]!r}", hint="see /v1/models")
         if methods:
-            error = WrongMethod(f"{path[:200]!r} takes {' and '.join(methods)}, not {method[:20]}")
-        return _refusing(error)
+            raise WrongMethod(f"{path[:200]!r} takes {' and '.join(methods)}, not {method[:20]}")
+        raise WrongPath(f"nothing is served at {path[:200]!r}", hint="see /v1/models")
 
     async def _health(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send_json(send, 200, {"status": "ok"})
@@ -101,10 +103,3 @@ class Gateway:
         if found is None:
             raise NoSuchEndpoint(f"there is no endpoint {name[:100]!r} for this key", hint="see /v1/models")
         await send_json(send, 200, found)
-
-
-def _refusing(error: FerrataError) -> ASGIApp:
-    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
-        await send_json(send, error.status, CHAT.error(error))
-
-    return refuse

@@ -12,20 +12,11 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from ferrata.errors import (
-    ModelBadResponse,
-    ModelBusy,
-    ModelDenied,
-    ModelError,
-    ModelOverQuota,
-    ModelRefused,
-    ModelRequestInvalid,
-    ModelTimeout,
-    ModelUnavailable,
-)
+from ferrata.errors import ModelError, ModelTimeout, ModelUnavailable
 from ferrata.gateway.breaker import is_client_fault, is_route_fault
 from ferrata.gateway.deadlines import DeadlineWatch, Watched
 from ferrata.gateway.hedging import race
+from ferrata.gateway.refusals import for_client
 from ferrata.gateway.retrying import RetryBudget, pause
 
 if TYPE_CHECKING:
@@ -38,17 +29,6 @@ __all__ = ["AttemptPolicy", "Attempted", "Attempts", "Limits", "Tried", "Try", "
 
 T = TypeVar("T")
 _PATIENCE = 2.0
-_OPERATOR = "whoever runs the gateway can see why in the call's attempts"
-_WORDS: dict[type[ModelError], tuple[str, str]] = {
-    ModelBusy: ("takes no more requests just now", "try again a little later"),
-    ModelTimeout: ("did not answer in time", "try again, or ask for less at once"),
-    ModelUnavailable: ("cannot be reached just now", "try again a little later"),
-    ModelBadResponse: ("gave no usable answer", "try again"),
-    ModelDenied: ("may not use its model", _OPERATOR),
-    ModelOverQuota: ("has used up what its model's vendor allows", _OPERATOR),
-    ModelRequestInvalid: ("refuses the request as it stands", "check its parameters and the length of its messages"),
-    ModelRefused: ("stopped the request by a content filter", "change the messages"),
-}
 
 
 class Limits(NamedTuple):
@@ -279,10 +259,9 @@ class Attempts(Generic[T]):
         now = self.policy.clock()
         self.log.extend(Tried(other.route.name, "hedged", now - other.begun, "") for other in others)
 
-    def late(self) -> ModelTimeout:
+    def late(self) -> ModelError:
         """The error of a call whose time is up."""
-        words, hint = _WORDS[ModelTimeout]
-        return ModelTimeout(f"the endpoint {self.policy.endpoint!r} {words}", hint=hint)
+        return for_client(ModelTimeout("its time is up"), self.policy.endpoint)
 
     def _ended(self, tried: Try, error: BaseException) -> None:
         """Count an attempt without an answer, and write it into the log."""
@@ -348,10 +327,7 @@ class Attempts(Generic[T]):
         return Try(route, epoch, begun)
 
     def _final(self, error: ModelError) -> ModelError:
-        """What clients are told: the kind and the endpoint, and nothing of what lies behind it."""
-        kind = next((known for known in _WORDS if isinstance(error, known)), ModelError)
-        words, hint = _WORDS.get(kind, ("failed", _OPERATOR))
-        return kind(f"the endpoint {self.policy.endpoint!r} {words}", hint=hint, retry_after=error.retry_after)
+        return for_client(error, self.policy.endpoint)
 
     def _all_refused(self) -> ModelUnavailable:
         now = self.policy.clock()

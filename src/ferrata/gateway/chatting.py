@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from ferrata.errors import FerrataError
+from ferrata.errors import FerrataError, ModelError
 from ferrata.gateway.answering import Opened, ask, embed, open_stream
 from ferrata.gateway.attempts import run_attempts
 from ferrata.gateway.call import Call
@@ -74,7 +74,7 @@ class Calls:
                 raise
             call.status, call.error = _LEFT, "client_left"
         except FerrataError as error:
-            await self._refuse(call, for_client(error, call.endpoint.name if call.endpoint else ""), send)
+            await self._refuse(call, error, send)
         except Exception:  # noqa: BLE001 - the boundary of a call: logged, and answered without its reason
             _log.exception("%s: no answer", call.id)
             await self._refuse(call, FerrataError("the gateway failed; its log says why"), send)
@@ -149,7 +149,7 @@ class Calls:
                     last += raw
                 elif raw:
                     await send({"type": "http.response.body", "body": raw, "more_body": True})
-        except FerrataError as error:
+        except ModelError as error:
             _log.warning("%s broke off: %s", call.id, error.message)
             call.error = error.code
             last = self._broken(call, for_client(error, call.endpoint.name if call.endpoint else ""))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from ferrata.errors import (
     FerrataError,
+    ModelBadResponse,
     ModelBusy,
+    ModelDenied,
     ModelError,
+    ModelOverQuota,
     ModelRefused,
     ModelRequestInvalid,
     ModelTimeout,
@@ -83,25 +86,32 @@ class UpstreamFailed(ModelError):
     retryable = True
 
 
-_WORDS: dict[type[ModelError], str] = {
-    ModelBusy: "is asked too often at the moment",
-    ModelTimeout: "did not answer in time",
-    ModelUnavailable: "cannot be reached at the moment",
+_OPERATOR = "whoever runs the gateway can see why in the call's attempts"
+_WORDS: dict[type[ModelError], tuple[type[ModelError], str, str]] = {
+    ModelBusy: (ModelBusy, "takes no more requests just now", "try again a little later"),
+    ModelTimeout: (ModelTimeout, "did not answer in time", "try again, or ask for less at once"),
+    ModelUnavailable: (ModelUnavailable, "cannot be reached just now", "try again a little later"),
+    ModelBadResponse: (ModelBadResponse, "gave no usable answer", "try again"),
+    # Not the client's key, and not the client's budget: it would take these two for its own.
+    ModelDenied: (UpstreamFailed, "may not use its model", _OPERATOR),
+    ModelOverQuota: (UpstreamFailed, "has used up what its model's vendor allows", _OPERATOR),
+    ModelRequestInvalid: (ModelRequestInvalid, "refuses the request", "check its parameters and its length"),
+    ModelRefused: (ModelRefused, "stopped the request by a content filter", "change the messages"),
 }
 
 
-def for_client(error: FerrataError, endpoint: str) -> FerrataError:
+def for_client(error: ModelError, endpoint: str) -> ModelError:
     """The error as a client may see it: its own mistakes in full, a vendor's failures without the vendor's words.
 
     Args:
-        error: of the last attempt, or of the gateway's own.
+        error: of the last attempt, or in the middle of a stream.
         endpoint: that was called.
     """
-    if not isinstance(error, ModelError) or isinstance(error, ModelRequestInvalid | ModelRefused | UpstreamFailed):
+    own = isinstance(error, ModelRequestInvalid | ModelRefused)
+    if own and error.said is None:  # found before anybody was asked
         return error
-    for kind, words in _WORDS.items():
-        if isinstance(error, kind):
-            return kind(f"the endpoint {endpoint!r} {words}", hint="try again", retry_after=error.retry_after)
-    return UpstreamFailed(
-        f"the endpoint {endpoint!r} failed to answer", hint="try again", retry_after=error.retry_after
+    kind, words, hint = next(
+        (about for known, about in _WORDS.items() if isinstance(error, known)), (UpstreamFailed, "failed", _OPERATOR)
     )
+    said = f": {error.said}" if own and error.said else ""
+    return kind(f"the endpoint {endpoint!r} {words}{said}", hint=hint, retry_after=error.retry_after)

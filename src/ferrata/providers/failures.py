@@ -142,7 +142,9 @@ def error_of(
         said, hint = _about_parameter(failure.parameter, said)
     message = f"{who} {_verb(kind, status)}" + (f": {said}" if said else "")
     request_id = header("x-request-id") or header("request-id") or ""
-    return kind(message, hint=hint, retry_after=retry_after_of(header, now), request_id=request_id[:200])
+    # What is said of a missing model is about the project's settings.
+    about = "" if status == 404 else said
+    return kind(message, hint=hint, retry_after=retry_after_of(header, now), request_id=request_id[:200], said=about)
 
 
 def _about_parameter(name: str, said: str) -> tuple[str, str]:
@@ -217,7 +219,9 @@ def stream_error(payload: object, who: str = "the model") -> ModelError | None:
     }
     kind, hint = _kind_of(statuses.get(failure.code, 500), failure, is_html=False)
     said = redact(failure.message)[:_MOST_WORDS]
-    return kind(f"{who} {_verb(kind, 0)} in the middle of the answer" + (f": {said}" if said else ""), hint=hint)
+    return kind(
+        f"{who} {_verb(kind, 0)} in the middle of the answer" + (f": {said}" if said else ""), hint=hint, said=said
+    )
 
 
 def parse_object(body: bytes, *, who: str) -> dict[str, Any]:
