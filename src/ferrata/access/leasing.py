@@ -112,14 +112,17 @@ class Leasing:
             outcome = self._meters.admit(meters, need, now)
             if not isinstance(outcome, NeedsLease):
                 return Admission(outcome, now)
-            if self._waiting >= _MOST_WAITING and (empty := _empty(meters, need)):
-                return Admission(refuse(empty[0], meters, need, now), now)
-            await self._refill(meters, need)
             empty = _empty(meters, need)
+            if not empty or self._waiting < _MOST_WAITING:
+                await self._refill(meters, need)
+                empty = _empty(meters, need)
+            if not empty:
+                continue
+            if self._waiting >= _MOST_WAITING:
+                return Admission(refuse(empty[0], meters, need, now), now)
             if pauses and all(meter.elsewhere for meter in empty):
-                if empty:
-                    pauses -= 1
-                    await self._wait()
+                pauses -= 1
+                await self._wait()
             else:
                 for meter in empty:
                     meter.dry_until = self._now() + _DRY_SECONDS
