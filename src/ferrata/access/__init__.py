@@ -7,6 +7,10 @@ from ferrata.doors import door
 if TYPE_CHECKING:
     from ferrata.access.allowances import Allowance, Atoms, Scope, Unit, Window, atoms_of, window_at
     from ferrata.access.keys import Keys
+    from ferrata.access.leases import Counter, Grant, Leases, Want
+    from ferrata.access.leasing import Admission, Leasing, Lessor
+    from ferrata.access.limits import BudgetExceeded, BudgetUnknown, OverLimit, RateLimited
+    from ferrata.access.meters import NEEDS_LEASE, Meter, Meters, NeedsLease, rate_numbers
     from ferrata.access.ring import KeyRing
     from ferrata.access.types import Draft, Key, Snapshot
 else:
@@ -14,21 +18,41 @@ else:
         __name__,
         allowances=["Allowance", "Atoms", "Scope", "Unit", "Window", "atoms_of", "window_at"],
         keys=["Keys"],
+        leases=["Counter", "Grant", "Leases", "Want"],
+        leasing=["Admission", "Leasing", "Lessor"],
+        limits=["BudgetExceeded", "BudgetUnknown", "OverLimit", "RateLimited"],
+        meters=["NEEDS_LEASE", "Meter", "Meters", "NeedsLease", "rate_numbers"],
         ring=["KeyRing"],
         types=["Draft", "Key", "Snapshot"],
     )
 
 __all__ = [
+    "NEEDS_LEASE",
+    "Admission",
     "Allowance",
     "Atoms",
+    "BudgetExceeded",
+    "BudgetUnknown",
+    "Counter",
     "Draft",
+    "Grant",
     "Key",
     "KeyRing",
     "Keys",
+    "Leases",
+    "Leasing",
+    "Lessor",
+    "Meter",
+    "Meters",
+    "NeedsLease",
+    "OverLimit",
+    "RateLimited",
     "Scope",
     "Snapshot",
     "Unit",
+    "Want",
     "Window",
     "atoms_of",
+    "rate_numbers",
     "window_at",
 ]
