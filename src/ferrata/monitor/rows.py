@@ -127,7 +127,7 @@ def _json(value: dict[str, Any]) -> str:
     try:
         return orjson.dumps(value).decode()
     except TypeError:  # a number beyond 64 bits
-        return json.dumps(value)
+        return json.dumps(value, separators=(",", ":"))
 
 
 def _cleaned(value: Any) -> Any:

@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from ferrata.store import Migration, run
 
 if TYPE_CHECKING:
@@ -134,11 +136,11 @@ def insert_spans(connection: Connection, table: str, rows: list[tuple[Any, ...]]
         marks = ", ".join("?" * len(SPAN_COLUMNS))
         run(connection, f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING", rows)  # noqa: S608
         return
-    # One statement with an array for each column: a tenth of the time of a statement for each row.
-    types = {"TEXT": "text", "INTEGER": "bigint", "REAL": "double precision"}
-    arrays = ", ".join(f"?::{types[_COLUMNS[name][0]]}[]" for name in SPAN_COLUMNS)
-    statement = f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING"  # noqa: S608
-    run(connection, statement, tuple(list(column) for column in zip(*rows, strict=True)))
+    # One statement with one document is several times as fast as a statement for each row, or an array for each column.
+    typed = ", ".join(f"{name} {types[1].partition(' COLLATE')[0]}" for name, types in _COLUMNS.items())
+    statement = f"INSERT INTO {table} ({columns}) SELECT {columns} FROM json_to_recordset(?) AS given({typed})"  # noqa: S608
+    document = orjson.dumps([dict(zip(SPAN_COLUMNS, row, strict=True)) for row in rows]).decode()
+    run(connection, f"{statement} ON CONFLICT DO NOTHING", (document,))
 
 
 def table_names(connection: Connection) -> list[str]:

@@ -181,7 +181,7 @@ class SpoolPosition(NamedTuple):
         offset: bytes of it that were read.
     """
 
-    segment: int = 0
+    segment: int = 1
     offset: int = 0
 
 
