@@ -5,6 +5,17 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
+    from ferrata.gateway.admission import (
+        Doorway,
+        Overloaded,
+        Places,
+        QueueFull,
+        QueueTimeout,
+        TurnedAway,
+        give_back,
+        take_all,
+        take_now,
+    )
     from ferrata.gateway.answers import (
         MOST_ANSWER_BYTES,
         AnswerCache,
@@ -21,6 +32,17 @@ if TYPE_CHECKING:
 else:
     __getattr__ = door(
         __name__,
+        admission=[
+            "Doorway",
+            "Overloaded",
+            "Places",
+            "QueueFull",
+            "QueueTimeout",
+            "TurnedAway",
+            "give_back",
+            "take_all",
+            "take_now",
+        ],
         answers=[
             "MOST_ANSWER_BYTES",
             "AnswerCache",
@@ -41,11 +63,20 @@ __all__ = [
     "AnswerCache",
     "AnswerScope",
     "CacheWish",
+    "Doorway",
+    "Overloaded",
+    "Places",
+    "QueueFull",
+    "QueueTimeout",
     "Stored",
+    "TurnedAway",
     "answer_key",
     "cache_wish",
+    "give_back",
     "kept_headers",
     "may_keep",
     "scoped_digest",
+    "take_all",
+    "take_now",
     "tenant_of",
 ]
