@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         scoped_digest,
         tenant_of,
     )
+    from ferrata.gateway.coalescing import Coalesced, Flights
 else:
     __getattr__ = door(
         __name__,
@@ -56,6 +57,7 @@ else:
             "scoped_digest",
             "tenant_of",
         ],
+        coalescing=["Coalesced", "Flights"],
     )
 
 __all__ = [
@@ -63,7 +65,9 @@ __all__ = [
     "AnswerCache",
     "AnswerScope",
     "CacheWish",
+    "Coalesced",
     "Doorway",
+    "Flights",
     "Overloaded",
     "Places",
     "QueueFull",
