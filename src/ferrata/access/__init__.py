@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
-    pass
+    from ferrata.access.claims import Claim
+    from ferrata.access.remembered import REMEMBERED_MIGRATIONS, RememberedAnswers
 else:
-    __getattr__ = door(
-        __name__,
-    )
+    __getattr__ = door(__name__, claims=["Claim"], remembered=["REMEMBERED_MIGRATIONS", "RememberedAnswers"])
 
-__all__ = []
+__all__ = ["REMEMBERED_MIGRATIONS", "Claim", "RememberedAnswers"]
