@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ferrata.evals import Evaluator
+    from ferrata.gateway import Guard
     from ferrata.maturity import ReportWriter
 
 __all__ = ["Hooks", "hookimpl", "plugin_manager"]
@@ -42,6 +43,10 @@ class Hooks:
     @hookspec
     def evaluators(self) -> Mapping[str, Callable[..., Evaluator]]:  # pyright: ignore[reportReturnType]
         """Makers of evaluators by name; a maker takes the settings of the evaluator as keywords."""
+
+    @hookspec
+    def guards(self) -> Mapping[str, Guard]:  # pyright: ignore[reportReturnType]
+        """Guards by the name that an endpoint's `guard.use` takes."""
 
 
 @cache

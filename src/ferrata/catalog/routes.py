@@ -176,10 +176,12 @@ class GuardSettings(Document):
 
     Attributes:
         blocklist: phrases, whatever their case.
+        use: guards of plugins, by name.
         points: where they are looked for.
     """
 
     blocklist: list[Annotated[str, Field(min_length=1, max_length=1000)]] = []
+    use: list[str] = []
     points: list[Literal["input", "output"]] = ["input", "output"]
 
 

@@ -31,12 +31,15 @@ if TYPE_CHECKING:
         tenant_of,
     )
     from ferrata.gateway.application import Gateway
+    from ferrata.gateway.asked_texts import texts_of
     from ferrata.gateway.attempts import Attempted, AttemptPolicy, Limits, Tried, run_attempts
     from ferrata.gateway.breaker import Breaker
     from ferrata.gateway.coalescing import Coalesced, Flights
     from ferrata.gateway.deadlines import DeadlineWatch, Watched
     from ferrata.gateway.doorkeeper import Doorkeeper
     from ferrata.gateway.endpoints import Backend, Endpoint, Endpoints
+    from ferrata.gateway.guarded import GuardedOutput, GuardFailed, OutputWatch
+    from ferrata.gateway.guarding import Blocked, BlocklistGuard, Finding, Guard, Guards, build_guards
     from ferrata.gateway.idempotency import (
         REPLAYED_HEADER,
         UNKEPT_HEADER,
@@ -83,12 +86,15 @@ else:
             "tenant_of",
         ],
         application=["Gateway"],
+        asked_texts=["texts_of"],
         attempts=["AttemptPolicy", "Attempted", "Limits", "Tried", "run_attempts"],
         breaker=["Breaker"],
         coalescing=["Coalesced", "Flights"],
         deadlines=["DeadlineWatch", "Watched"],
         doorkeeper=["Doorkeeper"],
         endpoints=["Backend", "Endpoint", "Endpoints"],
+        guarded=["GuardFailed", "GuardedOutput", "OutputWatch"],
+        guarding=["Blocked", "BlocklistGuard", "Finding", "Guard", "Guards", "build_guards"],
         idempotency=[
             "REPLAYED_HEADER",
             "UNKEPT_HEADER",
@@ -117,6 +123,8 @@ __all__ = [
     "AttemptPolicy",
     "Attempted",
     "Backend",
+    "Blocked",
+    "BlocklistGuard",
     "Breaker",
     "CacheWish",
     "Coalesced",
@@ -125,14 +133,20 @@ __all__ = [
     "Doorway",
     "Endpoint",
     "Endpoints",
+    "Finding",
     "Flights",
     "Gateway",
+    "Guard",
+    "GuardFailed",
+    "GuardedOutput",
+    "Guards",
     "Idempotency",
     "IdempotencyKeyInvalid",
     "IdempotencyMismatch",
     "IdempotencyRunning",
     "Limits",
     "Opened",
+    "OutputWatch",
     "Overloaded",
     "Picker",
     "Places",
@@ -149,6 +163,7 @@ __all__ = [
     "Watched",
     "Whole",
     "answer_key",
+    "build_guards",
     "build_routes",
     "cache_wish",
     "check_idempotency_key",
@@ -163,4 +178,5 @@ __all__ = [
     "take_all",
     "take_now",
     "tenant_of",
+    "texts_of",
 ]
