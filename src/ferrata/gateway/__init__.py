@@ -5,10 +5,8 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
-    pass
+    from ferrata.gateway.mcp import McpServer, Tool, ToolResult
 else:
-    __getattr__ = door(
-        __name__,
-    )
+    __getattr__ = door(__name__, mcp=["McpServer", "Tool", "ToolResult"])
 
-__all__ = []
+__all__ = ["McpServer", "Tool", "ToolResult"]
