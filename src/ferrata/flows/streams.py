@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ferrata.runs import Threads
 
-__all__ = ["AsyncPieces", "Pieces", "each_piece", "is_stream", "joined", "watched"]
+__all__ = ["AsyncPieces", "Pieces", "close_pieces", "each_piece", "is_stream", "joined", "watched"]
 
 _END = object()
 
@@ -105,7 +105,12 @@ async def each_piece(pieces: Any, threads: Threads) -> AsyncGenerator[Any]:
         while (piece := await threads.run(lambda: next(pieces, _END))) is not _END:
             yield piece
     finally:
-        if hasattr(pieces, "aclose"):
-            await pieces.aclose()
-        elif hasattr(pieces, "close"):
-            pieces.close()
+        await close_pieces(pieces)
+
+
+async def close_pieces(pieces: Any) -> None:
+    """Let go of what comes piece by piece and is read no further."""
+    if hasattr(pieces, "aclose"):
+        await pieces.aclose()
+    elif hasattr(pieces, "close"):
+        pieces.close()

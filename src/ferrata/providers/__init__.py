@@ -6,7 +6,16 @@ from ferrata.doors import door
 
 if TYPE_CHECKING:
     from ferrata.providers.assembly import Assembly, assemble
-    from ferrata.providers.base import ChatModel, ChatWire, Dialect, EmbeddingModel, Price, Profile, StreamReader
+    from ferrata.providers.base import (
+        ChatModel,
+        ChatWire,
+        Dialect,
+        EmbeddingModel,
+        Price,
+        Profile,
+        StreamReader,
+        features_of,
+    )
     from ferrata.providers.build import Surroundings, access_of, build_chat, build_embeddings, check_vendors
     from ferrata.providers.failures import retry_after_of
     from ferrata.providers.fake import FakeEmbeddings, FakeModel, FakeServer
@@ -31,19 +40,19 @@ if TYPE_CHECKING:
 else:
     __getattr__ = door(
         __name__,
-        assembly=("Assembly", "assemble"),
-        base=("ChatModel", "ChatWire", "Dialect", "EmbeddingModel", "Price", "Profile", "StreamReader"),
-        build=("Surroundings", "access_of", "build_chat", "build_embeddings", "check_vendors"),
-        fake=("FakeEmbeddings", "FakeModel", "FakeServer"),
-        failures=("retry_after_of",),
-        http=("Answer", "HttpClient", "Timeouts", "address_of", "shown_url"),
-        listing=("list_models",),
-        local=("WEIGHTS", "LocalEmbeddings", "LocalModel", "Weights", "data_folder", "find_weights", "pull"),
-        models=("Models",),
-        remote=("Access", "RemoteEmbeddings", "RemoteModel"),
-        vendors=("Vendor", "read_vendor", "vendor_names"),
-        wires=("ChatCompletions", "ChatCompletionsServer", "TextCompletions"),
-        wrappers=(
+        assembly=["Assembly", "assemble"],
+        base=["ChatModel", "ChatWire", "Dialect", "EmbeddingModel", "Price", "Profile", "StreamReader", "features_of"],
+        build=["Surroundings", "access_of", "build_chat", "build_embeddings", "check_vendors"],
+        failures=["retry_after_of"],
+        fake=["FakeEmbeddings", "FakeModel", "FakeServer"],
+        http=["Answer", "HttpClient", "Timeouts", "address_of", "shown_url"],
+        listing=["list_models"],
+        local=["WEIGHTS", "LocalEmbeddings", "LocalModel", "Weights", "data_folder", "find_weights", "pull"],
+        models=["Models"],
+        remote=["Access", "RemoteEmbeddings", "RemoteModel"],
+        vendors=["Vendor", "read_vendor", "vendor_names"],
+        wires=["ChatCompletions", "ChatCompletionsServer", "TextCompletions"],
+        wrappers=[
             "AnswerFile",
             "Budget",
             "Cache",
@@ -53,7 +62,7 @@ else:
             "Limit",
             "Recording",
             "Retry",
-        ),
+        ],
     )
 
 __all__ = [
@@ -100,6 +109,7 @@ __all__ = [
     "build_embeddings",
     "check_vendors",
     "data_folder",
+    "features_of",
     "find_weights",
     "list_models",
     "pull",
