@@ -45,18 +45,15 @@ def talk(loaded: LoadedFlow, values: dict[str, Any], timeout: float | None) -> i
 
 def _names(flow: Flow) -> tuple[str, str | None, str | None]:
     """The names of the inputs for what is said now and what was said before, and of the answer."""
-    marked = [name for name, spec in flow.inputs.items() if spec.is_chat_input]
-    history = next((name for name, spec in flow.inputs.items() if spec.is_chat_history), None)
-    if history is None and "chat_history" in flow.inputs:
-        history = "chat_history"
-    others = [name for name in flow.inputs if name != history]
-    said = marked[0] if marked else others[0] if len(others) == 1 else "question" if "question" in others else None
+    from ferrata.flows import chat_names
+
+    said, history, _, answer = chat_names(flow)
     if said is None:
         raise UsageError(
             f"{flow.name!r} is no chat flow: no input is marked by is_chat_input",
             hint="mark the input that takes what the user says, or leave --interactive away",
         )
-    return said, history, next((name for name, spec in flow.outputs.items() if spec.is_chat_output), None)
+    return said, history, answer
 
 
 def _asked() -> str:

@@ -5,15 +5,8 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
-    from ferrata.flows.audit import (
-        FlowFinding,
-        ProjectAudit,
-        audit_project,
-        validate_flow,
-    )
-    from ferrata.flows.base import (
-        LoadedFlow,
-    )
+    from ferrata.flows.audit import FlowFinding, ProjectAudit, audit_project, validate_flow
+    from ferrata.flows.base import LoadedFlow
     from ferrata.flows.batch import (
         CONCURRENCY,
         LINE_TIMEOUT,
@@ -35,77 +28,36 @@ if TYPE_CHECKING:
         summary_of,
         variant_id,
     )
-    from ferrata.flows.blocked import (
-        GRACE,
-        watch_loop,
-    )
-    from ferrata.flows.containers import (
-        build_container,
-    )
-    from ferrata.flows.contracts import (
-        ModelConnection,
-    )
-    from ferrata.flows.data import (
-        as_data,
-        shown,
-    )
-    from ferrata.flows.declared import (
-        DeclaredConnections,
-    )
-    from ferrata.flows.drawing import (
-        draw_flow,
-    )
-    from ferrata.flows.failures import (
-        FlowError,
-        NodeError,
-        error_of,
-    )
-    from ferrata.flows.formats.connections import (
-        read_connections,
-    )
-    from ferrata.flows.formats.runs import (
-        RunFile,
-        read_run_file,
-    )
-    from ferrata.flows.images import (
-        images_as_data,
-        place_images,
-    )
-    from ferrata.flows.importing import (
-        import_run,
-        old_runs,
-    )
-    from ferrata.flows.layout import (
-        laid_out,
-        version_folder,
-    )
-    from ferrata.flows.open import (
-        open_flow,
-    )
-    from ferrata.flows.prices import (
-        use_prices,
-    )
-    from ferrata.flows.process import (
-        inside,
-    )
-    from ferrata.flows.python import (
-        as_flow,
-        flow,
-        step,
-    )
-    from ferrata.flows.reading import (
-        find_flow,
-        read_flow,
-    )
-    from ferrata.flows.scaffold import (
-        FLOW_KINDS,
-        write_flow,
-    )
+    from ferrata.flows.blocked import GRACE, watch_loop
+    from ferrata.flows.chat_inputs import ChatNames, chat_names, inputs_of_chat
+    from ferrata.flows.containers import build_container
+    from ferrata.flows.contracts import ModelConnection
+    from ferrata.flows.data import as_data, shown
+    from ferrata.flows.declared import DeclaredConnections
+    from ferrata.flows.drawing import draw_flow
+    from ferrata.flows.failures import FlowError, NodeError, error_of
+    from ferrata.flows.formats.connections import read_connections
+    from ferrata.flows.formats.runs import RunFile, read_run_file
+    from ferrata.flows.images import images_as_data, place_images
+    from ferrata.flows.importing import import_run, old_runs
+    from ferrata.flows.layout import laid_out, version_folder
+    from ferrata.flows.open import open_flow
+    from ferrata.flows.prices import use_prices
+    from ferrata.flows.process import inside
+    from ferrata.flows.python import as_flow, flow, step
+    from ferrata.flows.reading import find_flow, read_flow
+    from ferrata.flows.scaffold import FLOW_KINDS, write_flow
     from ferrata.flows.serve import (
+        FlowApplication,
+        Refusal,
         ServeLimits,
+        check_inputs,
+        input_schema,
         listen,
+        log_line,
         serve_flow,
     )
+    from ferrata.flows.streams import close_pieces, each_piece, is_stream
     from ferrata.flows.types import (
         Activate,
         Aggregation,
@@ -148,6 +100,7 @@ else:
             "variant_id",
         ],
         blocked=["GRACE", "watch_loop"],
+        chat_inputs=["ChatNames", "chat_names", "inputs_of_chat"],
         containers=["build_container"],
         contracts=["ModelConnection"],
         data=["as_data", "shown"],
@@ -165,7 +118,17 @@ else:
         python=["as_flow", "flow", "step"],
         reading=["find_flow", "read_flow"],
         scaffold=["FLOW_KINDS", "write_flow"],
-        serve=["ServeLimits", "listen", "serve_flow"],
+        serve=[
+            "FlowApplication",
+            "Refusal",
+            "ServeLimits",
+            "check_inputs",
+            "input_schema",
+            "listen",
+            "log_line",
+            "serve_flow",
+        ],
+        streams=["close_pieces", "each_piece", "is_stream"],
         types=[
             "Activate",
             "Aggregation",
@@ -190,8 +153,10 @@ __all__ = [
     "LINE_TIMEOUT",
     "Activate",
     "Aggregation",
+    "ChatNames",
     "DeclaredConnections",
     "Flow",
+    "FlowApplication",
     "FlowError",
     "FlowFinding",
     "Given",
@@ -209,6 +174,7 @@ __all__ = [
     "RayRows",
     "ReadyRun",
     "Reference",
+    "Refusal",
     "RunFile",
     "RunFolder",
     "RunPlan",
@@ -222,16 +188,24 @@ __all__ = [
     "as_flow",
     "audit_project",
     "build_container",
+    "chat_names",
+    "check_inputs",
+    "close_pieces",
     "digest_of_flow",
     "draw_flow",
+    "each_piece",
     "error_of",
     "find_flow",
     "flow",
     "images_as_data",
     "import_run",
+    "input_schema",
+    "inputs_of_chat",
     "inside",
+    "is_stream",
     "laid_out",
     "listen",
+    "log_line",
     "new_run",
     "old_runs",
     "open_flow",

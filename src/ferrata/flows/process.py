@@ -48,12 +48,16 @@ def at_home() -> Generator[None]:
 
 
 @contextmanager
-def inside(loaded: LoadedFlow) -> Generator[None]:
-    """Work in the flow's folder for the block, as Prompt Flow's own commands do; what user code prints goes to its node's log."""
+def inside(loaded: LoadedFlow, *others: LoadedFlow) -> Generator[None]:
+    """Work in the flow's folder for the block, as Prompt Flow's own commands do; what user code prints goes to its node's log.
+
+    With several flows, the working directory, of which a process has one, stays what it is.
+    """
     from ferrata.flows.code import watch_prints
 
     before = Path.cwd()
-    os.chdir(loaded.folder)
+    if not others:
+        os.chdir(loaded.folder)
     try:
         with watch_prints():
             yield

@@ -7,11 +7,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ferrata.flows.known import known_connections, using_connections
 
-__all__ = ["AsyncPieces", "Pieces", "is_stream", "joined", "watched"]
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from ferrata.runs import Threads
+
+__all__ = ["AsyncPieces", "Pieces", "close_pieces", "each_piece", "is_stream", "joined", "watched"]
+
+_END = object()
 
 
 class Pieces(Iterator[Any]):
@@ -81,3 +88,29 @@ async def joined(value: Any) -> Any:
     if isinstance(value, Iterator):
         return "".join(str(item) for item in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     return value
+
+
+async def each_piece(pieces: Any, threads: Threads) -> AsyncGenerator[Any]:
+    """What comes piece by piece, of either kind of iterator; the source is closed at the end, or when this is closed.
+
+    Args:
+        pieces: the iterator.
+        threads: in which one that is not asynchronous is asked.
+    """
+    try:
+        if hasattr(pieces, "__anext__"):
+            async for piece in pieces:
+                yield piece
+            return
+        while (piece := await threads.run(lambda: next(pieces, _END))) is not _END:
+            yield piece
+    finally:
+        await close_pieces(pieces)
+
+
+async def close_pieces(pieces: Any) -> None:
+    """Let go of what comes piece by piece and is read no further."""
+    if hasattr(pieces, "aclose"):
+        await pieces.aclose()
+    elif hasattr(pieces, "close"):
+        pieces.close()

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         stored_bytes,
         stored_from,
     )
+    from ferrata.gateway.mcp import McpServer, Tool, ToolResult
     from ferrata.gateway.picking import Picker
     from ferrata.gateway.retrying import RetryBudget
     from ferrata.gateway.routes import Route, Routes, build_routes
@@ -109,6 +110,7 @@ else:
             "stored_bytes",
             "stored_from",
         ],
+        mcp=["McpServer", "Tool", "ToolResult"],
         picking=["Picker"],
         retrying=["RetryBudget"],
         routes=["Route", "Routes", "build_routes"],
@@ -145,6 +147,7 @@ __all__ = [
     "IdempotencyMismatch",
     "IdempotencyRunning",
     "Limits",
+    "McpServer",
     "Opened",
     "OutputWatch",
     "Overloaded",
@@ -158,6 +161,8 @@ __all__ = [
     "Routes",
     "Stored",
     "Ticket",
+    "Tool",
+    "ToolResult",
     "Tried",
     "TurnedAway",
     "Watched",

@@ -6,7 +6,16 @@ from ferrata.doors import door
 
 if TYPE_CHECKING:
     from ferrata.providers.assembly import Assembly, assemble
-    from ferrata.providers.base import ChatModel, ChatWire, Dialect, EmbeddingModel, Price, Profile, StreamReader
+    from ferrata.providers.base import (
+        ChatModel,
+        ChatWire,
+        Dialect,
+        EmbeddingModel,
+        Price,
+        Profile,
+        StreamReader,
+        features_of,
+    )
     from ferrata.providers.build import (
         Surroundings,
         access_of,
@@ -47,7 +56,7 @@ else:
     __getattr__ = door(
         __name__,
         assembly=["Assembly", "assemble"],
-        base=["ChatModel", "ChatWire", "Dialect", "EmbeddingModel", "Price", "Profile", "StreamReader"],
+        base=["ChatModel", "ChatWire", "Dialect", "EmbeddingModel", "Price", "Profile", "StreamReader", "features_of"],
         build=[
             "Surroundings",
             "access_of",
@@ -128,6 +137,7 @@ __all__ = [
     "check_vendors",
     "client_wires",
     "data_folder",
+    "features_of",
     "find_weights",
     "key_variables",
     "list_models",

@@ -30,6 +30,7 @@ __all__ = [
     "emit_to",
     "hear_busy",
     "hear_waits",
+    "join_trace",
     "open_span",
     "tell_busy",
     "tell_wait",
@@ -156,6 +157,36 @@ def open_span(name: str, kind: str, attributes: dict[str, Any] | None = None) ->
     Where a sink fails, the block does not: telemetry never breaks what it watches.
     """
     return _Opening(name, kind, attributes)
+
+
+class _Joining:
+    """As `join_trace`."""
+
+    __slots__ = ("_span", "_token")
+
+    def __init__(self, trace_id: str, span_id: str) -> None:
+        self._span = Span("", "", trace_id or f"{_ids.getrandbits(128):032x}", span_id)
+
+    def __enter__(self) -> Span:
+        self._span.parent = _open.get()
+        self._token = _open.set(self._span)
+        return self._span
+
+    def __exit__(self, *_exception: object) -> None:
+        _open.reset(self._token)
+
+
+def join_trace(trace_id: str = "", span_id: str = "") -> AbstractContextManager[Span]:
+    """As if a span that somebody else writes were open in the block: what opens there is within it.
+
+    Args:
+        trace_id: of that span; empty: a new one.
+        span_id: of it; empty: what opens in the block stands at the top of the trace.
+
+    Returns:
+        A span that goes to no sink. It counts what models take in the block, and so does whatever was open around it.
+    """
+    return _Joining(trace_id, span_id)
 
 
 def add_usage(usage: Usage | None, cost: float | None) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
-from starlette.responses import HTMLResponse, JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.routing import Route, Router
 
 from ferrata import __version__
@@ -50,6 +50,9 @@ _log = logging.getLogger("ferrata.flows.serve")
 
 class FlowApplication:
     """One flow: `/score`, `/feedback`, `/health`, `/version`, `/swagger.json` and a page at `/`.
+
+    It may lie below a path, which stands in the scope's `root_path`. Whoever mounts it may give the request's id as `request_id` in the
+    scope's `state`, finds there as `error` what a request failed with, and may `join_trace` around it: then the request's span is his.
 
     Args:
         loaded: runs the rows.
@@ -105,8 +108,9 @@ class FlowApplication:
         if scope["type"] != "http":
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        request_id = request_id_of(headers)
-        scope["state"] = {"request_id": request_id}
+        state = scope.setdefault("state", {})
+        request_id: str = state.get("request_id") or request_id_of(headers)
+        state["request_id"] = request_id
         scope["app"] = self  # with it, Starlette's router raises what it would answer in its own words
         status, started = 0, time.monotonic()
 
@@ -122,8 +126,10 @@ class FlowApplication:
             await self._respond(headers, scope, receive, answer)
         except (ClientLeft, ClientDisconnect):
             status = _LEFT
+            state["error"] = "client_left"
         except Exception:  # the boundary of a request: logged, and answered without its reason
             _log.exception("%s %s: no answer, id %s", scope["method"], scope["path"], request_id)
+            state["error"] = "internal"
             if status:  # an answer has begun, and can only be broken off
                 raise
             await Refusal(500, "the server failed; its log says why").response(request_id)(scope, receive, answer)
@@ -132,6 +138,9 @@ class FlowApplication:
             _log.info("%s %s %s %.3f s %s", scope["method"], scope["path"], status, seconds, request_id)
 
     async def _respond(self, headers: dict[str, str], scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == (below := scope.get("root_path", "")) != "":
+            await RedirectResponse(f"{below}/")(scope, receive, send)  # the page names what it asks relative to itself
+            return
         try:
             if scope["method"] == "POST" and not self._origins and headers.get("sec-fetch-site") in _FOREIGN:
                 raise Refusal(403, "a page of another origin asks; --allow-origin would let it")
@@ -143,12 +152,15 @@ class FlowApplication:
         except HTTPException as error:
             what = f"{scope['method']} {scope['path']}: {error.detail}"
             refusal = Refusal(error.status_code, what, headers=error.headers)
+            scope["state"]["error"] = refusal.code
             await refusal.response(scope["state"]["request_id"])(scope, receive, send)
         except Refusal as error:
+            scope["state"]["error"] = error.code
             await error.response(scope["state"]["request_id"])(scope, receive, send)
 
-    async def _show_swagger(self, _request: Request) -> Response:
-        return JSONResponse(self._swagger)
+    async def _show_swagger(self, request: Request) -> Response:
+        below = request.scope.get("root_path", "")
+        return JSONResponse({**self._swagger, "servers": [{"url": below}]} if below else self._swagger)
 
     async def _show_page(self, _request: Request) -> Response:
         return HTMLResponse(self._page, headers={"content-security-policy": self._policy})

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ferrata.flows.types import Flow
 
-__all__ = ["Remote", "accepted", "baggage_of", "inputs_of", "read_body", "remote_of", "request_id_of"]
+__all__ = ["Remote", "accepted", "baggage_of", "check_inputs", "inputs_of", "read_body", "remote_of", "request_id_of"]
 
 _ID = re.compile(r"[\w.:@/+=-]{1,128}")
 _PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
@@ -117,6 +117,20 @@ def inputs_of(flow: Flow, body: bytes, content_type: str) -> dict[str, Any]:
     if not flow.inputs and flow.kind == "dag":
         return {}
     data = _object(flow, body, content_type)
+    check_inputs(flow, data)
+    return data
+
+
+def check_inputs(flow: Flow, data: Mapping[str, Any]) -> None:
+    """See that a row can be run, as far as that shows before, and may.
+
+    Args:
+        flow: its inputs.
+        data: for them, from somebody who is not to read this machine's files.
+
+    Raises:
+        Refusal: 400: an input is missing or of another type, or names a file of this machine.
+    """
     missing = [name for name, spec in flow.inputs.items() if spec.default is None and name not in data]
     # A call takes the parameters' own defaults, which may be None; without any input it would take its example's.
     if missing and (flow.kind == "dag" or not data):
@@ -128,7 +142,6 @@ def inputs_of(flow: Flow, body: bytes, content_type: str) -> dict[str, Any]:
             raise refusal_of_line(error.as_json()) from None
         for name in flow.inputs.keys() & data.keys():
             _refuse_files(name, typed[name], is_image=flow.inputs[name].type == "image")
-    return data
 
 
 def _object(flow: Flow, body: bytes, content_type: str) -> dict[str, Any]:

@@ -37,6 +37,11 @@ class Refusal(Exception):
         self.names = names
         self.headers = dict(headers or {})
 
+    @property
+    def code(self) -> str:
+        """Its outermost name, for records; the status where it has none."""
+        return self.names[0] if self.names else f"http_{self.status}"
+
     def body(self, request_id: str) -> dict[str, Any]:
         """The error as data; `inner` has the names."""
         code = "UserError" if self.status < 500 else "SystemError"

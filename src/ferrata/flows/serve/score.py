@@ -19,14 +19,15 @@ from ferrata.flows.data import shown
 from ferrata.flows.failures import error_of
 from ferrata.flows.images import images_as_data
 from ferrata.flows.serve.asked import accepted, inputs_of, read_body, remote_of
+from ferrata.flows.serve.logs import log_line
 from ferrata.flows.serve.refusals import Refusal, refusal_of_line
 from ferrata.flows.serve.watching import ClientLeft, send_in_time, unless_left
-from ferrata.flows.streams import is_stream
+from ferrata.flows.streams import each_piece, is_stream
 from ferrata.runs import Threads
-from ferrata.telemetry import open_span
+from ferrata.telemetry import current_span, open_span
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Collection, Generator, Mapping
+    from collections.abc import Collection, Generator, Mapping
 
     from starlette.types import Receive, Scope, Send
 
@@ -38,7 +39,6 @@ __all__ = ["EVENTS", "Score", "returned_outputs"]
 
 EVENTS = "text/event-stream"
 _JSON = frozenset(("application/json", "application/*", "*/*"))
-_END = object()
 _log = logging.getLogger("ferrata.flows.serve")
 
 
@@ -88,10 +88,7 @@ class Score:
             ClientLeft: nobody waits for the answer.
         """
         request = Request(scope, receive)
-        with self._place(), open_span("POST /score", "function") as span:
-            span.attributes["ferrata.request"] = scope["state"]["request_id"]
-            if (remote := remote_of(request.headers)) is not None:
-                span.trace_id, span.parent_id = remote
+        with self._place(), _span_of(request) as span:
             body = await read_body(request, self._most_bytes)
             data = inputs_of(self._flow, body, request.headers.get("content-type", ""))
             await self._answer(request, data, span, send)
@@ -112,10 +109,8 @@ class Score:
         ends = None if self._timeout is None else asyncio.get_running_loop().time() + self._timeout
         row = self._loaded.line(data, stream=EVENTS in accepts, timeout=self._timeout)
         result = await unless_left(row, request.receive)
-        _log_prints(result, request_id)
+        log_line(result, request_id)
         if result.error is not None:
-            if "details" in result.error:
-                _log.warning("%s %s", request_id, result.error["details"]["traceback"].rstrip())
             raise refusal_of_line(result.error)
         output = {name: value for name, value in result.output.items() if name not in self._hidden}
         streams = {
@@ -129,7 +124,8 @@ class Score:
             await response(request.scope, request.receive, send)
             return
         ((name, pieces),) = streams.items()
-        await unless_left(self._stream(output, name, pieces, headers, ends, send, request_id), request.receive)
+        stream = self._stream(output, name, pieces, headers, ends, send, request.scope["state"])
+        await unless_left(stream, request.receive)
 
     async def _stream(
         self,
@@ -139,7 +135,7 @@ class Score:
         headers: Mapping[str, str],
         ends: float | None,
         send: Send,
-        request_id: str,
+        state: dict[str, Any],
     ) -> None:
         """Send what is whole in one event, then an event for each piece; what goes wrong on the way is an event `error`."""
         head = {"content-type": f"{EVENTS}; charset=utf-8", "cache-control": "no-store", **headers}
@@ -151,9 +147,15 @@ class Score:
             body = f"{text}data: {json.dumps(data)}\n\n".encode()
             await send_in_time(send, {"type": "http.response.body", "body": body, "more_body": True})
 
+        async def broken(why: Mapping[str, Any]) -> None:
+            refusal = refusal_of_line(why)
+            state["error"] = refusal.code
+            await event(refusal.body(request_id), "error")
+
+        request_id: str = state["request_id"]
         if output:
             await event(self._as_data(output))
-        items = self._items(pieces)
+        items = each_piece(pieces, self._threads)
         try:
             async with asyncio.timeout_at(ends):
                 async for piece in items:
@@ -163,29 +165,15 @@ class Score:
                 "code": "LineExecutionTimeoutError",
                 "message": f"the row was not done in {self._timeout:g} seconds",
             }
-            await event(refusal_of_line(late).body(request_id), "error")
+            await broken(late)
         except ClientLeft:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the user's generator raises is told and logged
             _log.warning("%s the stream broke off: %s: %s", request_id, type(error).__name__, error)
-            await event(refusal_of_line(error_of(error)).body(request_id), "error")
+            await broken(error_of(error))
         finally:
             await items.aclose()
         await send({"type": "http.response.body", "body": b""})
-
-    async def _items(self, pieces: Any) -> AsyncGenerator[Any]:
-        try:
-            if hasattr(pieces, "__anext__"):
-                async for piece in pieces:
-                    yield piece
-                return
-            while (piece := await self._threads.run(lambda: next(pieces, _END))) is not _END:
-                yield piece
-        finally:
-            if hasattr(pieces, "aclose"):
-                await pieces.aclose()
-            elif hasattr(pieces, "close"):
-                pieces.close()
 
     def _as_data(self, value: Any) -> Any:
         return shown(images_as_data(value, vision=self._vision))
@@ -202,6 +190,20 @@ class Score:
         self._threads.close()
 
 
+@contextmanager
+def _span_of(request: Request) -> Generator[Span]:
+    """The request's span: that of whoever serves the flow and has one open, or one of its own."""
+    around = current_span()
+    if around is not None:
+        yield around
+        return
+    with open_span("POST /score", "function") as span:
+        span.attributes["ferrata.request"] = request.scope["state"]["request_id"]
+        if (remote := remote_of(request.headers)) is not None:
+            span.trace_id, span.parent_id = remote
+        yield span
+
+
 def _check_accepted(accepts: Collection[str], streams: Mapping[str, Any]) -> None:
     if len(streams) > 1:
         names = ", ".join(streams)
@@ -211,9 +213,3 @@ def _check_accepted(accepts: Collection[str], streams: Mapping[str, Any]) -> Non
     if not streams and not _JSON.intersection(accepts):
         asked = ", ".join(sorted(accepts))
         raise Refusal(406, f"the answer is application/json, and {asked} is accepted", names=("NotAcceptable",))
-
-
-def _log_prints(result: LineResult, request_id: str) -> None:
-    for node in result.nodes.values():
-        for line in node.logs.splitlines():
-            _log.info("%s %s: %s", request_id, node.name, line)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ferrata.flows.types import Flow
 
-__all__ = ["swagger_of"]
+__all__ = ["input_schema", "swagger_of"]
 
 _TYPES = {
     "int": "integer",
@@ -61,7 +61,8 @@ def swagger_of(flow: Flow, returned: Collection[str], *, example: Mapping[str, A
     }
 
 
-def _score(flow: Flow, returned: Collection[str], example: Mapping[str, Any] | None) -> dict[str, Any]:
+def input_schema(flow: Flow) -> dict[str, Any]:
+    """JSON schema of a flow's inputs, as one object."""
     inputs: dict[str, Any] = {"type": "object", "properties": {}}
     for name, spec in flow.inputs.items():
         inputs["properties"][name] = _schema(spec.type, spec.description)
@@ -72,13 +73,17 @@ def _score(flow: Flow, returned: Collection[str], example: Mapping[str, Any] | N
     required = [name for name, spec in flow.inputs.items() if spec.default is None]
     if required:
         inputs["required"] = required
+    return inputs
+
+
+def _score(flow: Flow, returned: Collection[str], example: Mapping[str, Any] | None) -> dict[str, Any]:
     outputs = {name: _schema(spec.type, spec.description) for name, spec in flow.outputs.items() if name in returned}
     return {
         "summary": f"run the flow {flow.name} with given inputs",
         "requestBody": {
             "description": "the flow's inputs",
             "required": bool(flow.inputs),
-            "content": {"application/json": {"schema": inputs, "example": shown(dict(example or {}))}},
+            "content": {"application/json": {"schema": input_schema(flow), "example": shown(dict(example or {}))}},
         },
         "responses": {
             "200": {
