@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ferrata.app import App
-    from ferrata.catalog import RouteSettings
+    from ferrata.catalog import EndpointSettings, RouteSettings
     from ferrata.providers import EmbeddingModel
     from ferrata.settings import ModelSettings
 
@@ -48,13 +48,16 @@ class Backends:
             price=lambda vendor, model: app.catalog.price_of(vendor, model),
         )
 
-    def of(self, route: RouteSettings) -> Backend:
+    def of(self, route: RouteSettings, endpoint: EndpointSettings) -> Backend:
         """What answers on a route.
 
         Raises:
             NotFound, UsageError: there is no such model.
         """
-        declared = self._app.models.settings(route.model)
+        times = endpoint.timeouts
+        declared = self._app.models.settings(route.model).model_copy(
+            update={"timeout": times.total, "first_token": times.first_token}
+        )
         name = f"{declared.vendor}/{declared.model}"
         bare = build_bare(declared, self._around)
         price = (
@@ -92,6 +95,6 @@ def build_endpoints(backends: Backends, app: App, watch: DeadlineWatch, before: 
     known: Mapping[str, Endpoint] = {} if before is None else before.by_name
     found: dict[str, Endpoint] = {}
     for name, settings in table.endpoints.items():
-        built = {route.name: backends.of(route) for route in (*settings.routes, *settings.fallbacks)}
+        built = {route.name: backends.of(route, settings) for route in (*settings.routes, *settings.fallbacks)}
         found[name] = Endpoint(name, settings, built, watch, known.get(name))
     return Endpoints(table, found)

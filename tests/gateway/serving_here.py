@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import uvicorn
 
-from ferrata.access import Key, KeyRing, Snapshot
+from ferrata.access import Key, KeyRing, Leases, Leasing, Meters, Snapshot
 from ferrata.app import open_app
-from ferrata.gateway import DeadlineWatch, Gateway
+from ferrata.gateway import DeadlineWatch, Doorway, Gateway, Idempotency, Limiter
 from ferrata.serving import Backends, build_endpoints
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ class Served:
         ring = KeyRing()
         ring.load(Snapshot(1, keys or (key_of(),)))
         self.lines: list[bytes] = []
-        self.gateway = Gateway(ring, self.lines.append)
+        meters = Meters()
+        limiter = Limiter(Doorway(2_000), meters, Leasing(meters, Leases(self._app.store, project="test", holder="h")))
+        self.gateway = Gateway(ring, limiter, Idempotency(None), self.lines.append)
         backends = Backends(self._app)
         self.gateway.follow(build_endpoints(backends, self._app, DeadlineWatch()))
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)

@@ -8,10 +8,10 @@ import json
 from typing import Any
 
 import pytest
-from asgi_requests import Answer, ask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asgi_requests import Answer, ask
 from ferrata.errors import ModelBusy
 from ferrata.gateway import McpServer, ToolResult, mcp
 

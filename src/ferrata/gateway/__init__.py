@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ferrata.gateway.breaker import Breaker
     from ferrata.gateway.coalescing import Coalesced, Flights
     from ferrata.gateway.deadlines import DeadlineWatch, Watched
-    from ferrata.gateway.doorkeeper import Doorkeeper
+    from ferrata.gateway.doorkeeper import Doorkeeper, Limiter
     from ferrata.gateway.endpoints import Backend, Endpoint, Endpoints
     from ferrata.gateway.guarded import GuardedOutput, GuardFailed, OutputWatch
     from ferrata.gateway.guarding import Blocked, BlocklistGuard, Finding, Guard, Guards, build_guards
@@ -92,7 +92,7 @@ else:
         breaker=["Breaker"],
         coalescing=["Coalesced", "Flights"],
         deadlines=["DeadlineWatch", "Watched"],
-        doorkeeper=["Doorkeeper"],
+        doorkeeper=["Doorkeeper", "Limiter"],
         endpoints=["Backend", "Endpoint", "Endpoints"],
         guarded=["GuardFailed", "GuardedOutput", "OutputWatch"],
         guarding=["Blocked", "BlocklistGuard", "Finding", "Guard", "Guards", "build_guards"],
@@ -146,6 +146,7 @@ __all__ = [
     "IdempotencyKeyInvalid",
     "IdempotencyMismatch",
     "IdempotencyRunning",
+    "Limiter",
     "Limits",
     "McpServer",
     "Opened",

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from ferrata.gateway.call import Call
     from ferrata.gateway.endpoints import Backend
+    from ferrata.gateway.guarded import GuardedOutput
     from ferrata.messages import ChatChunk
-    from ferrata.providers import Timeouts
+    from ferrata.providers import RemoteModel, Timeouts
 
 __all__ = ["Opened", "Whole", "ask", "embed", "open_stream"]
 
@@ -36,21 +37,39 @@ class Whole(NamedTuple):
 
 
 class Opened:
-    """A stream whose answer has begun.
+    """A stream whose answer has begun; a piece of it is bytes for the client and what is in them.
 
-    Attributes:
-        held: the pieces up to the first that says something; a piece is bytes for the client and what is in them.
+    Args:
+        held: the pieces up to the first that says something.
+        rest: those that are to come.
+        guard: that looks at it, or None.
     """
 
-    __slots__ = ("held", "rest")
+    __slots__ = ("_guard", "_held", "_rest")
 
-    def __init__(self, held: list[Piece], rest: AsyncGenerator[Piece]) -> None:
-        self.held = held
-        self.rest = rest
+    def __init__(self, held: list[Piece], rest: AsyncGenerator[Piece], guard: GuardedOutput | None) -> None:
+        self._held = held
+        self._rest = rest
+        self._guard = guard
+
+    @property
+    def blocked(self) -> str:
+        """The guard that ended the answer; empty where none did."""
+        return self._guard.blocked if self._guard is not None else ""
+
+    async def pieces(self) -> AsyncGenerator[Piece]:
+        """All of them, those that were held first and together.
+
+        Raises:
+            ModelError: the rest will not come.
+        """
+        yield b"".join(raw for raw, _ in self._held), [chunk for _, chunks in self._held for chunk in chunks]
+        async for piece in self._rest:
+            yield piece
 
     async def aclose(self) -> None:
         """Give the rest up, which ends the request at the vendor's."""
-        await self.rest.aclose()
+        await self._rest.aclose()
 
 
 async def ask(call: Call, backend: Backend, timeouts: Timeouts) -> Whole:
@@ -76,19 +95,12 @@ async def open_stream(call: Call, backend: Backend, timeouts: Timeouts) -> Opene
         ModelError: there is none.
     """
     remote = backend.remote
-    if remote is not None and remote.wire == call.dialect.name:
-        body = {**backend.defaults, **call.body} if backend.defaults else call.body
-        wants_usage = True
-        if call.dialect.name == "openai-chat":
-            options = mapping(call.body.get("stream_options"))
-            wants_usage = bool(options.get("include_usage"))
-            if not wants_usage:
-                body = {**body, "stream_options": {**options, "include_usage": True}}
-        pieces = remote.pass_stream(body, headers=_forwarded(call), timeouts=timeouts)
-        if not wants_usage:
-            pieces = _without_usage(pieces)
+    guards = call.endpoint.guards if call.endpoint is not None else None
+    guard = guards.output() if guards is not None and guards.looks_at_output else None
+    if remote is not None and remote.wire == call.dialect.name and guard is None:
+        pieces = _through(call, backend, remote, timeouts)
     else:
-        pieces = _translated(call, backend)
+        pieces = _translated(call, backend, guard)
     held: list[Piece] = []
     try:
         async for piece in pieces:
@@ -98,7 +110,7 @@ async def open_stream(call: Call, backend: Backend, timeouts: Timeouts) -> Opene
     except BaseException:
         await pieces.aclose()
         raise
-    return Opened(held, pieces)
+    return Opened(held, pieces, guard)
 
 
 async def embed(call: Call, backend: Backend, timeouts: Timeouts) -> Whole:
@@ -126,14 +138,29 @@ def _forwarded(call: Call) -> dict[str, str] | None:
     return {name: value.decode("latin-1") for key, name in _FORWARDED if (value := call.headers.get(key)) is not None}
 
 
-async def _translated(call: Call, backend: Backend) -> AsyncGenerator[Piece]:
+def _through(call: Call, backend: Backend, remote: RemoteModel, timeouts: Timeouts) -> AsyncGenerator[Piece]:
+    """A stream of the client's own format, event by event as it comes."""
+    body = {**backend.defaults, **call.body} if backend.defaults else call.body
+    if call.dialect.name != "openai-chat":
+        return remote.pass_stream(body, headers=_forwarded(call), timeouts=timeouts)
+    options = mapping(call.body.get("stream_options"))
+    if options.get("include_usage"):
+        return remote.pass_stream(body, timeouts=timeouts)
+    body = {**body, "stream_options": {**options, "include_usage": True}}
+    return _without_usage(remote.pass_stream(body, timeouts=timeouts))
+
+
+async def _translated(call: Call, backend: Backend, guard: GuardedOutput | None) -> AsyncGenerator[Piece]:
+    """A stream that is read and written anew."""
     asked = call.asked()
     assert call.dialect.wire is not None  # noqa: S101 - embeddings do not come in pieces
     writer = call.dialect.wire.writer(asked)
-    async with aclosing(_model(backend).stream(asked.request)) as chunks:
-        async for chunk in chunks:
-            yield writer.write(chunk), [chunk]
-    yield writer.end(), []
+    async with aclosing(_model(backend).stream(asked.request)) as given:
+        async with aclosing(given if guard is None else guard.stream(given)) as chunks:
+            async for chunk in chunks:
+                yield writer.write(chunk), [chunk]
+    if end := writer.end():
+        yield end, []
 
 
 async def _without_usage(pieces: AsyncGenerator[Piece]) -> AsyncGenerator[Piece]:

@@ -11,7 +11,7 @@ from ferrata.errors import FerrataError
 from ferrata.gateway.call import Call
 from ferrata.gateway.chatting import Calls
 from ferrata.gateway.dialects import CHAT, DIALECTS
-from ferrata.gateway.doorkeeper import Doorkeeper, may_call
+from ferrata.gateway.doorkeeper import Doorkeeper
 from ferrata.gateway.refusals import NoSuchEndpoint, WrongMethod, WrongPath
 from ferrata.gateway.speaking import send_json
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from ferrata.access import KeyRing
+    from ferrata.gateway.doorkeeper import Limiter
     from ferrata.gateway.endpoints import Endpoints
+    from ferrata.gateway.idempotency import Idempotency
 
 __all__ = ["Gateway"]
 
@@ -31,15 +33,23 @@ class Gateway:
 
     Args:
         ring: the keys.
+        limiter: of this process.
+        idempotency: answers to requests that name themselves.
         record: takes the span of each call.
     """
 
-    def __init__(self, ring: KeyRing | None, record: Callable[[bytes], object]) -> None:
+    def __init__(
+        self, ring: KeyRing, limiter: Limiter, idempotency: Idempotency, record: Callable[[bytes], object]
+    ) -> None:
         self._ring = ring
+        self._limiter = limiter
         self._keeper: Doorkeeper | None = None
         self.problems: list[str] = ["no route table was read yet"]
         self._paths: Mapping[tuple[str, str], ASGIApp] = {
-            **{("POST", path): Calls(dialect, self._current, record) for path, dialect in DIALECTS.items()},
+            **{
+                ("POST", path): Calls(path, dialect, self._current, idempotency, record)
+                for path, dialect in DIALECTS.items()
+            },
             ("GET", "/v1/models"): self._models,
             ("GET", "/health"): self._health,
             ("GET", "/ready"): self._ready,
@@ -47,7 +57,7 @@ class Gateway:
 
     def follow(self, endpoints: Endpoints) -> None:
         """Follow these from the next call on; calls that run go on as they began."""
-        self._keeper = Doorkeeper(endpoints, self._ring if endpoints.table.gateway.keys else None)
+        self._keeper = Doorkeeper(endpoints, self._ring if endpoints.table.gateway.keys else None, self._limiter)
         self.problems = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,7 +104,7 @@ class Gateway:
         known = [
             {"id": one, "object": "model", "created": 0, "owned_by": "ferrata"}
             for one in keeper.endpoints.by_name
-            if may_call(call.key, one)
+            if call.key is None or call.key.allows(one)
         ]
         if name is None:
             await send_json(send, 200, {"object": "list", "data": known, "has_more": False})

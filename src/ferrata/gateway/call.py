@@ -12,7 +12,8 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ferrata.access import Key
+    from ferrata.access import Atoms, Key, Meter
+    from ferrata.gateway.admission import Places
     from ferrata.gateway.dialects import Dialect
     from ferrata.gateway.endpoints import Endpoint
     from ferrata.messages import Usage
@@ -36,7 +37,7 @@ class Call:
         dialect: the client's format.
         began: nanoseconds since the epoch.
         body: the JSON object of the request.
-        size: bytes of it.
+        raw: its bytes.
         endpoint: that is called.
         key: whose it is; None where none is needed.
         stream: whether the answer comes piece by piece.
@@ -53,6 +54,10 @@ class Call:
         cached: how the answer was found without asking.
         blocked: the guard that stopped it.
         spent: what it used of each meter, for the store.
+        estimated: the usage is a guess, as the vendor did not come to say it.
+        inside: it counts among those that run.
+        places: that it holds.
+        reserved: of which meters how much, and when.
     """
 
     __slots__ = (
@@ -67,14 +72,18 @@ class Call:
         "error",
         "finish",
         "first",
+        "estimated",
         "headers",
         "id",
+        "inside",
         "key",
         "model",
+        "places",
         "price",
         "provider",
+        "raw",
+        "reserved",
         "route",
-        "size",
         "spent",
         "status",
         "stream",
@@ -89,7 +98,7 @@ class Call:
         self.id = given.decode() if given and _REQUEST_ID.match(given) else f"req_{_ids.getrandbits(96):024x}"
         self.began = time.time_ns()
         self.body: dict[str, Any] = {}
-        self.size = 0
+        self.raw = b""
         self.asked_: Asked | None = None
         self.endpoint: Endpoint | None = None
         self.key: Key | None = None
@@ -100,7 +109,10 @@ class Call:
         self.price: Price | None = None
         self.first = 0
         self.status = 0
-        self.spent: list[tuple[str, str, str, int, float]] = []
+        self.spent: list[list[Any]] = []
+        self.inside = self.estimated = False
+        self.places: tuple[Places, ...] = ()
+        self.reserved: tuple[tuple[Meter, ...], Atoms, float] | None = None
         self.written = False
 
     def asked(self) -> Asked:
@@ -115,6 +127,11 @@ class Call:
         return self.asked_
 
     @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return len(self.raw)
+
+    @property
     def cost(self) -> float | None:
         """US dollars; None where nobody knows."""
         if self.cached:
@@ -123,43 +140,11 @@ class Call:
 
     def span(self) -> bytes:
         """The line of the spool."""
-        endpoint, key, usage = self.endpoint, self.key, self.usage
-        name = endpoint.name if endpoint is not None else ""
-        operation = self.dialect.operation
-        about: dict[str, Any] = {
-            "gen_ai.operation.name": operation,
-            "ferrata.endpoint": name,
-            "ferrata.request": self.id,
-            "ferrata.status": self.status,
-        }
-        if self.route:
-            about["ferrata.route"] = self.route
-            about["ferrata.attempts"] = self.attempts
-            vendor, _, model = self.provider.partition("/")
-            about["gen_ai.provider.name"] = vendor
-            about["gen_ai.request.model"] = model
-        if self.model:
-            about["gen_ai.response.model"] = self.model
-        if self.finish:
-            about["gen_ai.response.finish_reasons"] = [self.finish]
-        if self.stream:
-            about["gen_ai.request.stream"] = True
-            if self.first:
-                about["gen_ai.response.time_to_first_chunk"] = (self.first - self.began) / 1e9
-        if key is not None:
-            about["ferrata.key"] = key.id
-            if key.team:
-                about["ferrata.team"] = key.team
-            if key.user:
-                about["ferrata.user"] = key.user
-        for attribute, value in (("ferrata.cached", self.cached), ("ferrata.blocked", self.blocked)):
-            if value:
-                about[attribute] = value
-        if self.error:
-            about["error.type"] = self.error
+        name = self.endpoint.name if self.endpoint is not None else ""
+        about = self._about(name)
         trace, parent = self._trace()
         span: dict[str, Any] = {
-            "name": f"{operation} {name}",
+            "name": f"{self.dialect.operation} {name}",
             "kind": self.dialect.kind,
             "trace_id": trace,
             "span_id": f"{_ids.getrandbits(64):016x}",
@@ -169,19 +154,53 @@ class Call:
             "attributes": about,
         }
         if self.error:
-            span["error"] = self.error
-        if usage is not None:
+            span["error"] = about["error.type"] = self.error
+        if (usage := self.usage) is not None:
             span["input_tokens"] = usage.input_tokens
             span["output_tokens"] = usage.output_tokens
             if usage.cached_tokens:
                 about["gen_ai.usage.cache_read.input_tokens"] = usage.cached_tokens
         if (cost := self.cost) is not None:
             span["cost_usd"] = cost
-            if self.price is not None:
-                about["ferrata.price"] = self.price.version
+        if self.price is not None:
+            about["ferrata.price"] = self.price.version
         if self.spent:
             span["spent"] = self.spent
         return orjson.dumps(span, option=orjson.OPT_APPEND_NEWLINE)
+
+    def _about(self, name: str) -> dict[str, Any]:
+        """The span's attributes."""
+        about: dict[str, Any] = {
+            "gen_ai.operation.name": self.dialect.operation,
+            "ferrata.endpoint": name,
+            "ferrata.request": self.id,
+            "ferrata.status": self.status,
+        }
+        if self.route:
+            vendor, _, model = self.provider.partition("/")
+            about["ferrata.route"] = self.route
+            about["ferrata.attempts"] = self.attempts
+            about["gen_ai.provider.name"] = vendor
+            about["gen_ai.request.model"] = model
+        if self.stream:
+            about["gen_ai.request.stream"] = True
+            if self.first:
+                about["gen_ai.response.time_to_first_chunk"] = (self.first - self.began) / 1e9
+        key = self.key
+        for attribute, value in (
+            ("gen_ai.response.model", self.model),
+            ("ferrata.key", key.id if key is not None else ""),
+            ("ferrata.team", key.team if key is not None else ""),
+            ("ferrata.user", key.user if key is not None else ""),
+            ("ferrata.cached", self.cached),
+            ("ferrata.blocked", self.blocked),
+            ("ferrata.usage.estimated", self.estimated),
+        ):
+            if value:
+                about[attribute] = value
+        if self.finish:
+            about["gen_ai.response.finish_reasons"] = [self.finish]
+        return about
 
     def _trace(self) -> tuple[str, str]:
         """The ids of trace and parent: the client's `traceparent`, or a new trace."""

@@ -1,32 +1,38 @@
-"""Chat calls: from a request's body to the last byte of its answer, whole or as a stream."""
+"""Calls of one dialect: from a request's body to the last byte of its answer, whole or as a stream."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import orjson
 
+from ferrata.access import OverLimit
 from ferrata.errors import FerrataError, ModelError
-from ferrata.gateway.answering import Opened, ask, embed, open_stream
+from ferrata.gateway.answering import Opened, Whole, ask, embed, open_stream
+from ferrata.gateway.asked_texts import texts_of
 from ferrata.gateway.attempts import run_attempts
 from ferrata.gateway.call import Call
+from ferrata.gateway.guarding import Blocked
 from ferrata.gateway.leaving import Leaving
 from ferrata.gateway.refusals import for_client
-from ferrata.gateway.speaking import Left, read_body, read_object, send_whole
+from ferrata.gateway.reusing import Reuse
+from ferrata.gateway.speaking import JSON, Left, read_body, read_object, send_whole
+from ferrata.messages import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from starlette.types import Receive, Scope, Send
 
-    from ferrata.gateway.answering import Whole
+    from ferrata.gateway.answers import Stored
     from ferrata.gateway.attempts import Limits, Tried
     from ferrata.gateway.dialects import Dialect
     from ferrata.gateway.doorkeeper import Doorkeeper
     from ferrata.gateway.endpoints import Endpoint
+    from ferrata.gateway.idempotency import Idempotency
     from ferrata.gateway.routes import Route
     from ferrata.messages import ChatChunk
 
@@ -34,22 +40,35 @@ __all__ = ["Calls"]
 
 _log = logging.getLogger("ferrata.gateway")
 _LEFT = 499  # in spans, for a client that did not wait
-_EVENTS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
+_EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
+_FRESH = (b"cache-control", b"no-store")
 _LAST = (b"data: [DONE]", b"event: message_stop", b"event: response.completed", b"event: response.incomplete")
+_MOST_KEPT = 8_000_000
 
 
 class Calls:
     """Answers calls of one dialect; an ASGI application.
 
     Args:
+        path: at which they come.
         dialect: the clients' format.
         keeper: lets calls in.
+        idempotency: answers to requests that name themselves.
         record: takes the span of each call that came with a key.
     """
 
-    def __init__(self, dialect: Dialect, keeper: Callable[[], Doorkeeper], record: Callable[[bytes], object]) -> None:
+    def __init__(
+        self,
+        path: str,
+        dialect: Dialect,
+        keeper: Callable[[], Doorkeeper],
+        idempotency: Idempotency,
+        record: Callable[[bytes], object],
+    ) -> None:
+        self._path = path
         self._dialect = dialect
         self._keeper = keeper
+        self._idempotency = idempotency
         self._record = record
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,31 +78,69 @@ class Calls:
         leaving = Leaving(receive)
         try:
             keeper.identify(call)
-            data = await read_body(call.headers, receive, keeper.most_bytes)
-            call.size = len(data)
-            call.body = read_object(data)
-            keeper.find(call)
+            call.raw = await read_body(call.headers, receive, keeper.most_bytes)
+            call.body = read_object(call.raw)
+            endpoint = keeper.find(call)
             with leaving.watch():
-                async with keeper.let_in(call):
-                    await self._answer(call, send)
+                await keeper.enter(call)
+                await self._serve(call, endpoint, keeper, send)
         except Left:
             call.status, call.error = _LEFT, "client_left"
         except asyncio.CancelledError:
+            call.status, call.error = _LEFT, "client_left"
             if not leaving.happened:
                 call.status, call.error = 503, "shutdown"
                 raise
-            call.status, call.error = _LEFT, "client_left"
         except FerrataError as error:
-            await self._refuse(call, error, send)
+            await self._refuse(call, keeper, error, send)
         except Exception:  # noqa: BLE001 - the boundary of a call: logged, and answered without its reason
             _log.exception("%s: no answer", call.id)
-            await self._refuse(call, FerrataError("the gateway failed; its log says why"), send)
+            await self._refuse(call, keeper, FerrataError("the gateway failed; its log says why"), send)
         finally:
-            self._write(call)
+            keeper.leave(call)
+            self._write(call, keeper)
 
-    async def _answer(self, call: Call, send: Send) -> None:
-        endpoint = call.endpoint
-        assert endpoint is not None  # noqa: S101 - found before
+    async def _serve(self, call: Call, endpoint: Endpoint, keeper: Doorkeeper, send: Send) -> None:
+        if endpoint.guards.looks_at_input:
+            try:
+                looking = endpoint.guards.on_input(texts_of(self._dialect.name, call.body))
+                if looking is not None:
+                    await looking
+            except Blocked as error:
+                call.blocked = error.guard
+                raise
+        reuse = Reuse(call, self._path)
+        try:
+            stored = await reuse.find(self._idempotency, self._path, endpoint.policy.total)
+            if stored is not None:
+                await self._replay(call, keeper, stored, send)
+                return
+            flights = endpoint.flights
+            if flights is not None and reuse.key is not None and not call.stream:
+                found = await flights.join(reuse.key, lambda: self._whole(call, endpoint))
+                answer: Whole | Opened = found.answer
+                if found.shared:
+                    call.cached = "coalesced"
+                    self._note_whole(call, found.answer)
+            else:
+                answer = await self._tried(call, endpoint)
+            if isinstance(answer, Opened):
+                await self._stream(call, keeper, answer, reuse, send)
+                return
+            answer = await self._guarded(call, endpoint, answer)
+            call.status = 200
+            await reuse.keep(answer.body, JSON, complete=True, tool_calls=bool(answer.response.message.tool_calls))
+            self._write(call, keeper)
+            await send_whole(send, 200, answer.body, self._headers(call))
+        except BaseException:
+            reuse.give_up()
+            raise
+
+    async def _whole(self, call: Call, endpoint: Endpoint) -> Whole:
+        return cast("Whole", await self._tried(call, endpoint))
+
+    async def _tried(self, call: Call, endpoint: Endpoint) -> Whole | Opened:
+        """An answer of one of the routes; what is known of it is noted on the call."""
         named = call.headers.get(b"x-ferrata-route")
         routes = endpoint.picker.order(endpoint.sticky(call), named=named.decode("latin-1") if named else None)
         policy = endpoint.policy
@@ -105,17 +162,11 @@ class Calls:
             raise
         call.attempts = done.attempts
         self._came_by(call, endpoint, done.route.name)
-        answer = done.answer
-        if isinstance(answer, Opened):
-            await self._stream(call, answer, send)
-        else:
-            body, response = answer
-            call.usage, call.model, call.finish = response.usage, response.model, response.finish
-            call.status = 200
-            self._write(call)
-            await send_whole(send, 200, body, self._headers(call))
-        if (cost := call.cost) is not None:
-            done.route.spent(cost)
+        if isinstance(done.answer, Whole):
+            self._note_whole(call, done.answer)
+            if (cost := call.cost) is not None:
+                done.route.spent(cost)
+        return done.answer
 
     def _attempt(self, call: Call, endpoint: Endpoint) -> Callable[[Route, Limits], Awaitable[Whole | Opened]]:
         way = embed if self._dialect.wire is None else open_stream if call.stream else ask
@@ -129,33 +180,71 @@ class Calls:
         backend = endpoint.backends[route]
         call.route, call.provider, call.price = route, backend.name, backend.price
 
-    async def _stream(self, call: Call, opened: Opened, send: Send) -> None:
+    def _note_whole(self, call: Call, answer: Whole) -> None:
+        response = answer.response
+        call.usage, call.model, call.finish = response.usage, response.model, response.finish
+        if self._dialect.wire is None:
+            call.finish = ""
+
+    async def _guarded(self, call: Call, endpoint: Endpoint, answer: Whole) -> Whole:
+        """The answer, if no guard objects; else one that says nothing."""
+        if not endpoint.guards.looks_at_output or self._dialect.wire is None:
+            return answer
+        output = endpoint.guards.output()
+        if output is None:
+            return answer
+        response = await output.answer(answer.response)
+        if response is answer.response:
+            return answer
+        call.blocked, call.finish = output.blocked, response.finish
+        return Whole(orjson.dumps(self._dialect.wire.response(response)), response)
+
+    async def _replay(self, call: Call, keeper: Doorkeeper, stored: Stored, send: Send) -> None:
+        call.usage, call.model, call.status = stored.usage, stored.model, stored.status
+        self._write(call, keeper)
+        body = stored.body if isinstance(stored.body, bytes) else b"".join(stored.body)
+        headers = [*self._headers(call), (b"x-ferrata-cached", call.cached.encode())]
+        if call.cached == "idempotent":
+            headers.append((b"idempotency-replayed", b"true"))
+        await send_whole(send, stored.status, body, headers, kind=stored.headers[0] if stored.headers else JSON)
+
+    async def _stream(self, call: Call, keeper: Doorkeeper, opened: Opened, reuse: Reuse, send: Send) -> None:
         """Send the pieces as they come; what ends the answer waits until the call is written down."""
         call.first = time.time_ns()
         call.status = 200
-        last = b""
+        last, pieces, kept, size = b"", 0, list[bytes](), 0
+        keeps = reuse.wanted
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": [*_EVENTS, *self._headers(call)]})
-            held = b""
-            for raw, chunks in opened.held:
-                self._note(call, chunks)
-                held += raw
-            if held:
-                await send({"type": "http.response.body", "body": held, "more_body": True})
-            async for raw, chunks in opened.rest:
+            await send(
+                {"type": "http.response.start", "status": 200, "headers": [_EVENTS, _FRESH, *self._headers(call)]}
+            )
+            async for raw, chunks in opened.pieces():
                 if chunks:
+                    pieces += 1
                     self._note(call, chunks)
-                if raw.startswith(_LAST):
+                if not raw:
+                    continue
+                if keeps:
+                    kept.append(raw)
+                    size += len(raw)
+                    keeps = size <= _MOST_KEPT
+                if last or raw.startswith(_LAST):
                     last += raw
-                elif raw:
+                else:
                     await send({"type": "http.response.body", "body": raw, "more_body": True})
+            call.blocked = opened.blocked
+            await reuse.keep(kept, _EVENTS, complete=keeps, tool_calls=False)
         except ModelError as error:
             _log.warning("%s broke off: %s", call.id, error.message)
             call.error = error.code
             last = self._broken(call, for_client(error, call.endpoint.name if call.endpoint else ""))
+            reuse.give_up()
         finally:
             await opened.aclose()
-        self._write(call)
+            if call.usage is None:
+                # The vendor bills what it made until then; nearly every piece is a token.
+                call.usage, call.estimated = Usage(call.size // 4 + 1, pieces), True
+        self._write(call, keeper)
         await send({"type": "http.response.body", "body": last})
 
     def _note(self, call: Call, chunks: list[ChatChunk]) -> None:
@@ -171,7 +260,7 @@ class Calls:
         found = {**self._dialect.error(error), "request_id": call.id}
         return b"event: error\ndata: " + orjson.dumps(found) + b"\n\n"
 
-    async def _refuse(self, call: Call, error: FerrataError, send: Send) -> None:
+    async def _refuse(self, call: Call, keeper: Doorkeeper, error: FerrataError, send: Send) -> None:
         if call.status == 200:  # an answer has begun, and can only be broken off
             call.error = error.code
             return
@@ -179,9 +268,13 @@ class Calls:
         headers = self._headers(call)
         if (wait := getattr(error, "retry_after", None)) is not None:
             headers.append((b"retry-after", b"%d" % max(1, round(wait))))
+        if isinstance(error, OverLimit):
+            headers += [(name.encode(), value.encode()) for name, value in error.numbers.items()]
+            if not error.retryable:
+                headers.append((b"x-should-retry", b"false"))
         if error.status == 413:
             headers.append((b"connection", b"close"))
-        self._write(call)
+        self._write(call, keeper)
         await send_whole(send, error.status, orjson.dumps(self._dialect.error(error)), headers)
 
     def _headers(self, call: Call) -> list[tuple[bytes, bytes]]:
@@ -190,11 +283,12 @@ class Calls:
             found.append((b"x-ferrata-route", call.route.encode()))
         return found
 
-    def _write(self, call: Call) -> None:
+    def _write(self, call: Call, keeper: Doorkeeper) -> None:
         """Write the span, once; of what came without a key nothing is kept."""
-        if call.written or (call.key is None and call.endpoint is None):
+        if call.written or call.endpoint is None:
             return
         call.written = True
+        keeper.settle(call)
         self._record(call.span())
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from ferrata.gateway.answers import AnswerCache
 from ferrata.gateway.attempts import AttemptPolicy
+from ferrata.gateway.coalescing import Flights
+from ferrata.gateway.guarding import build_guards
 from ferrata.gateway.picking import Picker
 from ferrata.gateway.routes import build_routes
 from ferrata.providers import Timeouts
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ferrata.catalog import EndpointSettings, RouteTable
+    from ferrata.gateway.answering import Whole
     from ferrata.gateway.attempts import Limits
     from ferrata.gateway.call import Call
     from ferrata.gateway.deadlines import DeadlineWatch
@@ -55,7 +60,21 @@ class Endpoint:
         before: the endpoint of that name until now, whose routes' breakers and latencies are kept.
     """
 
-    __slots__ = ("_sticky", "backends", "name", "picker", "policy", "routes", "settings", "timeouts")
+    __slots__ = (
+        "_sticky",
+        "answers",
+        "backends",
+        "flights",
+        "guards",
+        "name",
+        "picker",
+        "policy",
+        "price",
+        "routes",
+        "settings",
+        "timeouts",
+        "version",
+    )
 
     def __init__(
         self,
@@ -75,6 +94,12 @@ class Endpoint:
         self.timeouts = Timeouts(
             total=given.total, connect=given.connect, first_byte=given.first_token, between=given.between_tokens
         )
+        self.guards = build_guards(settings.guard)
+        self.price = backends[settings.routes[0].name].price
+        self.version = sha256(settings.model_dump_json().encode()).hexdigest()[:16]
+        cache = settings.cache
+        self.answers = AnswerCache(cache.most, cache.seconds) if cache is not None and cache.exact else None
+        self.flights: Flights[Whole] | None = Flights() if settings.coalesce else None
         self._sticky = settings.sticky
 
     def times(self, limits: Limits) -> Timeouts:
