@@ -21,7 +21,7 @@ from ferrata.errors import (
     UsageError,
 )
 from ferrata.flow_endpoints import FlowModel, FlowTool, WithoutTexts, flow_application
-from ferrata.flows import ModelConnection, inside, open_flow
+from ferrata.flows import ModelConnection, inside, open_flow, read_flow
 from ferrata.gateway import McpServer
 from ferrata.messages import ChatChunk, ChatRequest, Message, Usage
 from ferrata.providers import FakeModel
@@ -113,6 +113,28 @@ ASKS = """
       connection: m
       api: chat
       inputs: {model: echo, question: "${inputs.question}"}
+"""
+
+PROMPT = """
+    ---
+    name: talk
+    model:
+      api: chat
+      configuration: {type: azure_openai, connection: m, azure_deployment: echo}
+    inputs:
+      question: {type: string}
+      chat_history: {type: list, is_chat_history: true, default: []}
+    ---
+    system:
+    Be kind.
+
+    {% for item in chat_history %}
+    {{item.role}}:
+    {{item.content}}
+    {% endfor %}
+
+    user:
+    {{question}}
 """
 
 
@@ -316,6 +338,19 @@ def test_a_caller_that_leaves_ends_the_row(code: LoadedFlow) -> None:
         return (await model.chat(request("ended"))).text
 
     assert asyncio.run(leave()) == str(["row", "pieces", "row"])
+
+
+def test_a_prompt_answers_with_its_model(opened, tmp_path: Path) -> None:
+    fake = FakeModel(["Hello"])
+    file = tmp_path / "talk.prompty"
+    file.write_text(textwrap.dedent(PROMPT).lstrip())
+    loaded = opened(file, {"m": ModelConnection("m", "fake", "echo", fake, Cent())})
+    model = FlowModel(loaded, read_flow(file))
+    before = (Message("user", "q"), Message("assistant", "r"))
+    found = asyncio.run(model.chat(request("Hi", *before)))
+    assert (found.text, found.usage is not None) == ("Hello", True)
+    said = [(message.role, message.text) for message in fake.requests[0].messages]
+    assert said == [("system", "Be kind."), ("user", "q"), ("assistant", "r"), ("user", "Hi")]
 
 
 def test_a_flow_without_a_conversation_is_no_model(opened, tmp_path: Path) -> None:
