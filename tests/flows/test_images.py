@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import pickle
+import threading
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ferrata.flows import fetching
+from ferrata.flows import fetching, open_flow
 from ferrata.flows.contracts.multimedia import Image, Text
 from ferrata.flows.failures import FlowError
 from ferrata.flows.images import (
@@ -149,3 +152,46 @@ def test_an_image_is_bytes_with_a_name() -> None:
     kinds = {b"\xff\xd8\xff": "jpeg", b"GIF89a": "gif", b"RIFF1234WEBP": "webp", b"BM": "bmp", b"what": "*"}
     assert {start: Image(start)._mime_type for start in kinds} == {s: f"image/{kind}" for s, kind in kinds.items()}
     assert Text.deserialize({"text": {"value": "a", "annotations": [1]}}).serialize()["text"]["annotations"] == [1]
+
+
+def test_other_rows_go_on_while_a_picture_comes(make_flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_flow(
+        """
+        inputs: {pic: {type: image}}
+        outputs: {size: {type: int, reference: "${size.output}"}}
+        nodes:
+        - name: size
+          type: python
+          source: {type: code, path: size.py}
+          inputs: {pic: "${inputs.pic}"}
+        """,
+        size_py="""
+        from promptflow.core import tool
+
+
+        @tool
+        def size(pic):
+            return len(pic)
+        """,
+    )
+    coming, came = threading.Event(), threading.Event()
+
+    def fetch(_url: str) -> bytes:
+        coming.set()
+        assert came.wait(10)
+        return b"1234567"
+
+    monkeypatch.setattr("ferrata.flows.fetching.fetch", fetch)
+    loaded = open_flow(folder)
+
+    async def run() -> tuple[Any, Any]:
+        slow = asyncio.create_task(loaded.line({"pic": {"data:image/png;url": "https://pictures.example/a.png"}}))
+        while not coming.is_set():
+            await asyncio.sleep(0.001)
+        other = await loaded.line({"pic": {"data:image/png;base64": "AAAA"}})
+        came.set()
+        late = await loaded.line({"pic": {"data:image/png;url": "https://pictures.example/a.png"}}, timeout=5)
+        return (await slow).output, (other.output, late.output)
+
+    assert asyncio.run(run()) == ({"size": 7}, ({"size": 3}, {"size": 7}))
+    loaded.close()

@@ -9,8 +9,9 @@ import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ferrata.flows.code import captured
 from ferrata.flows.data import checked_output
@@ -26,7 +27,7 @@ from ferrata.runs import Threads, cancellable
 from ferrata.telemetry import open_span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ferrata.flows.nodes import Step
@@ -108,10 +109,10 @@ class GraphFlow:
         attributes: dict[str, Any] = {} if number is None else {"ferrata.line": number}
         try:
             with using_connections(self._connections), open_span(self._flow.name, "flow", attributes) as span:
-                result.inputs = self._with_images(take_inputs(self._flow.inputs, inputs, number=number))
-                attributes["inputs"] = result.inputs
-                walk = Walk(self, self._streaming if stream else self._of_lines, result.inputs, result.nodes)
                 async with limit:
+                    taken = take_inputs(self._flow.inputs, inputs, number=number)
+                    result.inputs = attributes["inputs"] = await self._with_images(taken)
+                    walk = Walk(self, self._streaming if stream else self._of_lines, result.inputs, result.nodes)
                     await walk.run()
                     result.output = await self._output(walk, stream=stream)
                 result.aggregation = {
@@ -168,7 +169,7 @@ class GraphFlow:
         )
         return step.streams() if shown and not used else step
 
-    def _with_images(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def _with_images(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         specs = self._flow.inputs
         if not any(spec.type == "image" for spec in specs.values()) and not any(
             isinstance(value, dict | list) for value in inputs.values()
@@ -176,7 +177,11 @@ class GraphFlow:
             return inputs
         from ferrata.flows.images import load_inputs
 
-        return load_inputs(specs, inputs, self._folder, vision=self._flow.message_format == "openai-vision")
+        vision = self._flow.message_format == "openai-vision"
+        if not _has_url(inputs):
+            return load_inputs(specs, inputs, self._folder, vision=vision)
+        # A picture may take long to come, and other rows go on meanwhile.
+        return await self._threads.run(lambda: load_inputs(specs, inputs, self._folder, vision=vision))
 
     async def _output(self, walk: Walk, *, stream: bool) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -360,6 +365,15 @@ class Walk:
         if self._graph.strict:
             raise FlowError("ActivateTypeMismatch", problem, hint="write the value in the other type")
         _log.warning("%s", problem)
+
+
+def _has_url(value: Any) -> bool:
+    """Whether a value may hold an image by URL, however deep."""
+    if isinstance(value, str):
+        return "://" in value[:20]
+    if isinstance(value, Mapping):
+        return any(map(_has_url, cast("Mapping[str, Any]", value).values()))
+    return isinstance(value, list) and any(map(_has_url, cast("list[Any]", value)))
 
 
 def _needs(step: Step) -> set[str]:
