@@ -20,6 +20,7 @@ from ferrata.state import LocalState
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from ferrata.access import Keys
     from ferrata.assets import Ledger, Registry
     from ferrata.catalog import Catalog, CheckedModel
     from ferrata.clock import Clock
@@ -127,6 +128,13 @@ class App:
         return Reviews(
             self.store, self.clock, project=self.settings.project, actor=self.actor, ledger=lambda: self.ledger
         )
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The project's virtual keys, on behalf of whoever runs this process."""
+        from ferrata.access import Keys
+
+        return Keys(self.store, self.clock, project=self.settings.project, actor=self.actor, ledger=lambda: self.ledger)
 
     @cached_property
     def maturity(self) -> Assessor:

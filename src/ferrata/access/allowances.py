@@ -58,6 +58,11 @@ class Allowance:
         """The amount in atoms, rounded down."""
         return min(_MOST, math.floor(round(self.amount * PER_UNIT[self.unit], 3)))
 
+    @property
+    def atoms_per_unit(self) -> int:
+        """How many atoms one of its unit is."""
+        return PER_UNIT[self.unit]
+
     def __str__(self) -> str:
         return f"{self.amount:.15g}{self.unit}/{self.window}"
 

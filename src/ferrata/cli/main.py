@@ -39,6 +39,7 @@ _COMMANDS = {
     "ci": ("ci", "ci", "Pipelines of GitHub, Azure DevOps and GitLab: write one, and comment in it."),
     "judge": ("judge", "judge_group", "Judges: how far models that score agree with people."),
     "scout": ("scout", "scout", "Keep up with models: try others on your own data, and get the change as a patch."),
+    "key": ("key", "key", "Virtual keys: who may call the gateway's endpoints, and how much of them."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),
 }
 
