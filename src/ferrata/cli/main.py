@@ -39,6 +39,8 @@ _COMMANDS = {
     "ci": ("ci", "ci", "Pipelines of GitHub, Azure DevOps and GitLab: write one, and comment in it."),
     "judge": ("judge", "judge_group", "Judges: how far models that score agree with people."),
     "scout": ("scout", "scout", "Keep up with models: try others on your own data, and get the change as a patch."),
+    "endpoint": ("endpoint", "endpoint_group", "Endpoints: what is declared, and how they do."),
+    "trace": ("trace", "trace_group", "Calls of endpoints, one by one: what they took, and where they failed."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),
 }
 
