@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ferrata.evals import Target
     from ferrata.flows import DeclaredConnections, LoadedFlow
     from ferrata.maturity import Assessment, Assessor
+    from ferrata.monitor import Drain
     from ferrata.prompts import Dialect, Prompt
     from ferrata.providers import ChatModel, Models
     from ferrata.reviews import Reviews
@@ -128,6 +129,18 @@ class App:
         return Reviews(
             self.store, self.clock, project=self.settings.project, actor=self.actor, ledger=lambda: self.ledger
         )
+
+    @property
+    def spool(self) -> Path:
+        """The folder of spans that wait for the store."""
+        return self.settings.state / "spool"
+
+    @cached_property
+    def drain(self) -> Drain:
+        """Moves the project's spans into the store."""
+        from ferrata.monitor import Drain
+
+        return Drain(self.store, self.spool, self.settings.project)
 
     @cached_property
     def keys(self) -> Keys:

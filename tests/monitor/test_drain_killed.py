@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -16,10 +16,7 @@ from ferrata.monitor import Drain, span_tables
 from ferrata.monitor.rollups import read_rollups
 from ferrata.store import Store, run
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-HERE = os.path.dirname(__file__)
+HERE = str(Path(__file__).parent)
 # Appends spans from a number on and says each that it has, until it is killed.
 WRITER = """
 import os, sys

@@ -40,6 +40,8 @@ _COMMANDS = {
     "judge": ("judge", "judge_group", "Judges: how far models that score agree with people."),
     "scout": ("scout", "scout", "Keep up with models: try others on your own data, and get the change as a patch."),
     "key": ("key", "key", "Virtual keys: who may call the gateway's endpoints, and how much of them."),
+    "endpoint": ("endpoint", "endpoint_group", "Endpoints: what is declared, and how they do."),
+    "trace": ("trace", "trace_group", "Calls of endpoints, one by one: what they took, and where they failed."),
     "ledger": ("ledger", "ledger", "The log of every operational act."),
 }
 
