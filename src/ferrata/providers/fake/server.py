@@ -167,7 +167,7 @@ class FakeServer:
             asked = wire.asked(received.body)
             if asked.stream:
                 return await self._stream(wire, asked, writer, half=how == "half")
-            body = json.dumps(wire.response(await self.model.chat(asked.request))).encode()
+            body = json.dumps(wire.response(await self.model.chat(asked.request), asked)).encode()
             return await _send(writer, 200, body, half=how == "half")
         except FerrataError as error:
             failing = wire or server_wires()[0]

@@ -1,33 +1,33 @@
-"""Anthropic's messages, the server's side."""
+"""Anthropic's messages, the server's side: requests.
+
+Takes what clients send beside the words: marks for the vendor's cache, and what a model thought, are left out, as only the
+vendor and that very model can use them. Knows texts, images and tools with a schema; documents and the vendor's own tools
+are refused.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from ferrata.errors import ModelOverQuota, ModelRequestInvalid
 from ferrata.messages import ChatRequest, Image, Message, OutputSchema, Text, Tool, ToolCall
-from ferrata.providers.sse import write_event
-from ferrata.providers.wires.serving import Asked, invalid, listed, optional, required
+from ferrata.providers.wires.anthropic_answer import AnthropicWriter, write_message
+from ferrata.providers.wires.failing import anthropic_error
+from ferrata.providers.wires.serving import Asked, Fresh, invalid, listed, optional, required, text_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ferrata.errors import FerrataError
-    from ferrata.messages import ChatChunk, ChatResponse, Finish, Part, Usage
+    from ferrata.messages import ChatResponse, Part
     from ferrata.providers.base import Json
 
 __all__ = ["AnthropicMessagesServer"]
 
-_REASONS: dict[Finish, str] = {
-    "stop": "end_turn",
-    "length": "max_tokens",
-    "tool_calls": "tool_use",
-    "content_filter": "refusal",
-}
+_FRESH = Fresh()
 _KNOWN = {
     *("model", "max_tokens", "messages", "system", "temperature", "top_p", "stop_sequences", "metadata", "tools"),
-    *("tool_choice", "output_config", "stream"),
+    *("tool_choice", "output_config", "stream", "thinking", "cache_control", "context_management"),
 }
 
 
@@ -35,6 +35,9 @@ class AnthropicMessagesServer:
     """The wire format `anthropic-messages`, seen from the server."""
 
     path = "/messages"
+
+    def __init__(self, fresh: Fresh = _FRESH) -> None:
+        self._fresh = fresh
 
     def asked(self, body: Mapping[str, Any]) -> Asked:
         """What the JSON of a request asks for.
@@ -53,120 +56,72 @@ class AnthropicMessagesServer:
         config: Json = optional(body.get("output_config"), dict, "output_config") or {}
         shape: Json = optional(config.get("format"), dict, "output_config.format") or {}
         metadata: Json = optional(body.get("metadata"), dict, "metadata") or {}
+        choice: Json | None = optional(body.get("tool_choice"), dict, "tool_choice")
+        extra = {name: value for name, value in body.items() if name not in _KNOWN}
+        if choice and choice.get("disable_parallel_tool_use"):
+            extra["parallel_tool_calls"] = False
+        _check_edits(body.get("context_management"))
         request = ChatRequest(
             messages=tuple(messages),
             tools=tuple(_tool(tool, f"tools[{i}]") for i, tool in enumerate(listed(body.get("tools"), "tools"))),
-            tool_choice=_choice(optional(body.get("tool_choice"), dict, "tool_choice")),
+            tool_choice=_choice(choice),
             output=OutputSchema(required(shape.get("schema"), dict, "output_config.format.schema")) if shape else None,
             max_tokens=required(body.get("max_tokens"), int, "max_tokens"),
             temperature=optional(body.get("temperature"), float, "temperature"),
             top_p=optional(body.get("top_p"), float, "top_p"),
-            stop=tuple(listed(body.get("stop_sequences"), "stop_sequences")),
-            reasoning_effort=optional(config.get("effort"), str, "output_config.effort"),
+            stop=text_list(body.get("stop_sequences"), "stop_sequences"),
+            reasoning_effort=optional(config.get("effort"), str, "output_config.effort")
+            or _effort(body.get("thinking")),
             user=optional(metadata.get("user_id"), str, "metadata.user_id"),
-            extra={name: value for name, value in body.items() if name not in _KNOWN},
+            extra=extra,
         )
         return Asked(request, required(body.get("model"), str, "model"), bool(body.get("stream")))
 
-    def response(self, response: ChatResponse) -> Json:
-        """The JSON of an answer."""
-        content: list[Json] = [{"type": "text", "text": response.text}] if response.text else []
-        for call in response.message.tool_calls:
-            content.append({"type": "tool_use", "id": call.id, "name": call.name, "input": _object(call.arguments)})
-        return {
-            "id": response.id,
-            "type": "message",
-            "role": "assistant",
-            "model": response.model,
-            "content": content,
-            "stop_reason": _REASONS[response.finish],
-            "stop_sequence": None,
-            "usage": _usage(response.usage),
-        }
+    def response(self, response: ChatResponse, asked: Asked | None = None) -> Json:
+        """The JSON of an answer.
 
-    def writer(self, asked: Asked) -> _Writer:
+        Raises:
+            ModelBadResponse: the model called a tool with arguments that are no JSON object.
+        """
+        return write_message(response, self._fresh)
+
+    def writer(self, asked: Asked) -> AnthropicWriter:
         """A fresh writer, for one stream."""
-        return _Writer()
+        return AnthropicWriter(self._fresh)
 
-    def error(self, error: FerrataError) -> Json:
+    def error(self, error: FerrataError, request_id: str = "") -> Json:
         """The JSON of a failure."""
-        kinds = {400: "invalid_request_error", 401: "authentication_error", 404: "not_found_error"}
-        kinds |= {429: "rate_limit_error", 503: "overloaded_error"}
-        kind = "billing_error" if isinstance(error, ModelOverQuota) else kinds.get(error.status, "api_error")
-        return {"type": "error", "error": {"type": kind, "message": error.message}}
+        return anthropic_error(error, request_id)
 
 
-class _Writer:
-    """Content blocks one after the other: text, then each tool call."""
+def _effort(given: object) -> str | None:
+    """How hard to think, where a client gives tokens for it; the model's own way where it does not.
 
-    def __init__(self) -> None:
-        self._block = -1
-        self._open: object = None
-        self._begun = False
-
-    def write(self, chunk: ChatChunk) -> bytes:
-        return b"".join(
-            write_event(json.dumps({"type": kind, **payload}), kind) for kind, payload in self._events(chunk)
-        )
-
-    def end(self) -> bytes:
-        return write_event('{"type": "message_stop"}', "message_stop")
-
-    def _events(self, chunk: ChatChunk) -> Iterable[tuple[str, Json]]:
-        if not self._begun:
-            self._begun = True
-            message: Json = {
-                "id": chunk.id,
-                "type": "message",
-                "role": "assistant",
-                "model": chunk.model,
-                "content": [],
-            }
-            message |= {"stop_reason": None, "stop_sequence": None, "usage": _usage(None)}
-            yield "message_start", {"message": message}
-        if chunk.text:
-            yield from self._enter("text", {"type": "text", "text": ""})
-            yield "content_block_delta", {"index": self._block, "delta": {"type": "text_delta", "text": chunk.text}}
-        for call in chunk.tool_calls:
-            yield from self._enter(call.index, {"type": "tool_use", "id": call.id, "name": call.name, "input": {}})
-            delta = {"type": "input_json_delta", "partial_json": call.arguments}
-            yield "content_block_delta", {"index": self._block, "delta": delta}
-        if chunk.finish is not None:
-            yield from self._leave()
-            delta = {"stop_reason": _REASONS[chunk.finish], "stop_sequence": None}
-            yield "message_delta", {"delta": delta, "usage": _usage(chunk.usage)}
-
-    def _enter(self, what: object, block: Json) -> Iterable[tuple[str, Json]]:
-        if self._open != what:
-            yield from self._leave()
-            self._block += 1
-            self._open = what
-            yield "content_block_start", {"index": self._block, "content_block": block}
-
-    def _leave(self) -> Iterable[tuple[str, Json]]:
-        if self._open is not None:
-            self._open = None
-            yield "content_block_stop", {"index": self._block}
+    The bounds are those between which the vendor's own levels lie, roughly: the tokens are a limit, not an order.
+    """
+    thinking: Json = optional(given, dict, "thinking") or {}
+    budget = optional(thinking.get("budget_tokens"), int, "thinking.budget_tokens")
+    if thinking.get("type") != "enabled" or budget is None:
+        return None
+    return "low" if budget <= 4_096 else "medium" if budget <= 16_384 else "high"
 
 
-def _usage(usage: Usage | None) -> Json:
-    if usage is None:
-        return {"input_tokens": 0, "output_tokens": 0}
-    return {
-        "input_tokens": usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens,
-        "cache_read_input_tokens": usage.cached_tokens,
-        "cache_creation_input_tokens": usage.cache_write_tokens,
-        "output_tokens": usage.output_tokens,
-        "output_tokens_details": {"thinking_tokens": usage.reasoning_tokens},
-    }
+def _check_edits(given: object) -> None:
+    """What a model thought is left out anyway; no other edit is made here."""
+    found: Json = optional(given, dict, "context_management") or {}
+    for i, edit in enumerate(listed(found.get("edits"), "context_management.edits")):
+        where = f"context_management.edits[{i}]"
+        kind = required(required(edit, dict, where).get("type"), str, f"{where}.type")
+        if not kind.startswith("clear_thinking"):
+            raise invalid(f"{where}.type", f"{kind!r} is not known here", "leave it out, and shorten what is sent")
 
 
 def _messages(given: object, where: str) -> Iterable[Message]:
     """The messages in one turn: each tool's result is a message of its own."""
     found = required(given, dict, where)
     role = found.get("role")
-    if role not in ("user", "assistant"):
-        raise invalid(f"{where}.role", "must be user or assistant")
+    if role not in ("user", "assistant", "system"):
+        raise invalid(f"{where}.role", "must be user, assistant or system")
     content = found.get("content")
     if isinstance(content, str):
         yield Message(role, content)
@@ -178,13 +133,13 @@ def _messages(given: object, where: str) -> Iterable[Message]:
         kind = required(block, dict, place).get("type")
         if kind == "tool_result":
             result = block.get("content") or ""
-            said = result if isinstance(result, str) else "".join(_texts(result, f"{place}.content"))
+            said = result if isinstance(result, str) else _plain(_parts(result, f"{place}.content"))
             yield Message("tool", said, tool_call_id=required(block.get("tool_use_id"), str, f"{place}.tool_use_id"))
         elif kind == "tool_use":
-            arguments = json.dumps(required(block.get("input"), dict, f"{place}.input"))
+            arguments = _arguments(required(block.get("input"), dict, f"{place}.input"), f"{place}.input")
             name = required(block.get("name"), str, f"{place}.name")
             calls.append(ToolCall(required(block.get("id"), str, f"{place}.id"), name, arguments))
-        else:
+        elif kind not in ("thinking", "redacted_thinking"):
             parts.append(_part(block, place))
     if parts or calls:
         yield Message(role, _plain(parts), tool_calls=tuple(calls))
@@ -205,12 +160,25 @@ def _part(block: Json, where: str) -> Part:
             return Image(required(source.get("url"), str, f"{where}.source.url"))
         kind = required(source.get("media_type"), str, f"{where}.source.media_type")
         return Image(f"data:{kind};base64,{required(source.get('data'), str, f'{where}.source.data')}")
-    raise invalid(f"{where}.type", "must be text, image, tool_use or tool_result")
+    if block.get("type") == "document":
+        raise invalid(f"{where}.type", "documents are not known here: texts and images are", "send its words as text")
+    raise invalid(f"{where}.type", "must be text, image, tool_use, tool_result or thinking")
+
+
+def _parts(given: object, where: str) -> list[Part]:
+    blocks = enumerate(required(given, list, where))
+    return [_part(required(block, dict, f"{where}[{i}]"), f"{where}[{i}]") for i, block in blocks]
+
+
+def _arguments(given: Json, where: str) -> str:
+    try:
+        return json.dumps(given)
+    except RecursionError:
+        raise invalid(where, "is nested too deeply") from None
 
 
 def _texts(given: object, where: str) -> Iterable[str]:
-    for i, block in enumerate(required(given, list, where)):
-        part = _part(required(block, dict, f"{where}[{i}]"), f"{where}[{i}]")
+    for i, part in enumerate(_parts(given, where)):
         if not isinstance(part, Text):
             raise invalid(f"{where}[{i}].type", "must be text")
         yield part.text
@@ -218,6 +186,10 @@ def _texts(given: object, where: str) -> Iterable[str]:
 
 def _tool(given: object, where: str) -> Tool:
     found = required(given, dict, where)
+    kind = found.get("type")
+    if kind not in (None, "custom"):
+        own = f"{kind!r} is a tool of the vendor's own, which is not known here"
+        raise invalid(f"{where}.type", own, "declare it with an `input_schema`, or ask a model of that vendor")
     return Tool(
         required(found.get("name"), str, f"{where}.name"),
         optional(found.get("description"), str, f"{where}.description") or "",
@@ -233,13 +205,6 @@ def _choice(given: Mapping[str, Any] | None) -> str | None:
     if kind == "tool":
         return required(given.get("name"), str, "tool_choice.name")
     names = {"auto": "auto", "none": "none", "any": "required"}
-    if kind not in names:
+    if not isinstance(kind, str) or kind not in names:
         raise invalid("tool_choice.type", "must be auto, none, any or tool")
     return names[kind]
-
-
-def _object(arguments: str) -> object:
-    try:
-        return json.loads(arguments or "{}")
-    except (ValueError, RecursionError):
-        raise ModelRequestInvalid(f"the model wrote arguments that are no JSON: {arguments[:80]!r}") from None

@@ -1,14 +1,12 @@
-"""OpenAI's chat/completions, the server's side."""
+"""OpenAI's chat/completions, the server's side. Knows texts, images and functions; what else the format has is refused."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from ferrata.errors import ModelOverQuota
 from ferrata.messages import ChatRequest, Image, Message, OutputSchema, Text, Tool, ToolCall
-from ferrata.providers.sse import write_event
-from ferrata.providers.wires.serving import Asked, invalid, listed, optional, required
+from ferrata.providers.wires.failing import openai_error
+from ferrata.providers.wires.serving import Asked, Fresh, encode, invalid, listed, optional, required, text_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from ferrata.messages import ChatChunk, ChatResponse, Part, Role, TokenLogprob, Usage
     from ferrata.providers.base import Json
 
-__all__ = ["ChatCompletionsServer", "openai_error", "write_logprobs"]
+__all__ = ["ChatCompletionsServer", "write_logprobs"]
 
 _ROLES: dict[str, Role] = {
     "system": "system",
@@ -27,6 +25,7 @@ _ROLES: dict[str, Role] = {
     "tool": "tool",
     "function": "tool",
 }
+_FRESH = Fresh()
 _NUMBERS = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
 _KNOWN = {
     *("model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "stop", "seed", "n"),
@@ -39,6 +38,9 @@ class ChatCompletionsServer:
 
     path = "/chat/completions"
 
+    def __init__(self, fresh: Fresh = _FRESH) -> None:
+        self._fresh = fresh
+
     def asked(self, body: Mapping[str, Any]) -> Asked:
         """What the JSON of a request asks for.
 
@@ -46,7 +48,10 @@ class ChatCompletionsServer:
             ModelRequestInvalid: it has another shape; says where.
         """
         if body.get("n") not in (None, 1):
-            raise invalid("n", "more than one answer to a request is not given")
+            raise invalid("n", "more than one answer to a request is not given", "ask several times")
+        for name, now in (("functions", "tools"), ("function_call", "tool_choice")):
+            if body.get(name) is not None:
+                raise invalid(name, "is no longer known", f"write it as `{now}`")
         messages = required(body.get("messages"), list, "messages")
         if not messages:
             raise invalid("messages", "is empty")
@@ -59,7 +64,7 @@ class ChatCompletionsServer:
             tool_choice=_choice(body.get("tool_choice")),
             output=_output(optional(body.get("response_format"), dict, "response_format")),
             max_tokens=limit if limit is not None else optional(body.get("max_tokens"), int, "max_tokens"),
-            stop=(stop,) if isinstance(stop, str) else tuple(listed(stop, "stop")),
+            stop=(stop,) if isinstance(stop, str) else text_list(stop, "stop"),
             seed=optional(body.get("seed"), int, "seed"),
             top_logprobs=(optional(body.get("top_logprobs"), int, "top_logprobs") or 0) if logprobs else None,
             reasoning_effort=optional(body.get("reasoning_effort"), str, "reasoning_effort"),
@@ -71,37 +76,51 @@ class ChatCompletionsServer:
         model = required(body.get("model"), str, "model")
         return Asked(request, model, bool(body.get("stream")), usage=bool(options.get("include_usage")))
 
-    def response(self, response: ChatResponse) -> Json:
+    def response(self, response: ChatResponse, asked: Asked | None = None) -> Json:
         """The JSON of an answer."""
-        message: Json = {"role": "assistant", "content": response.text or None, "refusal": None}
+        message: Json = {"role": "assistant", "content": response.text or None, "refusal": None, "annotations": []}
         if response.message.tool_calls:
             message["tool_calls"] = [_call(call) for call in response.message.tool_calls]
         choice: Json = {"index": 0, "message": message, "finish_reason": response.finish, "logprobs": None}
         if response.logprobs is not None:
             choice["logprobs"] = {"content": write_logprobs(response.logprobs), "refusal": None}
-        found: Json = {"id": response.id, "object": "chat.completion", "created": 0, "model": response.model}
-        found["choices"] = [choice]
+        found: Json = {
+            "id": response.id or _new_id(self._fresh),
+            "object": "chat.completion",
+            "created": int(self._fresh.now()),
+            "model": response.model,
+            "choices": [choice],
+            "system_fingerprint": None,
+        }
         if response.usage is not None:
             found["usage"] = write_usage(response.usage)
         return found
 
     def writer(self, asked: Asked) -> _Writer:
         """A fresh writer, for one stream."""
-        return _Writer(usage=asked.usage)
+        return _Writer(self._fresh, usage=asked.usage)
 
-    def error(self, error: FerrataError) -> Json:
+    def error(self, error: FerrataError, request_id: str = "") -> Json:
         """The JSON of a failure."""
-        return openai_error(error)
+        return openai_error(error, request_id)
 
 
 class _Writer:
-    def __init__(self, *, usage: bool) -> None:
+    """What all pieces have in common, the first one says; a piece of text alone is put between it."""
+
+    def __init__(self, fresh: Fresh, *, usage: bool) -> None:
+        self._fresh = fresh
         self._wants_usage = usage
-        self._first = True
+        self._head: Json = {}
+        self._before = self._after = b""
 
     def write(self, chunk: ChatChunk) -> bytes:
-        delta: Json = {"role": "assistant", "content": ""} if self._first else {}
-        self._first = False
+        first = not self._head
+        if first:
+            self._begin(chunk)
+        elif not (chunk.tool_calls or chunk.finish or chunk.logprobs):
+            return self._before + encode(chunk.text) + self._after if chunk.text else b""
+        delta: Json = {"role": "assistant", "content": "", "refusal": None} if first else {}
         if chunk.text:
             delta["content"] = chunk.text
         if chunk.tool_calls:
@@ -116,14 +135,35 @@ class _Writer:
         choice: Json = {"index": 0, "delta": delta, "finish_reason": chunk.finish, "logprobs": None}
         if chunk.logprobs:
             choice["logprobs"] = {"content": write_logprobs(chunk.logprobs), "refusal": None}
-        head = {"id": chunk.id, "object": "chat.completion.chunk", "created": 0, "model": chunk.model}
-        events = write_event(json.dumps({**head, "choices": [choice]}))
+        events = _event({**self._head, "choices": [choice], **({"usage": None} if self._wants_usage else {})})
         if chunk.finish and chunk.usage is not None and self._wants_usage:
-            events += write_event(json.dumps({**head, "choices": [], "usage": write_usage(chunk.usage)}))
+            events += _event({**self._head, "choices": [], "usage": write_usage(chunk.usage)})
         return events
 
     def end(self) -> bytes:
-        return write_event("[DONE]")
+        return b"data: [DONE]\n\n"
+
+    def fail(self, error: FerrataError) -> bytes:
+        return _event(openai_error(error))
+
+    def _begin(self, chunk: ChatChunk) -> None:
+        self._head = {
+            "id": chunk.id or _new_id(self._fresh),
+            "object": "chat.completion.chunk",
+            "created": int(self._fresh.now()),
+            "model": chunk.model,
+            "system_fingerprint": None,
+        }
+        self._before = b"data: " + encode(self._head)[:-1] + b',"choices":[{"index":0,"delta":{"content":'
+        self._after = b'},"finish_reason":null,"logprobs":null}]' + (b',"usage":null' * self._wants_usage) + b"}\n\n"
+
+
+def _event(payload: Json) -> bytes:
+    return b"data: " + encode(payload) + b"\n\n"
+
+
+def _new_id(fresh: Fresh) -> str:
+    return f"chatcmpl-{fresh.new_id()}"
 
 
 def write_usage(usage: Usage) -> Json:
@@ -153,18 +193,13 @@ def write_logprobs(tokens: Sequence[TokenLogprob]) -> list[Json]:
     ]
 
 
-def openai_error(error: FerrataError) -> Json:
-    """OpenAI's error object."""
-    words = {400: "invalid_request_error", 401: "authentication_error", 429: "rate_limit_error"}
-    kind = "insufficient_quota" if isinstance(error, ModelOverQuota) else words.get(error.status, "server_error")
-    return {"error": {"message": error.message, "type": kind, "param": None, "code": error.code}}
-
-
 def _message(given: object, where: str) -> Message:
     found = required(given, dict, where)
     role = _ROLES.get(required(found.get("role"), str, f"{where}.role"))
     if role is None:
         raise invalid(f"{where}.role", f"must be one of {', '.join(_ROLES)}")
+    if found.get("function_call") is not None:
+        raise invalid(f"{where}.function_call", "is no longer known", "write it as `tool_calls`")
     calls = listed(found.get("tool_calls"), f"{where}.tool_calls")
     return Message(
         role,
@@ -190,6 +225,12 @@ def _part(given: object, where: str) -> Part:
         image = required(found.get("image_url"), dict, f"{where}.image_url")
         url = required(image.get("url"), str, f"{where}.image_url.url")
         return Image(url, optional(image.get("detail"), str, f"{where}.image_url.detail"))
+    if kind == "refusal":
+        return Text(required(found.get("refusal"), str, f"{where}.refusal"))
+    if kind in ("input_audio", "file"):
+        raise invalid(
+            f"{where}.type", f"{kind} is not known here: texts and images are", "send the words of it as text"
+        )
     raise invalid(f"{where}.type", "must be text or image_url")
 
 
@@ -202,7 +243,10 @@ def _tool_call(given: object, where: str) -> ToolCall:
 
 
 def _tool(given: object, where: str) -> Tool:
-    function = required(required(given, dict, where).get("function"), dict, f"{where}.function")
+    found = required(given, dict, where)
+    if found.get("type", "function") != "function":
+        raise invalid(f"{where}.type", "must be function", "declare the tool as a function with `parameters`")
+    function = required(found.get("function"), dict, f"{where}.function")
     return Tool(
         required(function.get("name"), str, f"{where}.function.name"),
         optional(function.get("description"), str, f"{where}.function.description") or "",
@@ -214,6 +258,8 @@ def _tool(given: object, where: str) -> Tool:
 def _choice(given: object) -> str | None:
     if given is None or given in ("auto", "none", "required"):
         return given  # pyright: ignore[reportReturnType]
+    if isinstance(given, str):
+        raise invalid("tool_choice", "must be auto, none, required or a function")
     function = required(required(given, dict, "tool_choice").get("function"), dict, "tool_choice.function")
     return required(function.get("name"), str, "tool_choice.function.name")
 

@@ -1,21 +1,19 @@
-"""OpenAI's responses, the server's side. Knows conversations that the request carries whole, and functions as tools."""
+"""OpenAI's responses, the server's side: requests. Knows conversations that a request carries whole, and functions as tools."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from ferrata.messages import ChatRequest, ChatResponse, Image, Message, OutputSchema, Text, Tool, ToolCall
-from ferrata.providers.assembly import Assembly
-from ferrata.providers.sse import write_event
-from ferrata.providers.wires.chat_server import openai_error, write_logprobs
-from ferrata.providers.wires.serving import Asked, invalid, listed, optional, required
+from ferrata.messages import ChatRequest, Image, Message, OutputSchema, Text, Tool, ToolCall
+from ferrata.providers.wires.failing import openai_error
+from ferrata.providers.wires.responses_answer import ResponsesWriter, write_response
+from ferrata.providers.wires.serving import Asked, Fresh, invalid, listed, optional, required
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from ferrata.errors import FerrataError
-    from ferrata.messages import ChatChunk, Part, Role, Usage
+    from ferrata.messages import ChatResponse, Part, Role
     from ferrata.providers.base import Json
 
 __all__ = ["ResponsesServer"]
@@ -23,8 +21,10 @@ __all__ = ["ResponsesServer"]
 _ROLES: dict[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 _KNOWN = {
     *("model", "input", "instructions", "store", "stream", "temperature", "top_p", "user", "max_output_tokens"),
-    *("include", "top_logprobs", "tools", "tool_choice", "text", "reasoning"),
+    *("include", "top_logprobs", "tools", "tool_choice", "text", "reasoning", "previous_response_id", "conversation"),
+    *("background", "truncation"),
 }
+_FRESH = Fresh()
 
 
 class ResponsesServer:
@@ -32,19 +32,26 @@ class ResponsesServer:
 
     path = "/responses"
 
+    def __init__(self, fresh: Fresh = _FRESH) -> None:
+        self._fresh = fresh
+
     def asked(self, body: Mapping[str, Any]) -> Asked:
         """What the JSON of a request asks for.
 
         Raises:
             ModelRequestInvalid: it has another shape; says where.
         """
-        if body.get("previous_response_id") or body.get("conversation"):
-            raise invalid("previous_response_id", "conversations are not stored: send all of it")
+        for name in ("previous_response_id", "conversation"):
+            if body.get(name):
+                raise invalid(name, "conversations are not stored", "send all of it as `input`")
+        if body.get("background"):
+            raise invalid("background", "answers are not kept", "leave it out and wait for the answer, or stream it")
         given = body.get("input")
         if isinstance(given, str):
             messages = [Message("user", given)]
         else:
-            messages = [_message(m, f"input[{i}]") for i, m in enumerate(required(given, list, "input"))]
+            items = enumerate(required(given, list, "input"))
+            messages = [found for i, m in items if (found := _message(m, f"input[{i}]")) is not None]
         if instructions := optional(body.get("instructions"), str, "instructions"):
             messages.insert(0, Message("system", instructions))
         if not messages:
@@ -68,108 +75,25 @@ class ResponsesServer:
         )
         return Asked(request, required(body.get("model"), str, "model"), bool(body.get("stream")))
 
-    def response(self, response: ChatResponse) -> Json:
+    def response(self, response: ChatResponse, asked: Asked | None = None) -> Json:
         """The JSON of an answer."""
-        cut = response.finish in ("length", "content_filter")
-        reason = "max_output_tokens" if response.finish == "length" else "content_filter"
-        return {
-            **_head(response.id, response.model, "incomplete" if cut else "completed"),
-            "incomplete_details": {"reason": reason} if cut else None,
-            "output": list(_output_items(response)),
-            "usage": _usage(response.usage) if response.usage else None,
-        }
+        return write_response(response, asked, self._fresh)
 
-    def writer(self, asked: Asked) -> _Writer:
+    def writer(self, asked: Asked) -> ResponsesWriter:
         """A fresh writer, for one stream."""
-        return _Writer(self)
+        return ResponsesWriter(asked, self._fresh)
 
-    def error(self, error: FerrataError) -> Json:
+    def error(self, error: FerrataError, request_id: str = "") -> Json:
         """The JSON of a failure."""
-        return openai_error(error)
+        return openai_error(error, request_id)
 
 
-class _Writer:
-    """Output items one after the other: the message, then each call; the last event holds the whole answer."""
-
-    def __init__(self, wire: ResponsesServer) -> None:
-        self._wire = wire
-        self._whole = Assembly()
-        self._number = 0
-        self._item = -1
-        self._open: object = None
-
-    def write(self, chunk: ChatChunk) -> bytes:
-        return b"".join(self._event(kind, payload) for kind, payload in self._events(chunk))
-
-    def end(self) -> bytes:
-        return b""
-
-    def _event(self, kind: str, payload: Json) -> bytes:
-        self._number += 1
-        return write_event(json.dumps({"type": kind, "sequence_number": self._number, **payload}), kind)
-
-    def _events(self, chunk: ChatChunk) -> Iterable[tuple[str, Json]]:
-        if self._number == 0:
-            yield "response.created", {"response": _head(chunk.id, chunk.model, "in_progress")}
-        self._whole.add(chunk)
-        if chunk.text:
-            if self._open != "text":
-                self._open, self._item = "text", self._item + 1
-                item: Json = {"type": "message", "id": "msg_1", "role": "assistant", "status": "in_progress"}
-                item["content"] = []
-                yield "response.output_item.added", {"output_index": self._item, "item": item}
-                part: Json = {"type": "output_text", "text": "", "annotations": []}
-                place = {"item_id": "msg_1", "output_index": self._item, "content_index": 0}
-                yield "response.content_part.added", {**place, "part": part}
-            place = {"item_id": "msg_1", "output_index": self._item, "content_index": 0}
-            logprobs = write_logprobs(chunk.logprobs)
-            yield "response.output_text.delta", {**place, "delta": chunk.text, "logprobs": logprobs}
-        for call in chunk.tool_calls:
-            if self._open != call.index:
-                self._open, self._item = call.index, self._item + 1
-                item = {"type": "function_call", "id": f"fc_{call.index}", "call_id": call.id, "name": call.name}
-                item |= {"arguments": "", "status": "in_progress"}
-                yield "response.output_item.added", {"output_index": self._item, "item": item}
-            place = {"item_id": f"fc_{call.index}", "output_index": self._item}
-            yield "response.function_call_arguments.delta", {**place, "delta": call.arguments}
-        if chunk.finish is not None:
-            whole = self._wire.response(self._whole.response())
-            kind = "response.completed" if whole["status"] == "completed" else "response.incomplete"
-            yield kind, {"response": whole}
-
-
-def _head(response_id: str, model: str, status: str) -> Json:
-    found: Json = {"id": response_id, "object": "response", "created_at": 0, "model": model, "status": status}
-    return {**found, "error": None, "output": [], "parallel_tool_calls": True, "tool_choice": "auto", "tools": []}
-
-
-def _output_items(response: ChatResponse) -> Iterable[Json]:
-    if response.text or not response.message.tool_calls:
-        part: Json = {"type": "output_text", "text": response.text, "annotations": []}
-        if response.logprobs is not None:
-            part["logprobs"] = write_logprobs(response.logprobs)
-        yield {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [part]}
-    for i, call in enumerate(response.message.tool_calls):
-        item: Json = {"type": "function_call", "id": f"fc_{i}", "call_id": call.id, "name": call.name}
-        yield {**item, "arguments": call.arguments, "status": "completed"}
-
-
-def _usage(usage: Usage) -> Json:
-    return {
-        "input_tokens": usage.input_tokens,
-        "input_tokens_details": {
-            "cached_tokens": usage.cached_tokens,
-            "cache_write_tokens": usage.cache_write_tokens,
-        },
-        "output_tokens": usage.output_tokens,
-        "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
-        "total_tokens": usage.input_tokens + usage.output_tokens,
-    }
-
-
-def _message(given: object, where: str) -> Message:
+def _message(given: object, where: str) -> Message | None:
+    """One item as a message; None for what a model thought, which only the model that wrote it can read."""
     found = required(given, dict, where)
-    kind = found.get("type", "message")
+    kind = found.get("type") or "message"
+    if kind == "reasoning":
+        return None
     if kind == "function_call":
         name, call_id = (required(found.get(key), str, f"{where}.{key}") for key in ("name", "call_id"))
         arguments = required(found.get("arguments"), str, f"{where}.arguments")
@@ -178,7 +102,7 @@ def _message(given: object, where: str) -> Message:
         call_id = required(found.get("call_id"), str, f"{where}.call_id")
         return Message("tool", _content(found.get("output"), f"{where}.output"), tool_call_id=call_id)
     if kind != "message":
-        raise invalid(f"{where}.type", "must be message, function_call or function_call_output")
+        raise invalid(f"{where}.type", "must be message, function_call, function_call_output or reasoning")
     role = _ROLES.get(required(found.get("role"), str, f"{where}.role"))
     if role is None:
         raise invalid(f"{where}.role", f"must be one of {', '.join(_ROLES)}")
@@ -201,13 +125,19 @@ def _part(given: object, where: str) -> Part:
     if kind == "input_image":
         detail = optional(found.get("detail"), str, f"{where}.detail")
         return Image(required(found.get("image_url"), str, f"{where}.image_url"), None if detail == "auto" else detail)
+    if kind == "refusal":
+        return Text(required(found.get("refusal"), str, f"{where}.refusal"))
+    if kind in ("input_file", "input_audio"):
+        raise invalid(
+            f"{where}.type", f"{kind} is not known here: texts and images are", "send the words of it as text"
+        )
     raise invalid(f"{where}.type", "must be input_text, output_text or input_image")
 
 
 def _tool(given: object, where: str) -> Tool:
     found = required(given, dict, where)
     if found.get("type") != "function":
-        raise invalid(f"{where}.type", "must be function")
+        raise invalid(f"{where}.type", "must be function: tools of a vendor's own are not known here")
     return Tool(
         required(found.get("name"), str, f"{where}.name"),
         optional(found.get("description"), str, f"{where}.description") or "",
@@ -217,8 +147,10 @@ def _tool(given: object, where: str) -> Tool:
 
 
 def _choice(given: object) -> str | None:
-    if given is None or isinstance(given, str):
-        return given
+    if given is None or given in ("auto", "none", "required"):
+        return given  # pyright: ignore[reportReturnType]
+    if isinstance(given, str) or required(given, dict, "tool_choice").get("type", "function") != "function":
+        raise invalid("tool_choice", "must be auto, none, required or a function")
     return required(required(given, dict, "tool_choice").get("name"), str, "tool_choice.name")
 
 
@@ -227,5 +159,7 @@ def _output(given: Mapping[str, Any] | None) -> OutputSchema | None:
         return None
     if given.get("type") == "json_object":
         return OutputSchema()
+    if given.get("type") != "json_schema":
+        raise invalid("text.format.type", "must be text, json_object or json_schema")
     schema = required(given.get("schema"), dict, "text.format.schema")
     return OutputSchema(schema, required(given.get("name"), str, "text.format.name"), strict=bool(given.get("strict")))
