@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
-    pass
+    from ferrata.gateway.protocol import Connections, GatewayProtocol, HttpLimits
+    from ferrata.gateway.server import HttpServer, Served, WorkerContext
 else:
     __getattr__ = door(
         __name__,
+        protocol=["Connections", "GatewayProtocol", "HttpLimits"],
+        server=["HttpServer", "Served", "WorkerContext"],
     )
 
-__all__ = []
+__all__ = ["Connections", "GatewayProtocol", "HttpLimits", "HttpServer", "Served", "WorkerContext"]
