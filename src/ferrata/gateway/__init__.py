@@ -56,8 +56,10 @@ if TYPE_CHECKING:
     )
     from ferrata.gateway.mcp import McpServer, Tool, ToolResult
     from ferrata.gateway.picking import Picker
+    from ferrata.gateway.protocol import Connections, GatewayProtocol, HttpLimits
     from ferrata.gateway.retrying import RetryBudget
     from ferrata.gateway.routes import Route, Routes, build_routes
+    from ferrata.gateway.server import HttpServer, Served, WorkerContext
 else:
     __getattr__ = door(
         __name__,
@@ -112,8 +114,10 @@ else:
         ],
         mcp=["McpServer", "Tool", "ToolResult"],
         picking=["Picker"],
+        protocol=["Connections", "GatewayProtocol", "HttpLimits"],
         retrying=["RetryBudget"],
         routes=["Route", "Routes", "build_routes"],
+        server=["HttpServer", "Served", "WorkerContext"],
     )
 
 __all__ = [
@@ -130,6 +134,7 @@ __all__ = [
     "Breaker",
     "CacheWish",
     "Coalesced",
+    "Connections",
     "DeadlineWatch",
     "Doorkeeper",
     "Doorway",
@@ -138,10 +143,13 @@ __all__ = [
     "Finding",
     "Flights",
     "Gateway",
+    "GatewayProtocol",
     "Guard",
     "GuardFailed",
     "GuardedOutput",
     "Guards",
+    "HttpLimits",
+    "HttpServer",
     "Idempotency",
     "IdempotencyKeyInvalid",
     "IdempotencyMismatch",
@@ -160,6 +168,7 @@ __all__ = [
     "RetryBudget",
     "Route",
     "Routes",
+    "Served",
     "Stored",
     "Ticket",
     "Tool",
@@ -168,6 +177,7 @@ __all__ = [
     "TurnedAway",
     "Watched",
     "Whole",
+    "WorkerContext",
     "answer_key",
     "build_guards",
     "build_routes",
