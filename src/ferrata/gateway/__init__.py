@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ferrata.gateway.breaker import Breaker
     from ferrata.gateway.deadlines import DeadlineWatch, Watched
     from ferrata.gateway.picking import Picker
+    from ferrata.gateway.probing import probe_routes
     from ferrata.gateway.retrying import RetryBudget
     from ferrata.gateway.routes import Route, Routes, build_routes
 else:
@@ -18,6 +19,7 @@ else:
         breaker=["Breaker"],
         deadlines=["DeadlineWatch", "Watched"],
         picking=["Picker"],
+        probing=["probe_routes"],
         retrying=["RetryBudget"],
         routes=["Route", "Routes", "build_routes"],
     )
@@ -35,5 +37,6 @@ __all__ = [
     "Tried",
     "Watched",
     "build_routes",
+    "probe_routes",
     "run_attempts",
 ]
