@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     )
     from ferrata.gateway.mcp import McpServer, Tool, ToolResult
     from ferrata.gateway.picking import Picker
+    from ferrata.gateway.probing import probe_routes
     from ferrata.gateway.protocol import Connections, GatewayProtocol, HttpLimits
     from ferrata.gateway.retrying import RetryBudget
     from ferrata.gateway.routes import Route, Routes, build_routes
@@ -114,6 +115,7 @@ else:
         ],
         mcp=["McpServer", "Tool", "ToolResult"],
         picking=["Picker"],
+        probing=["probe_routes"],
         protocol=["Connections", "GatewayProtocol", "HttpLimits"],
         retrying=["RetryBudget"],
         routes=["Route", "Routes", "build_routes"],
@@ -186,6 +188,7 @@ __all__ = [
     "give_back",
     "kept_headers",
     "may_keep",
+    "probe_routes",
     "request_digest",
     "run_attempts",
     "scoped_digest",

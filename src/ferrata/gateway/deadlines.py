@@ -76,8 +76,7 @@ class DeadlineWatch:
     def _look(self) -> None:
         now = self._clock()
         for watched in self._watched:
-            # A task that somebody else cancelled is on its way out.
-            if watched.deadline <= now and not watched.late and not watched.task.cancelling():
+            if watched.deadline <= now and not watched.late:
                 watched.late = True
                 watched.task.cancel()
         self._timer = asyncio.get_running_loop().call_later(self._every, self._look) if self._watched else None
