@@ -28,6 +28,7 @@ from gateway.entries import ENTRIES, PEERS
 from gateway.install import install
 from gateway.processes import Failed, note
 from gateway.rounds import Machine, Plan, measure, table
+from gateway.streams import measure_streams, stream_table
 
 CACHE = Path.home() / ".cache" / "ferrata-bench" / "gateways"
 
@@ -46,6 +47,8 @@ def _options() -> argparse.Namespace:
     options.add_argument("--connections", type=int, default=64, help="of the full load")
     options.add_argument("--rate", type=float, default=1000.0, help="requests a second of the paced load")
     options.add_argument("--cores", type=int, nargs="+", help="the clients' and model's, then the entry point's")
+    kinds = options.add_mutually_exclusive_group()
+    kinds.add_argument("--streams", action="store_true", help="streams, instead of whole answers")
     options.add_argument("--json", type=Path, metavar="FILE", help="write all figures of all rounds there")
     return options.parse_args()
 
@@ -76,6 +79,14 @@ def _plan(chosen: argparse.Namespace, folder: Path) -> Plan:
     )  # fmt: skip
 
 
+def _run(chosen: argparse.Namespace, plan: Plan) -> tuple[str, Any]:
+    if chosen.streams:
+        streams = measure_streams(plan)
+        return stream_table(streams, plan), {name: [turn.figures() for turn in ran] for name, ran in streams.items()}
+    turns = measure(plan)
+    return table(turns, plan), {name: [turn._asdict() for turn in ran] for name, ran in turns.items()}
+
+
 def main() -> None:
     """Measure what is asked for, and print it."""
     chosen = _options()
@@ -83,13 +94,12 @@ def main() -> None:
     try:
         plan = _plan(chosen, folder)
         before = os.getloadavg()[0]
-        turns = measure(plan)
+        text, found = _run(chosen, plan)
         print(
             f"{datetime.now(UTC):%Y-%m-%d}, load {before:.1f} before and {os.getloadavg()[0]:.1f} after, {plan.rounds} rounds\n"
         )
-        print(table(turns, plan))
+        print(text)
         if chosen.json:
-            found: dict[str, Any] = {name: [turn._asdict() for turn in ran] for name, ran in turns.items()}
             chosen.json.write_text(json.dumps(found, indent=1))
     except Failed as failed:
         sys.exit(f"error: {failed}")
