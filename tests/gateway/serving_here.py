@@ -1,4 +1,4 @@
-"""A gateway on a port of this machine, in a thread of the test's own process."""
+"""A project's gateway on a port of this machine, in a thread of the test's own process."""
 
 from __future__ import annotations
 
@@ -6,59 +6,43 @@ import asyncio
 import json
 import socket
 import threading
-from datetime import UTC, datetime
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Self
 
-import uvicorn
-
-from ferrata.access import Key, KeyRing, Leases, Leasing, Meters, Snapshot
+from ferrata.access import Draft, Key, Keys
 from ferrata.app import open_app
-from ferrata.gateway import DeadlineWatch, Doorway, Gateway, Idempotency, Limiter
-from ferrata.serving import Backends, build_endpoints
+from ferrata.gateway import HttpServer, WorkerContext
+from ferrata.gateway.protocol import HttpLimits
+from ferrata.serving import Serving, spool_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECRET = "sk-fe-" + "a" * 43
 
-
-def key_of(secret: str = SECRET, **about: Any) -> Key:
-    given: dict[str, Any] = {
-        "id": "key_0",
-        "name": "test",
-        "team": "red",
-        "user": "ann",
-        "endpoints": (),
-        "budgets": (),
-    }
-    given |= {"sha256": sha256(secret.encode()).hexdigest(), "shown": "sk-fe-a", "concurrency": None}
-    return Key(**{**given, "created": datetime.now(UTC), "created_by": "me", **about})
+def make_key(root: Path, name: str = "test", **about: Any) -> tuple[Key, str]:
+    """A key of the project, and its secret."""
+    with open_app(root) as app:
+        keys = Keys(app.store, app.clock, project=app.settings.project, actor="me", ledger=lambda: app.ledger)
+        return keys.create(Draft(name, **{"team": "red", "user": "ann", **about}))
 
 
 class Served:
     """The gateway of the project in a folder; use it in a `with` block.
 
     Attributes:
-        spans: of the calls so far, as the spool has them.
+        key, secret: of a key that may call everything.
+        serving: what answers.
     """
 
-    def __init__(self, root: Path, *keys: Key) -> None:
-        self._app = open_app(root)
-        ring = KeyRing()
-        ring.load(Snapshot(1, keys or (key_of(),)))
-        self.lines: list[bytes] = []
-        meters = Meters()
-        limiter = Limiter(Doorway(2_000), meters, Leasing(meters, Leases(self._app.store, project="test", holder="h")))
-        self.gateway = Gateway(ring, limiter, Idempotency(None), self.lines.append)
-        backends = Backends(self._app)
-        self.gateway.follow(build_endpoints(backends, self._app, DeadlineWatch()))
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.key, self.secret = make_key(root)
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self._socket.getsockname()[1]
-        config = uvicorn.Config(self.gateway, log_config=None, access_log=False, lifespan="off", ws="none")
-        self._server = uvicorn.Server(config)
-        self._backends = backends
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._ready = threading.Event()
+        self._stop: asyncio.Event | None = None
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.error: BaseException | None = None
 
     @property
     def url(self) -> str:
@@ -66,21 +50,37 @@ class Served:
 
     @property
     def spans(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.lines]
+        """Of the calls so far, as the spool has them."""
+        with open_app(self.root) as app:
+            files = sorted(spool_folder(app).glob("*.jsonl"))
+        return [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
 
-    def _run(self) -> None:
-        async def serve() -> None:
-            await self._server.serve([self._socket])
-            await self._backends.http.aclose()
-
-        asyncio.run(serve())
+    async def _run(self) -> None:
+        try:
+            self.loop = asyncio.get_running_loop()
+            self._stop = asyncio.Event()
+            self.serving = Serving(self.root, WorkerContext())
+            await self.serving.startup()
+            server = HttpServer(self.serving, HttpLimits())
+            await server.start(self._socket)
+        except BaseException as error:
+            self.error = error
+            self._ready.set()
+            raise
+        self._ready.set()
+        await self._stop.wait()
+        await server.drain(5.0)
+        await self.serving.drain()
 
     def __enter__(self) -> Self:
         self._thread.start()
+        self._ready.wait()
+        if self.error is not None:
+            raise self.error
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        self._server.should_exit = True
+        assert self.loop is not None
+        assert self._stop is not None
+        self.loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
-        self._socket.close()
-        self._app.close()

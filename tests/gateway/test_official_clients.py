@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anthropic
 import openai
 import pytest
-from serving_here import SECRET, Served
+from serving_here import Served
 
 from ferrata.messages import ChatResponse, Message, ToolCall, Usage
 from ferrata.providers import FakeModel, FakeServer
@@ -42,13 +42,13 @@ def served(tmp_path: Path, upstream: FakeServer) -> Generator[Served]:
 
 @pytest.fixture
 def of_openai(served: Served) -> Generator[openai.OpenAI]:
-    with openai.OpenAI(base_url=f"{served.url}/v1", api_key=SECRET, max_retries=0) as client:
+    with openai.OpenAI(base_url=f"{served.url}/v1", api_key=served.secret, max_retries=0) as client:
         yield client
 
 
 @pytest.fixture
 def of_anthropic(served: Served) -> Generator[anthropic.Anthropic]:
-    with anthropic.Anthropic(base_url=served.url, api_key=SECRET, max_retries=0) as client:
+    with anthropic.Anthropic(base_url=served.url, api_key=served.secret, max_retries=0) as client:
         yield client
 
 
@@ -77,6 +77,7 @@ def test_chat_completions(model: str, served: Served, of_openai: openai.OpenAI) 
     assert first["attributes"]["ferrata.endpoint"] == f"to-{model}"
     assert first["attributes"]["ferrata.team"] == "red"
     assert "sk-" not in str(served.spans)
+    assert first["attributes"]["ferrata.key"] == served.key.id
 
 
 @pytest.mark.parametrize("model", VENDORS)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ferrata.access.allowances import Unit, Window
+    from ferrata.store import Connection as AnyConnection
     from ferrata.store import Store
 
 __all__ = ["Counter", "Grant", "Leases", "Want"]
@@ -156,7 +157,7 @@ class Leases:
                 run(connection, _GIVE, given)
         return grants
 
-    def settle(self, connection: Connection, holder: str, spent: Iterable[Any]) -> int:
+    def settle(self, connection: AnyConnection, holder: str, spent: Iterable[Any]) -> int:
         """Count what a holder's calls took, within the transaction of whoever read it; each only once.
 
         Args:
@@ -181,7 +182,7 @@ class Leases:
             run(connection, _SPEND, [(self._project, *counter, holder, amount) for counter, amount in rows])
         return wrong
 
-    def release(self, connection: Connection, holder: str) -> None:
+    def release(self, connection: AnyConnection, holder: str) -> None:
         """Give back all that a holder had and did not spend. Only of one that has ended, and whose last line was settled."""
         run(connection, _RELEASE, (self._project, holder))
 

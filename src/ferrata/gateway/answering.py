@@ -13,6 +13,7 @@ import orjson
 from ferrata.errors import ModelRequestInvalid
 from ferrata.messages import ChatResponse, Message
 from ferrata.providers.wires.access import mapping
+from ferrata.telemetry import join_trace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -83,7 +84,12 @@ async def ask(call: Call, backend: Backend, timeouts: Timeouts) -> Whole:
         body = {**backend.defaults, **call.body} if backend.defaults else call.body
         return Whole(*await remote.pass_on(body, headers=_forwarded(call), timeouts=timeouts))
     request = call.asked().request
-    response = await _model(backend).chat(request)
+    if backend.is_flow:
+        with join_trace(*call.trace) as span:
+            response = await _model(backend).chat(request)
+        call.paid = span.cost
+    else:
+        response = await _model(backend).chat(request)
     assert call.dialect.wire is not None  # noqa: S101 - embeddings go another way
     return Whole(orjson.dumps(call.dialect.wire.response(response)), response)
 

@@ -12,6 +12,8 @@ from ferrata.gateway.call import Call
 from ferrata.gateway.chatting import Calls
 from ferrata.gateway.dialects import CHAT, DIALECTS
 from ferrata.gateway.doorkeeper import Doorkeeper
+from ferrata.gateway.mcp import McpServer
+from ferrata.gateway.mounting import Mounted
 from ferrata.gateway.refusals import NoSuchEndpoint, WrongMethod, WrongPath
 from ferrata.gateway.speaking import send_json
 
@@ -43,8 +45,10 @@ class Gateway:
     ) -> None:
         self._ring = ring
         self._limiter = limiter
+        self._record = record
         self._keeper: Doorkeeper | None = None
-        self.problems: list[str] = ["no route table was read yet"]
+        self._mounted: Mapping[str, ASGIApp] = {}
+        self.problems: Callable[[], list[str]] = lambda: ["no route table was read yet"]
         self._paths: Mapping[tuple[str, str], ASGIApp] = {
             **{
                 ("POST", path): Calls(path, dialect, self._current, idempotency, record)
@@ -58,7 +62,7 @@ class Gateway:
     def follow(self, endpoints: Endpoints) -> None:
         """Follow these from the next call on; calls that run go on as they began."""
         self._keeper = Doorkeeper(endpoints, self._ring if endpoints.table.gateway.keys else None, self._limiter)
-        self.problems = []
+        self._mounted = self._mounts(endpoints)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -76,6 +80,9 @@ class Gateway:
 
     def _other(self, scope: Scope) -> ASGIApp:
         method, path = scope["method"], scope["path"]
+        for prefix, mounted in self._mounted.items():
+            if path == prefix or path.startswith(f"{prefix}/"):
+                return mounted
         if method == "GET" and path.startswith("/v1/models/"):
             return self._model
         methods = sorted({known for known, at in self._paths if at == path})
@@ -83,11 +90,29 @@ class Gateway:
             raise WrongMethod(f"{path[:200]!r} takes {' and '.join(methods)}, not {method[:20]}")
         raise WrongPath(f"nothing is served at {path[:200]!r}", hint="see /v1/models")
 
+    def _mounts(self, endpoints: Endpoints) -> dict[str, ASGIApp]:
+        """What flows serve: their own API below `/endpoints/NAME`, and at the top where there is one alone; tools at `/mcp/NAME`."""
+        found: dict[str, ASGIApp] = {}
+        flows: list[tuple[str, ASGIApp]] = []
+        for name, endpoint in endpoints.by_name.items():
+            backend = endpoint.backends[endpoint.settings.routes[0].name]
+            if backend.application is not None:
+                path = f"/endpoints/{name}"
+                found[path] = Mounted(name, backend.application, path, self._current, self._record)
+                flows.append((name, backend.application))
+            if backend.tools and endpoint.settings.mcp:
+                server = McpServer(backend.tools, name=name, version=endpoint.version)
+                found[f"/mcp/{name}"] = Mounted(name, server, f"/mcp/{name}", self._current, self._record)
+        if len(flows) == 1:
+            for path in ("/score", "/feedback", "/swagger.json", "/version"):
+                found[path] = Mounted(*flows[0], "", self._current, self._record)
+        return found
+
     async def _health(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send_json(send, 200, {"status": "ok"})
 
     async def _ready(self, scope: Scope, receive: Receive, send: Send) -> None:
-        problems = self.problems
+        problems = self.problems()
         await send_json(send, 503 if problems else 200, {"ready": not problems, "problems": problems})
 
     async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:

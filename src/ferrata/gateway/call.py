@@ -54,6 +54,9 @@ class Call:
         cached: how the answer was found without asking.
         blocked: the guard that stopped it.
         spent: what it used of each meter, for the store.
+        paid: US dollars, where a flow's models were counted.
+        trace: ids of the trace and of this call's span in it.
+        parent: of that span; empty at the top.
         estimated: the usage is a guess, as the vendor did not come to say it.
         inside: it counts among those that run.
         places: that it holds.
@@ -78,6 +81,8 @@ class Call:
         "inside",
         "key",
         "model",
+        "paid",
+        "parent",
         "places",
         "price",
         "provider",
@@ -87,6 +92,7 @@ class Call:
         "spent",
         "status",
         "stream",
+        "trace",
         "usage",
         "written",
     )
@@ -111,6 +117,9 @@ class Call:
         self.status = 0
         self.spent: list[list[Any]] = []
         self.inside = self.estimated = False
+        self.paid: float | None = None
+        trace, self.parent = self._trace()
+        self.trace = (trace, f"{_ids.getrandbits(64):016x}")
         self.places: tuple[Places, ...] = ()
         self.reserved: tuple[tuple[Meter, ...], Atoms, float] | None = None
         self.written = False
@@ -136,19 +145,20 @@ class Call:
         """US dollars; None where nobody knows."""
         if self.cached:
             return 0.0
+        if self.paid is not None:
+            return self.paid
         return self.price.cost(self.usage) if self.price is not None and self.usage is not None else None
 
     def span(self) -> bytes:
         """The line of the spool."""
         name = self.endpoint.name if self.endpoint is not None else ""
         about = self._about(name)
-        trace, parent = self._trace()
         span: dict[str, Any] = {
             "name": f"{self.dialect.operation} {name}",
             "kind": self.dialect.kind,
-            "trace_id": trace,
-            "span_id": f"{_ids.getrandbits(64):016x}",
-            "parent_id": parent,
+            "trace_id": self.trace[0],
+            "span_id": self.trace[1],
+            "parent_id": self.parent,
             "started": self.began,
             "ended": time.time_ns(),
             "attributes": about,

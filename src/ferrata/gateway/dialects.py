@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ferrata.providers.base import Json
     from ferrata.providers.wires.serving import ServerWire
 
-__all__ = ["CHAT", "DIALECTS", "EMBEDDINGS", "Dialect"]
+__all__ = ["CHAT", "DIALECTS", "EMBEDDINGS", "SCORE", "Dialect"]
 
 _NAMES = {"/chat/completions": "openai-chat", "/responses": "openai-responses", "/messages": "anthropic-messages"}
 
@@ -41,6 +41,7 @@ class Dialect(NamedTuple):
 _CHATS = {wire.path: Dialect(_NAMES[wire.path], wire) for wire in server_wires()}
 CHAT = _CHATS["/chat/completions"]
 EMBEDDINGS = Dialect("openai-embeddings", None, "embeddings", "embedding")
+SCORE = Dialect("score", None, "invoke_workflow", "flow")
 DIALECTS: Mapping[str, Dialect] = {
     **{f"/v1{path}": dialect for path, dialect in _CHATS.items()},
     "/v1/embeddings": EMBEDDINGS,

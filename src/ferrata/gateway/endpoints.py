@@ -16,13 +16,16 @@ from ferrata.providers import Timeouts
 from ferrata.providers.wires.access import mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from starlette.types import ASGIApp
 
     from ferrata.catalog import EndpointSettings, RouteTable
     from ferrata.gateway.answering import Whole
     from ferrata.gateway.attempts import Limits
     from ferrata.gateway.call import Call
     from ferrata.gateway.deadlines import DeadlineWatch
+    from ferrata.gateway.mcp import Tool
     from ferrata.providers import ChatModel, Price, RemoteEmbeddings, RemoteModel
 
 __all__ = ["Backend", "Endpoint", "Endpoints"]
@@ -39,6 +42,8 @@ class Backend:
         embeddings: of the route, where it has some.
         defaults: parameters that the project declares, in the words of the model's wire format.
         price: what its tokens cost, where that is known.
+        application: a flow's own API.
+        tools: that it is, for the Model Context Protocol.
     """
 
     name: str
@@ -47,6 +52,13 @@ class Backend:
     embeddings: RemoteEmbeddings | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
     price: Price | None = None
+    application: ASGIApp | None = None
+    tools: Sequence[Tool] = ()
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether it is a flow: what its models take is counted in its trace."""
+        return self.application is not None
 
 
 class Endpoint:

@@ -1,6 +1,6 @@
 """Spans: what ran, within what, for how long, with which inputs, outputs and tokens. Only emits; who keeps them is not known here."""
 
-from ferrata.telemetry.sinks import JsonlSink, MemorySink, SpanSink
+from ferrata.telemetry.sinks import JsonlSink, LineSink, MemorySink, SpanSink
 from ferrata.telemetry.spans import (
     Span,
     add_usage,
@@ -18,6 +18,7 @@ from ferrata.telemetry.spool import HolderSpool, Spool, SpoolPiece, SpoolPositio
 __all__ = [
     "HolderSpool",
     "JsonlSink",
+    "LineSink",
     "MemorySink",
     "Span",
     "SpanSink",

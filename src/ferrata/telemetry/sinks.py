@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import orjson
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ferrata.telemetry.spans import Span
 
-__all__ = ["JsonlSink", "MemorySink", "SpanSink"]
+__all__ = ["JsonlSink", "LineSink", "MemorySink", "SpanSink"]
 
 # Bytes of spans that wait for the one around them.
 _MOST_WAITING = 1 << 18
@@ -85,6 +86,25 @@ class JsonlSink:
             self._file.write(b"".join(lines))
         except (OSError, ValueError):
             self.lost += len(lines)
+
+
+class LineSink:
+    """Hands each on as a line of JSON, with its end.
+
+    Args:
+        append: takes a line, in whichever thread a span ends.
+    """
+
+    def __init__(self, append: Callable[[bytes], object]) -> None:
+        self._append = append
+
+    def emit(self, span: Span) -> None:
+        """Hand it on; one that has no JSON is left out."""
+        try:
+            line = _line_of(span)
+        except (ValueError, TypeError, RecursionError):
+            return
+        self._append(line)
 
 
 def _line_of(span: Span) -> bytes:

@@ -1,0 +1,92 @@
+"""Applications of an endpoint's own below a path, as a flow's `/score`: let in, counted and written down like any call.
+
+Knows no flow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from ferrata.errors import FerrataError
+from ferrata.gateway.call import Call
+from ferrata.gateway.dialects import SCORE
+from ferrata.gateway.refusals import NoSuchEndpoint
+from ferrata.gateway.speaking import send_json
+from ferrata.telemetry import join_trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from ferrata.gateway.doorkeeper import Doorkeeper
+
+__all__ = ["Mounted"]
+
+_LEFT = 499
+
+
+class Mounted:
+    """One application of an endpoint.
+
+    Args:
+        endpoint: its name.
+        application: what answers.
+        path: below which it lies; empty: at the top.
+        keeper: lets calls in.
+        record: takes the span of each call.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        application: ASGIApp,
+        path: str,
+        keeper: Callable[[], Doorkeeper],
+        record: Callable[[bytes], object],
+    ) -> None:
+        self._endpoint = endpoint
+        self._application = application
+        self._path = path
+        self._keeper = keeper
+        self._record = record
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; only a POST is a call, the rest is about the application."""
+        inner: Scope = {**scope, "root_path": scope.get("root_path", "") + self._path}
+        if scope["method"] != "POST":
+            await self._application(inner, receive, send)
+            return
+        call = Call(SCORE, dict(scope["headers"]))
+        keeper = self._keeper()
+        state: dict[str, Any] = {**scope.get("state", {}), "request_id": call.id}
+        inner["state"] = state
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                call.status = message["status"]
+            await send(message)
+
+        try:
+            keeper.identify(call)
+            call.endpoint = keeper.endpoints.by_name.get(self._endpoint)
+            if call.endpoint is None or (call.key is not None and not call.key.allows(self._endpoint)):
+                raise NoSuchEndpoint(f"there is no endpoint {self._endpoint!r} for this key", hint="see /v1/models")
+            await keeper.enter(call)
+            with join_trace(*call.trace) as span:
+                try:
+                    await self._application(inner, receive, answer)
+                finally:
+                    call.usage, call.paid = span.usage, span.cost
+        except FerrataError as error:
+            call.status, call.error = error.status, error.code
+            await send_json(send, error.status, SCORE.error(error), [(b"x-request-id", call.id.encode())])
+        except asyncio.CancelledError:
+            call.status, call.error = _LEFT, "client_left"
+            raise
+        finally:
+            call.error = call.error or str(state.get("error") or "")
+            keeper.leave(call)
+            if call.endpoint is not None:
+                self._record(call.span())
