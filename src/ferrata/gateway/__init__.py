@@ -7,11 +7,28 @@ from ferrata.doors import door
 if TYPE_CHECKING:
     from ferrata.gateway.protocol import Connections, GatewayProtocol, HttpLimits
     from ferrata.gateway.server import HttpServer, Served, WorkerContext
+    from ferrata.gateway.sockets import listen_for
+    from ferrata.gateway.supervisor import GatewayPlan, supervise
+    from ferrata.gateway.worker import WorkerOrder
 else:
     __getattr__ = door(
         __name__,
         protocol=["Connections", "GatewayProtocol", "HttpLimits"],
         server=["HttpServer", "Served", "WorkerContext"],
+        sockets=["listen_for"],
+        supervisor=["GatewayPlan", "supervise"],
+        worker=["WorkerOrder"],
     )
 
-__all__ = ["Connections", "GatewayProtocol", "HttpLimits", "HttpServer", "Served", "WorkerContext"]
+__all__ = [
+    "Connections",
+    "GatewayPlan",
+    "GatewayProtocol",
+    "HttpLimits",
+    "HttpServer",
+    "Served",
+    "WorkerContext",
+    "WorkerOrder",
+    "listen_for",
+    "supervise",
+]
