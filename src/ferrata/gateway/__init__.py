@@ -61,6 +61,9 @@ if TYPE_CHECKING:
     from ferrata.gateway.retrying import RetryBudget
     from ferrata.gateway.routes import Route, Routes, build_routes
     from ferrata.gateway.server import HttpServer, Served, WorkerContext
+    from ferrata.gateway.sockets import listen_for
+    from ferrata.gateway.supervisor import GatewayPlan, supervise
+    from ferrata.gateway.worker import WorkerOrder
 else:
     __getattr__ = door(
         __name__,
@@ -120,6 +123,9 @@ else:
         retrying=["RetryBudget"],
         routes=["Route", "Routes", "build_routes"],
         server=["HttpServer", "Served", "WorkerContext"],
+        sockets=["listen_for"],
+        supervisor=["GatewayPlan", "supervise"],
+        worker=["WorkerOrder"],
     )
 
 __all__ = [
@@ -145,6 +151,7 @@ __all__ = [
     "Finding",
     "Flights",
     "Gateway",
+    "GatewayPlan",
     "GatewayProtocol",
     "Guard",
     "GuardFailed",
@@ -180,6 +187,7 @@ __all__ = [
     "Watched",
     "Whole",
     "WorkerContext",
+    "WorkerOrder",
     "answer_key",
     "build_guards",
     "build_routes",
@@ -187,6 +195,7 @@ __all__ = [
     "check_idempotency_key",
     "give_back",
     "kept_headers",
+    "listen_for",
     "may_keep",
     "probe_routes",
     "request_digest",
@@ -194,6 +203,7 @@ __all__ = [
     "scoped_digest",
     "stored_bytes",
     "stored_from",
+    "supervise",
     "take_all",
     "take_now",
     "tenant_of",

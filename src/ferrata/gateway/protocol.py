@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Connections", "GatewayProtocol", "HttpLimits"]
 
 _BETWEEN, _HEAD, _BODY = 0, 1, 2  # what of a request is being read
+_MOST_LATE = 32  # connections too many that are given time to read why
 _WATCHED = frozenset([b"host", b"transfer-encoding", b"expect"])
 _UPGRADE = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
 
@@ -164,8 +165,11 @@ class GatewayProtocol(HttpToolsProtocol):
         self._raw = transport
         self.transport = cast("asyncio.Transport", _Closer(transport, self))
         self.due = self._among.now + self.limits.head_seconds
-        if len(self._among.connections) > self.limits.connections:
+        excess = len(self._among.connections) - self.limits.connections
+        if excess > 0:
             self._refuse(503, "too many connections; try again", code="overloaded")
+            if excess > _MOST_LATE:
+                transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone; who waits for a running request's client is told."""

@@ -88,8 +88,8 @@ def connections_allowed() -> int:
     """How many clients may be connected, so that files enough are left for models, spools and the store."""
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if soft == resource.RLIM_INFINITY:
-        return HttpLimits.connections
-    return max(8, min(HttpLimits.connections, (soft - 64) * 2 // 3))
+        return HttpLimits().connections
+    return max(8, min(HttpLimits().connections, (soft - 64) * 2 // 3))
 
 
 class HttpServer:
