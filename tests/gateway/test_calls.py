@@ -94,7 +94,7 @@ def test_a_budget_of_a_key_of_a_team_and_of_an_endpoint(tmp_path: Path, one: Fak
     more = "endpoints: {chat: {model: one}}\ngateway: {teams: {red: {budgets: [{requests: 4, per: day}]}}}"
     with served(tmp_path, one, two, more) as at:
         # 1000 dollars a million tokens: three words in and three out cost 0.6 cents.
-        _, secret = make_key(tmp_path, "poor", team="blue", budgets=(Allowance("usd", "day", 0.02),))
+        _, secret = make_key(tmp_path, "poor", team="blue", budgets=(Allowance("usd", "day", 0.05),))
         time.sleep(1.3)
         found = [ask(at, secret=secret, max_tokens=3) for _ in range(6)]
         statuses = [status for status, _, _ in found]
@@ -105,7 +105,7 @@ def test_a_budget_of_a_key_of_a_team_and_of_an_endpoint(tmp_path: Path, one: Fak
         assert secret not in json.dumps(refused)
         assert found[-1][2]["x-should-retry"] == "false"
         paid = sum(span.get("cost_usd", 0.0) for span in at.spans)
-        assert 0.01 < paid <= 0.02
+        assert 0.01 < paid <= 0.05
         assert [ask(at)[0] for _ in range(5)] == [200, 200, 200, 200, 429]
 
 
