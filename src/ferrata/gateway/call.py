@@ -54,7 +54,7 @@ class Call:
         cached: how the answer was found without asking.
         blocked: the guard that stopped it.
         spent: what it used of each meter, for the store.
-        paid: US dollars, where a flow's models were counted.
+        paid: US dollars, once they are known.
         trace: ids of the trace and of this call's span in it.
         parent: of that span; empty at the top.
         estimated: the usage is a guess, as the vendor did not come to say it.
@@ -145,9 +145,9 @@ class Call:
         """US dollars; None where nobody knows."""
         if self.cached:
             return 0.0
-        if self.paid is not None:
-            return self.paid
-        return self.price.cost(self.usage) if self.price is not None and self.usage is not None else None
+        if self.paid is None and self.price is not None and self.usage is not None:
+            self.paid = self.price.cost(self.usage)
+        return self.paid
 
     def span(self) -> bytes:
         """The line of the spool."""

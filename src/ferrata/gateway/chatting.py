@@ -75,15 +75,15 @@ class Calls:
         """Answer one call."""
         call = Call(self._dialect, dict(scope["headers"]))
         keeper = self._keeper()
-        leaving = Leaving(receive)
+        leaving = Leaving(scope, receive)
         try:
             keeper.identify(call)
             call.raw = await read_body(call.headers, receive, keeper.most_bytes)
             call.body = read_object(call.raw)
             endpoint = keeper.find(call)
-            with leaving.watch():
-                await keeper.enter(call)
-                await self._serve(call, endpoint, keeper, send)
+            leaving.watch()
+            await keeper.enter(call)
+            await self._serve(call, endpoint, keeper, send)
         except Left:
             call.status, call.error = _LEFT, "client_left"
         except asyncio.CancelledError:
@@ -97,6 +97,7 @@ class Calls:
             _log.exception("%s: no answer", call.id)
             await self._refuse(call, keeper, FerrataError("the gateway failed; its log says why"), send)
         finally:
+            leaving.stop()
             keeper.leave(call)
             self._write(call, keeper)
 
@@ -164,7 +165,7 @@ class Calls:
         self._came_by(call, endpoint, done.route.name)
         if isinstance(done.answer, Whole):
             self._note_whole(call, done.answer)
-            if (cost := call.cost) is not None:
+            if endpoint.settings.balance == "cost" and (cost := call.cost) is not None:
                 done.route.spent(cost)
         return done.answer
 

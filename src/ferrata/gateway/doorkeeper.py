@@ -13,7 +13,7 @@ from ferrata.messages import Usage
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ferrata.access import Atoms, KeyRing, Leasing, Meters
+    from ferrata.access import Atoms, KeyRing, Leasing, Meter, Meters
     from ferrata.access.allowances import Scope
     from ferrata.catalog import BudgetSettings, LimitSettings
     from ferrata.gateway.admission import Doorway
@@ -25,6 +25,7 @@ __all__ = ["Doorkeeper", "Limiter"]
 # Of an answer whose length the client does not limit.
 _TOKENS_OUT = 256
 _BYTES_A_TOKEN = 4
+_ONE = atoms_of()
 _LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
@@ -118,7 +119,7 @@ class Doorkeeper:
         kind = (key.id if key is not None else "", endpoint.name)
         meters = limiter.meters.of(kind, lambda: self._scopes(call))
         if meters:
-            need = _need(call, endpoint)
+            need = _need(call, endpoint, meters)
             now = time.time()
             refused = limiter.meters.admit(meters, need, now)
             if isinstance(refused, NeedsLease):
@@ -189,8 +190,10 @@ def _allowances(budgets: Sequence[BudgetSettings]) -> tuple[Allowance, ...]:
     return tuple(Allowance(one.unit, one.per, one.amount) for one in budgets)
 
 
-def _need(call: Call, endpoint: Endpoint) -> Atoms:
+def _need(call: Call, endpoint: Endpoint, meters: tuple[Meter, ...]) -> Atoms:
     """As much as a call may take: tokens guessed by its bytes and limits, money at the price of its first route."""
+    if all(meter.index == 0 for meter in meters):
+        return _ONE
     body = call.body
     out = next((n for name in _LIMITS if type(n := body.get(name)) is int and n > 0), _TOKENS_OUT)
     if call.dialect.wire is None:
