@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from ferrata.access import Counter, Grant, Leases, Want
+from ferrata.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from ferrata.store import Store
@@ -177,6 +178,33 @@ def test_holders_in_threads_share_a_limit_and_use_all_of_it(store: Store) -> Non
     for thread in threads:
         thread.join()
     assert total == [limit]
+
+
+def test_those_who_want_the_same_meters_do_not_wait_for_one_another(store: Store) -> None:
+    counters = [DAY._replace(scope=scope) for scope in ("project", "team:b", "Team:a", "team:é", "team-b", "user:a")]
+    Leases(store, project="bot", holder="any").prepare()
+    failed: list[StoreUnavailable] = []
+
+    def hold(number: int) -> None:
+        leases, chance = Leases(store, project="bot", holder=f"h{number}"), random.Random(number)
+        try:
+            for _ in range(40):
+                counters_of = chance.sample(counters, len(counters))
+                leases.take([Want(counter, 10**9, 1, 5) for counter in counters_of], now=NOON)
+                with store.write() as connection:
+                    leases.settle(connection, f"h{number}", [[*counter, 5] for counter in counters_of])
+        except StoreUnavailable as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=hold, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    for counter in counters:
+        found = Leases(store, project="bot", holder="any").used(counter.scope, now=NOON)
+        assert found == {("tokens", "day"): 4 * 40 * 5}
 
 
 def start(url: str, holder: str, limit: int, need: int, file: Path) -> subprocess.Popen[str]:
