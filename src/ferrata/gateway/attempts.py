@@ -154,10 +154,12 @@ async def run_attempts(
         ModelUnavailable: the breakers of all routes refuse; `retry_after` says when one will let a call try.
     """
     policy.budget.calls += 1
-    watched = policy.watch.begin(deadline)
-    call = Attempts(policy, routes, attempt, watched, log, dispose)
+    call = Attempts(policy, routes, attempt, deadline, log, dispose)
+    policy.watch.begin(call)
     try:
         tried = call.next()
+        if tried is None:
+            raise call.all_refused()
         while True:
             try:
                 if policy.hedge is None:
@@ -166,15 +168,15 @@ async def run_attempts(
             except ModelError as error:
                 tried = await call.go_on(error)
     except asyncio.CancelledError:
-        if policy.watch.end(watched):
-            raise call.late() from None
+        if policy.watch.end(call):
+            raise call.too_late() from None
         raise
     finally:
-        policy.watch.end(watched)
+        policy.watch.end(call)
 
 
-class Attempts(Generic[T]):
-    """The attempts of one call. The arguments are those of `run_attempts`; `watched` has the deadline."""
+class Attempts(Watched, Generic[T]):
+    """The attempts of one call. The arguments are those of `run_attempts`."""
 
     __slots__ = (
         "_attempt",
@@ -187,7 +189,6 @@ class Attempts(Generic[T]):
         "log",
         "policy",
         "won",
-        "watched",
     )
 
     def __init__(
@@ -195,38 +196,27 @@ class Attempts(Generic[T]):
         policy: AttemptPolicy,
         routes: Iterator[Route],
         attempt: Callable[[Route, Limits], Awaitable[T]],
-        watched: Watched,
+        deadline: float,
         log: list[Tried],
         dispose: Callable[[T], Awaitable[object] | None] | None,
     ) -> None:
+        super().__init__(deadline)
         self.policy = policy
         self.log = log
         self.dispose = dispose
         self.count = 0
         self.won = False
         self.last: Route | None = None
-        self.watched = watched
         self._routes = routes
         self._attempt = attempt
         self._failed: dict[str, int] | None = None
         self._refused: list[Route] | None = None
 
-    def next(self, error: ModelError | None = None) -> Try:
-        """Begin an attempt on the next route that lets it in; raises what clients are told, where there is none.
-
-        Args:
-            error: the last attempt's; None: there was none.
-        """
-        tried = self.next_or_none()
-        if tried is None:
-            raise self._all_refused() if error is None else self._final(error) from error
-        return tried
-
-    def next_or_none(self) -> Try | None:
+    def next(self) -> Try | None:
         """Begin an attempt on the next route that lets it in; None where there is none. Raises when the time is up."""
         now = self.policy.clock()
-        if now >= self.watched.deadline:
-            raise self.late()
+        if now >= self.deadline:
+            raise self.too_late()
         for route in self._routes:
             epoch = route.begin(now)
             if epoch:
@@ -240,7 +230,7 @@ class Attempts(Generic[T]):
     async def one(self, tried: Try) -> Attempted[T]:
         """Make an attempt that has begun, and write down what came of it."""
         route, epoch, begun = tried
-        policy, left, clock = self.policy, self.watched.deadline - begun, self.policy.clock
+        policy, left, clock = self.policy, self.deadline - begun, self.policy.clock
         first, connect = policy.first_token, policy.connect
         # Comparisons, as `min` takes three times as long on the way of every call.
         limits = Limits(left, first if first < left else left, connect if connect < left else left)
@@ -259,7 +249,7 @@ class Attempts(Generic[T]):
         now = self.policy.clock()
         self.log.extend(Tried(other.route.name, "hedged", now - other.begun, "") for other in others)
 
-    def late(self) -> ModelError:
+    def too_late(self) -> ModelError:
         """The error of a call whose time is up."""
         return for_client(ModelTimeout("its time is up"), self.policy.endpoint)
 
@@ -269,9 +259,9 @@ class Attempts(Generic[T]):
         now = self.policy.clock()
         seconds = now - begun
         cut = isinstance(error, asyncio.CancelledError)
-        late = cut and self.watched.late
+        late = cut and self.late
         # An attempt that had less time than a first one has says nothing of the route by not being done.
-        fair = self.watched.deadline - begun >= min(self.policy.first_token, self.policy.total / 2)
+        fair = self.deadline - begun >= min(self.policy.first_token, self.policy.total / 2)
         if late or isinstance(error, ModelTimeout):
             blamed = fair
         else:
@@ -298,7 +288,10 @@ class Attempts(Generic[T]):
             again = await self._again(route, error)
             if again is not None:
                 return again
-        return self.next(error)
+        tried = self.next()
+        if tried is None:
+            raise self._final(error) from error
+        return tried
 
     async def _again(self, route: Route, error: ModelError) -> Try | None:
         """Begin a further attempt after a pause, within retries, budget and deadline; None where they do not allow it."""
@@ -308,13 +301,9 @@ class Attempts(Generic[T]):
         failed = self._failed[route.name] = self._failed.get(route.name, 0) + 1
         wait = pause(failed, error.retry_after, policy.random())
         now = policy.clock()
-        if failed > policy.retries or route.breaker.state != "closed" or now + wait >= self.watched.deadline:
+        if failed > policy.retries or route.breaker.state != "closed" or now + wait >= self.deadline:
             return None
-        if (
-            error.retry_after is not None
-            and error.retry_after > _PATIENCE
-            and (other := self.next_or_none()) is not None
-        ):
+        if error.retry_after is not None and error.retry_after > _PATIENCE and (other := self.next()) is not None:
             return other
         if not policy.budget.take(now):
             return None
@@ -329,7 +318,8 @@ class Attempts(Generic[T]):
     def _final(self, error: ModelError) -> ModelError:
         return for_client(error, self.policy.endpoint)
 
-    def _all_refused(self) -> ModelUnavailable:
+    def all_refused(self) -> ModelUnavailable:
+        """The error of a call that no route let in."""
         now = self.policy.clock()
         wait = min((route.breaker.wait(now) for route in self._refused or ()), default=None)
         message = f"the endpoint {self.policy.endpoint!r} is left alone for now, as its models failed too often"

@@ -17,16 +17,26 @@ __all__ = ["DeadlineWatch", "Watched"]
 
 
 class Watched:
-    """A task and the moment at which it is cancelled.
+    """The running task, and the moment at which it is cancelled. A class, so that what has a deadline can be one itself.
+
+    Args:
+        deadline: that moment, by the watch's clock.
+
+    Raises:
+        RuntimeError: no task is running.
 
     Attributes:
-        deadline: that moment, by the watch's clock; may be moved.
+        task: as above.
+        deadline: as above; may be moved.
         late: whether it was cancelled for that.
     """
 
     __slots__ = ("deadline", "late", "task")
 
-    def __init__(self, task: asyncio.Task[object], deadline: float) -> None:
+    def __init__(self, deadline: float) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a deadline needs a running task")
         self.task = task
         self.deadline = deadline
         self.late = False
@@ -51,16 +61,11 @@ class DeadlineWatch:
     def __len__(self) -> int:
         return len(self._watched)
 
-    def begin(self, deadline: float) -> Watched:
-        """Watch the running task until `end`. It is cancelled once, when the deadline has passed."""
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("a deadline needs a running task")
-        watched = Watched(task, deadline)
+    def begin(self, watched: Watched) -> None:
+        """Watch until `end`. The task is cancelled once, when the deadline has passed."""
         self._watched.add(watched)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._every, self._look)
-        return watched
 
     def end(self, watched: Watched) -> bool:
         """Watch no longer.
@@ -68,9 +73,10 @@ class DeadlineWatch:
         Returns:
             Whether the task was cancelled because the deadline passed, and for nothing else: then the cancellation is over with this.
         """
-        if watched in self._watched:
+        if watched.late and watched in self._watched:
             self._watched.remove(watched)
-            return watched.late and watched.task.uncancel() == 0
+            return watched.task.uncancel() == 0
+        self._watched.discard(watched)
         return False
 
     def _look(self) -> None:

@@ -66,9 +66,9 @@ def _second(call: Attempts[T]) -> Try | None:
     """Begin a further attempt beside the first."""
     policy = call.policy
     now = policy.clock()
-    if now >= call.watched.deadline or not policy.budget.has(now):
+    if now >= call.deadline or not policy.budget.has(now):
         return None
-    second = call.next_or_none()
+    second = call.next()
     if second is not None:
         policy.budget.take(now)
     return second
