@@ -44,6 +44,8 @@ if TYPE_CHECKING:
         stored_bytes,
         stored_from,
     )
+    from ferrata.gateway.semantic import LONGEST_QUESTION, Lookup, SemanticCache, bucket_of, question_of
+    from ferrata.gateway.wording import Wording, may_ask_the_same, wording_of
 else:
     __getattr__ = door(
         __name__,
@@ -86,9 +88,12 @@ else:
             "stored_bytes",
             "stored_from",
         ],
+        semantic=["LONGEST_QUESTION", "Lookup", "SemanticCache", "bucket_of", "question_of"],
+        wording=["Wording", "may_ask_the_same", "wording_of"],
     )
 
 __all__ = [
+    "LONGEST_QUESTION",
     "MOST_ANSWER_BYTES",
     "REPLAYED_HEADER",
     "UNKEPT_HEADER",
@@ -102,20 +107,26 @@ __all__ = [
     "IdempotencyKeyInvalid",
     "IdempotencyMismatch",
     "IdempotencyRunning",
+    "Lookup",
     "Overloaded",
     "Places",
     "QueueFull",
     "QueueTimeout",
     "Remembered",
+    "SemanticCache",
     "Stored",
     "Ticket",
     "TurnedAway",
+    "Wording",
     "answer_key",
+    "bucket_of",
     "cache_wish",
     "check_idempotency_key",
     "give_back",
     "kept_headers",
+    "may_ask_the_same",
     "may_keep",
+    "question_of",
     "request_digest",
     "scoped_digest",
     "stored_bytes",
@@ -123,4 +134,5 @@ __all__ = [
     "take_all",
     "take_now",
     "tenant_of",
+    "wording_of",
 ]
