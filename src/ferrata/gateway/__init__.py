@@ -60,9 +60,11 @@ if TYPE_CHECKING:
     from ferrata.gateway.protocol import Connections, GatewayProtocol, HttpLimits
     from ferrata.gateway.retrying import RetryBudget
     from ferrata.gateway.routes import Route, Routes, build_routes
+    from ferrata.gateway.semantic import LONGEST_QUESTION, Lookup, SemanticCache, bucket_of, question_of
     from ferrata.gateway.server import HttpServer, Served, WorkerContext
     from ferrata.gateway.sockets import listen_for
     from ferrata.gateway.supervisor import GatewayPlan, supervise
+    from ferrata.gateway.wording import Wording, may_ask_the_same, wording_of
     from ferrata.gateway.worker import WorkerOrder
 else:
     __getattr__ = door(
@@ -122,13 +124,16 @@ else:
         protocol=["Connections", "GatewayProtocol", "HttpLimits"],
         retrying=["RetryBudget"],
         routes=["Route", "Routes", "build_routes"],
+        semantic=["LONGEST_QUESTION", "Lookup", "SemanticCache", "bucket_of", "question_of"],
         server=["HttpServer", "Served", "WorkerContext"],
         sockets=["listen_for"],
         supervisor=["GatewayPlan", "supervise"],
+        wording=["Wording", "may_ask_the_same", "wording_of"],
         worker=["WorkerOrder"],
     )
 
 __all__ = [
+    "LONGEST_QUESTION",
     "MOST_ANSWER_BYTES",
     "REPLAYED_HEADER",
     "UNKEPT_HEADER",
@@ -165,6 +170,7 @@ __all__ = [
     "IdempotencyRunning",
     "Limiter",
     "Limits",
+    "Lookup",
     "McpServer",
     "Opened",
     "OutputWatch",
@@ -177,6 +183,7 @@ __all__ = [
     "RetryBudget",
     "Route",
     "Routes",
+    "SemanticCache",
     "Served",
     "Stored",
     "Ticket",
@@ -186,9 +193,11 @@ __all__ = [
     "TurnedAway",
     "Watched",
     "Whole",
+    "Wording",
     "WorkerContext",
     "WorkerOrder",
     "answer_key",
+    "bucket_of",
     "build_guards",
     "build_routes",
     "cache_wish",
@@ -196,8 +205,10 @@ __all__ = [
     "give_back",
     "kept_headers",
     "listen_for",
+    "may_ask_the_same",
     "may_keep",
     "probe_routes",
+    "question_of",
     "request_digest",
     "run_attempts",
     "scoped_digest",
@@ -208,4 +219,5 @@ __all__ = [
     "take_now",
     "tenant_of",
     "texts_of",
+    "wording_of",
 ]
