@@ -44,7 +44,12 @@ _ANTHROPIC = {
     529: "overloaded_error",
 }
 # Codes that clients look for; all others are ours.
-_CODES = {"content_blocked": "content_filter", "model_refused": "content_filter"}
+_CODES = {
+    "content_blocked": "content_filter",
+    "model_refused": "content_filter",
+    "model_busy": "rate_limit_exceeded",
+    "model_over_quota": "insufficient_quota",
+}
 
 
 def openai_error(error: FerrataError, request_id: str = "") -> Json:
