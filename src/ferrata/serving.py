@@ -18,7 +18,17 @@ from ferrata.clock import SystemClock
 from ferrata.errors import FerrataError, StoreUnavailable, UsageError
 from ferrata.flow_endpoints import FlowModel, FlowTool, WithoutTexts, flow_application
 from ferrata.flows import inside, read_flow
-from ferrata.gateway import Backend, DeadlineWatch, Doorway, Endpoint, Endpoints, Gateway, Idempotency, Limiter
+from ferrata.gateway import (
+    Backend,
+    DeadlineWatch,
+    Doorway,
+    Endpoint,
+    Endpoints,
+    Gateway,
+    Idempotency,
+    Limiter,
+    probe_routes,
+)
 from ferrata.messages import ChatRequest, Message
 from ferrata.monitor import Drain, run_drain
 from ferrata.providers import (
@@ -43,7 +53,7 @@ if TYPE_CHECKING:
     from ferrata.app import App
     from ferrata.catalog import EndpointSettings, RouteSettings
     from ferrata.flows import LoadedFlow
-    from ferrata.gateway import WorkerContext
+    from ferrata.gateway import Route, WorkerContext
     from ferrata.providers import EmbeddingModel
     from ferrata.settings import ModelSettings
     from ferrata.store import Connection, Store
@@ -157,7 +167,9 @@ def build_endpoints(backends: Backends, app: App, watch: DeadlineWatch, before: 
     found: dict[str, Endpoint] = {}
     for name, settings in table.endpoints.items():
         built = {route.name: backends.of(route, settings) for route in (*settings.routes, *settings.fallbacks)}
-        found[name] = Endpoint(name, settings, built, watch, known.get(name))
+        means = settings.cache is not None and settings.cache.semantic is not None
+        embeddings = app.models.embeddings() if means else None
+        found[name] = Endpoint(name, settings, built, watch, known.get(name), embeddings)
     return Endpoints(table, found)
 
 
@@ -182,6 +194,7 @@ class Serving:
         self._backends: Backends | None = None
         self._meters = Meters()
         self._tasks: list[asyncio.Task[None]] = []
+        self._probes: list[asyncio.Task[None]] = []
         self._problem = ""
         self._keys: Keys | None = None
         self._gateway: Gateway | None = None
@@ -229,6 +242,13 @@ class Serving:
             backends.close()
             raise
         before, self._backends, self._endpoints = self._backends, backends, endpoints
+        for task in self._probes:
+            task.cancel()
+        self._probes = [
+            asyncio.create_task(_probe(one, one.settings.probe))
+            for one in endpoints.by_name.values()
+            if one.settings.probe is not None
+        ]
         assert self._gateway is not None  # noqa: S101 - made before
         self._gateway.follow(endpoints)
         if before is not None:
@@ -250,9 +270,10 @@ class Serving:
 
     async def drain(self) -> None:
         """Give back what is held."""
-        for task in self._tasks:
+        running = [*self._tasks, *self._probes]
+        for task in running:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
         await self._leasing.close()
         self._idempotency.close()
         self._doorway.stop()
@@ -294,6 +315,18 @@ class Serving:
         if snapshot is not None:
             self._ring.load(snapshot)
             self._meters.forget()
+
+
+async def _probe(endpoint: Endpoint, every: float) -> None:
+    """Ask models of open routes for one token, until cancelled."""
+    request = ChatRequest((Message("user", "ping"),), max_tokens=1)
+
+    async def ask(route: Route) -> None:
+        model = endpoint.backends[route.name].model
+        if model is not None:
+            await model.chat(request)
+
+    await probe_routes(endpoint.routes.all(), every, ask, limit=endpoint.timeouts.first_byte)
 
 
 def application(root: Path, context: WorkerContext) -> Serving:

@@ -20,6 +20,7 @@ from ferrata.errors import (
     ModelUnavailable,
 )
 from ferrata.gateway import Limits, run_attempts
+from ferrata.gateway.refusals import UpstreamFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,7 +129,12 @@ def test_what_does_not_pass_goes_to_the_next_route_at_once(kind: type[ModelError
 @pytest.mark.parametrize(
     "error",
     [
-        kind("vendor/model at 10.0.0.7 said: secret words", hint="look at https://vendor.example", request_id="r-1")
+        kind(
+            "vendor/model at 10.0.0.7 said: secret words",
+            hint="look at https://vendor.example",
+            request_id="r-1",
+            said="",
+        )
         for kind in (
             ModelError,
             ModelBusy,
@@ -149,7 +155,8 @@ def test_clients_are_told_the_kind_and_nothing_of_what_lies_behind(error: ModelE
         with pytest.raises(ModelError) as caught:
             await stage.call()
         told = caught.value
-        assert type(told) is type(error)
+        ours = UpstreamFailed if type(error) in (ModelError, ModelDenied, ModelOverQuota) else type(error)
+        assert type(told) is ours
         assert told.__cause__ is error
         assert "the endpoint 'chat'" in told.message
         assert told.hint

@@ -91,7 +91,7 @@ async def ask(call: Call, backend: Backend, timeouts: Timeouts) -> Whole:
     else:
         response = await _model(backend).chat(request)
     assert call.dialect.wire is not None  # noqa: S101 - embeddings go another way
-    return Whole(orjson.dumps(call.dialect.wire.response(response)), response)
+    return Whole(orjson.dumps(call.dialect.wire.response(response, call.asked())), response)
 
 
 async def open_stream(call: Call, backend: Backend, timeouts: Timeouts) -> Opened:

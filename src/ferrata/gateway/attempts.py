@@ -282,7 +282,7 @@ class Attempts(Watched, Generic[T]):
     async def go_on(self, error: ModelError) -> Try:
         """Begin the attempt after a failed one, after a pause where it is the same route; raises what clients are told if there is none."""
         if is_client_fault(error):
-            raise self._final(error) from error
+            raise self._final(error)
         route = self.last
         if error.retryable and route is not None:
             again = await self._again(route, error)
@@ -290,7 +290,7 @@ class Attempts(Watched, Generic[T]):
                 return again
         tried = self.next()
         if tried is None:
-            raise self._final(error) from error
+            raise self._final(error)
         return tried
 
     async def _again(self, route: Route, error: ModelError) -> Try | None:
@@ -316,7 +316,10 @@ class Attempts(Watched, Generic[T]):
         return Try(route, epoch, begun)
 
     def _final(self, error: ModelError) -> ModelError:
-        return for_client(error, self.policy.endpoint)
+        found = for_client(error, self.policy.endpoint)
+        if found is not error:
+            found.__cause__ = error
+        return found
 
     def all_refused(self) -> ModelUnavailable:
         """The error of a call that no route let in."""

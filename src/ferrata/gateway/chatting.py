@@ -198,7 +198,7 @@ class Calls:
         if response is answer.response:
             return answer
         call.blocked, call.finish = output.blocked, response.finish
-        return Whole(orjson.dumps(self._dialect.wire.response(response)), response)
+        return Whole(orjson.dumps(self._dialect.wire.response(response, call.asked())), response)
 
     async def _replay(self, call: Call, keeper: Doorkeeper, stored: Stored, send: Send) -> None:
         call.usage, call.model, call.status = stored.usage, stored.model, stored.status
@@ -258,8 +258,10 @@ class Calls:
                 call.model = chunk.model
 
     def _broken(self, call: Call, error: FerrataError) -> bytes:
-        found = {**self._dialect.error(error), "request_id": call.id}
-        return b"event: error\ndata: " + orjson.dumps(found) + b"\n\n"
+        """What ends a stream that cannot go on."""
+        if self._dialect.wire is None:
+            return b""
+        return self._dialect.wire.writer(call.asked()).fail(error)
 
     async def _refuse(self, call: Call, keeper: Doorkeeper, error: FerrataError, send: Send) -> None:
         if call.status == 200:  # an answer has begun, and can only be broken off
@@ -276,7 +278,7 @@ class Calls:
         if error.status == 413:
             headers.append((b"connection", b"close"))
         self._write(call, keeper)
-        await send_whole(send, error.status, orjson.dumps(self._dialect.error(error)), headers)
+        await send_whole(send, error.status, orjson.dumps(self._dialect.error(error, call.id)), headers)
 
     def _headers(self, call: Call) -> list[tuple[bytes, bytes]]:
         found = [(b"x-request-id", call.id.encode())]

@@ -33,9 +33,9 @@ class Dialect(NamedTuple):
     operation: str = "chat"
     kind: str = "llm"
 
-    def error(self, error: FerrataError) -> Json:
+    def error(self, error: FerrataError, request_id: str = "") -> Json:
         """The JSON of a failure."""
-        return (self.wire or CHAT.wire or server_wires()[0]).error(error)
+        return (self.wire or CHAT.wire or server_wires()[0]).error(error, request_id)
 
 
 _CHATS = {wire.path: Dialect(_NAMES[wire.path], wire) for wire in server_wires()}

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from ferrata.gateway.call import Call
     from ferrata.gateway.deadlines import DeadlineWatch
     from ferrata.gateway.mcp import Tool
-    from ferrata.providers import ChatModel, Price, RemoteEmbeddings, RemoteModel
+    from ferrata.gateway.semantic import SemanticCache
+    from ferrata.providers import ChatModel, EmbeddingModel, Price, RemoteEmbeddings, RemoteModel
 
 __all__ = ["Backend", "Endpoint", "Endpoints"]
 
@@ -70,6 +71,7 @@ class Endpoint:
         backends: by the names of its routes.
         watch: ends what takes too long; one for all endpoints.
         before: the endpoint of that name until now, whose routes' breakers and latencies are kept.
+        embeddings: for answers by meaning.
     """
 
     __slots__ = (
@@ -83,6 +85,7 @@ class Endpoint:
         "policy",
         "price",
         "routes",
+        "semantic",
         "settings",
         "timeouts",
         "version",
@@ -95,6 +98,7 @@ class Endpoint:
         backends: Mapping[str, Backend],
         watch: DeadlineWatch,
         before: Endpoint | None = None,
+        embeddings: EmbeddingModel | None = None,
     ) -> None:
         self.name = name
         self.settings = settings
@@ -111,6 +115,11 @@ class Endpoint:
         self.version = sha256(settings.model_dump_json().encode()).hexdigest()[:16]
         cache = settings.cache
         self.answers = AnswerCache(cache.most, cache.seconds) if cache is not None and cache.exact else None
+        self.semantic: SemanticCache | None = None
+        if cache is not None and cache.semantic is not None and embeddings is not None:
+            from ferrata.gateway.semantic import SemanticCache
+
+            self.semantic = SemanticCache(embeddings, threshold=cache.semantic, most=cache.most, seconds=cache.seconds)
         self.flights: Flights[Whole] | None = Flights() if settings.coalesce else None
         self._sticky = settings.sticky
 

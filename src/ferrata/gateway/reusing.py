@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ferrata.gateway.answers import AnswerCache, CacheWish
     from ferrata.gateway.call import Call
     from ferrata.gateway.idempotency import Idempotency, Ticket
+    from ferrata.gateway.semantic import Lookup, SemanticCache
 
 __all__ = ["Reuse"]
 
@@ -26,23 +27,26 @@ class Reuse:
         wanted: whether the answer is to be kept.
     """
 
-    __slots__ = ("_answers", "_call", "_wish", "key", "ticket")
+    __slots__ = ("_answers", "_call", "_lookup", "_scope", "_semantic", "_wish", "key", "ticket")
 
     def __init__(self, call: Call, path: str) -> None:
         endpoint, key = call.endpoint, call.key
         assert endpoint is not None  # noqa: S101 - found before
         self._call = call
         self._answers: AnswerCache | None = endpoint.answers
+        self._semantic: SemanticCache | None = endpoint.semantic
+        self._lookup: Lookup | None = None
+        self._scope: AnswerScope | None = None
         self.ticket: Ticket | None = None
         self.key: bytes | None = None
         self._wish: CacheWish | None = None
-        if self._answers is not None or endpoint.flights is not None:
+        if self._answers is not None or self._semantic is not None or endpoint.flights is not None:
             given = call.headers.get(b"cache-control")
             self._wish = cache_wish(given.decode("latin-1") if given else None)
             tenant = tenant_of(key.team if key is not None else None, key.id if key is not None else None)
             named = call.headers.get(b"x-ferrata-route", b"").decode("latin-1")
-            scope = AnswerScope(tenant, endpoint.name, endpoint.version, path, named)
-            self.key = answer_key(scope, call.body, call.raw)
+            self._scope = AnswerScope(tenant, endpoint.name, endpoint.version, path, named)
+            self.key = answer_key(self._scope, call.body, call.raw)
 
     async def find(self, idempotency: Idempotency, path: str, seconds: float) -> Stored | None:
         """An answer that there is already.
@@ -60,11 +64,17 @@ class Reuse:
                 call.cached = "idempotent"
                 return found
             self.ticket = found
-        if self.key is not None and self._answers is not None and self._wish is not None and self._wish.read:
-            stored = self._answers.get(self.key)
-            if stored is not None:
-                call.cached = "exact"
-                return stored
+        if self.key is None or self._wish is None or not self._wish.read:
+            return None
+        stored = self._answers.get(self.key) if self._answers is not None else None
+        if stored is not None:
+            call.cached = "exact"
+            return stored
+        if self._semantic is not None and self._scope is not None:
+            self._lookup = await self._semantic.find(self._scope, call.body)
+            if self._lookup is not None and self._lookup.stored is not None:
+                call.cached = "semantic"
+                return self._lookup.stored
         return None
 
     @property
@@ -74,7 +84,8 @@ class Reuse:
 
     @property
     def _writes(self) -> bool:
-        return self.key is not None and self._answers is not None and self._wish is not None and self._wish.write
+        kept = self._answers is not None or self._lookup is not None
+        return self.key is not None and kept and self._wish is not None and self._wish.write
 
     async def keep(
         self, body: bytes | Sequence[bytes], kind: tuple[bytes, bytes], *, complete: bool, tool_calls: bool
@@ -92,8 +103,12 @@ class Reuse:
             tool_calls=tool_calls,
             filtered=call.finish == "content_filter",
         )
-        if self._writes and self._answers is not None and self.key is not None and not call.cached:
-            self._answers.put(self.key, stored, complete=complete, guarded=bool(call.blocked))
+        if self._writes and self.key is not None and not call.cached:
+            guarded = bool(call.blocked)
+            if self._answers is not None:
+                self._answers.put(self.key, stored, complete=complete, guarded=guarded)
+            if self._semantic is not None and self._lookup is not None:
+                self._semantic.keep(self._lookup, stored, complete=complete, guarded=guarded)
         if self.ticket is not None:
             if complete:
                 await self.ticket.finish(stored)
