@@ -69,7 +69,7 @@ async def keep(cache: SemanticCache, asked: dict[str, Any], stored: Stored = ANS
 
 def test_a_question_that_means_the_same_gets_the_answer() -> None:
     async def run() -> None:
-        cache = SemanticCache(LocalEmbeddings(), threshold=0.85)
+        cache = SemanticCache(LocalEmbeddings(), threshold=0.85, patience=20)
         await keep(cache, body())
         found = await ask(cache, body(AGAIN))
         assert found.stored is ANSWER and 0.9 < found.cosine < 1
@@ -83,16 +83,16 @@ def test_a_question_that_means_the_same_gets_the_answer() -> None:
 
 def test_the_threshold_decides_and_of_several_the_nearest_is_taken() -> None:
     async def run() -> None:
-        cache = SemanticCache(LocalEmbeddings(), threshold=0.97)
+        cache = SemanticCache(LocalEmbeddings(), threshold=0.97, patience=20)
         await keep(cache, body())
         assert (await ask(cache, body("how do i reset my password"))).stored is None  # 0.93
         near = Stored(200, (), b"nearest")
-        cache = SemanticCache(LocalEmbeddings(), threshold=0.85)
+        cache = SemanticCache(LocalEmbeddings(), threshold=0.85, patience=20)
         await keep(cache, body())
         for text, stored in ((AGAIN, near), ("How do I reset his password?", replace(ANSWER, body=b"his"))):
             assert cache.keep(await ask(cache, body(text)), stored, complete=True)
         assert (await ask(cache, body(AGAIN + "?"))).stored is near
-        exact = SemanticCache(LocalEmbeddings(), threshold=1.0)
+        exact = SemanticCache(LocalEmbeddings(), threshold=1.0, patience=20)
         await keep(exact, body())
         assert (await ask(exact, body())).stored is ANSWER
 
