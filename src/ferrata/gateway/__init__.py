@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from ferrata.doors import door
 
 if TYPE_CHECKING:
-    from ferrata.gateway.protocol import Connections, GatewayProtocol, HttpLimits
+    from ferrata.gateway.connections import Connections, HttpLimits
+    from ferrata.gateway.protocol import GatewayProtocol
     from ferrata.gateway.server import HttpServer, Served, WorkerContext
     from ferrata.gateway.sockets import listen_for
     from ferrata.gateway.supervisor import GatewayPlan, supervise
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 else:
     __getattr__ = door(
         __name__,
-        protocol=["Connections", "GatewayProtocol", "HttpLimits"],
+        connections=["Connections", "HttpLimits"],
+        protocol=["GatewayProtocol"],
         server=["HttpServer", "Served", "WorkerContext"],
         sockets=["listen_for"],
         supervisor=["GatewayPlan", "supervise"],
