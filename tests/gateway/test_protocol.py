@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from gateway_served import FakeServed, read_answer, request
 
-from ferrata.gateway.protocol import HttpLimits
+from ferrata.gateway.connections import HttpLimits
 from ferrata.gateway.server import HttpServer, WorkerContext
 
 if TYPE_CHECKING:

@@ -36,6 +36,8 @@ _COMMANDS = {
     "eval": ("eval", "eval_group", "Evaluations: targets over data, scored row by row."),
     "review": ("review", "review", "Let people label outputs: blind, by two or more, settled and exported."),
     "gate": ("gate", "gate", "Gates: rules over an evaluation; pass, fail or inconclusive."),
+    "gateway": ("gateway", "gateway", "Answer calls to the project's endpoints, on a port."),
+    "up": ("gateway", "up", "Start what the project has to serve."),
     "ci": ("ci", "ci", "Pipelines of GitHub, Azure DevOps and GitLab: write one, and comment in it."),
     "judge": ("judge", "judge_group", "Judges: how far models that score agree with people."),
     "scout": ("scout", "scout", "Keep up with models: try others on your own data, and get the change as a patch."),

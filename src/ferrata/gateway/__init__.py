@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ferrata.gateway.attempts import Attempted, AttemptPolicy, Limits, Tried, run_attempts
     from ferrata.gateway.breaker import Breaker
     from ferrata.gateway.coalescing import Coalesced, Flights
+    from ferrata.gateway.connections import Connections, HttpLimits
     from ferrata.gateway.deadlines import DeadlineWatch, Watched
     from ferrata.gateway.doorkeeper import Doorkeeper, Limiter
     from ferrata.gateway.endpoints import Backend, Endpoint, Endpoints
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
     from ferrata.gateway.mcp import McpServer, Tool, ToolResult
     from ferrata.gateway.picking import Picker
     from ferrata.gateway.probing import probe_routes
-    from ferrata.gateway.protocol import Connections, GatewayProtocol, HttpLimits
+    from ferrata.gateway.protocol import GatewayProtocol
     from ferrata.gateway.retrying import RetryBudget
     from ferrata.gateway.routes import Route, Routes, build_routes
     from ferrata.gateway.semantic import LONGEST_QUESTION, Lookup, SemanticCache, bucket_of, question_of
@@ -99,6 +100,7 @@ else:
         attempts=["AttemptPolicy", "Attempted", "Limits", "Tried", "run_attempts"],
         breaker=["Breaker"],
         coalescing=["Coalesced", "Flights"],
+        connections=["Connections", "HttpLimits"],
         deadlines=["DeadlineWatch", "Watched"],
         doorkeeper=["Doorkeeper", "Limiter"],
         endpoints=["Backend", "Endpoint", "Endpoints"],
@@ -121,7 +123,7 @@ else:
         mcp=["McpServer", "Tool", "ToolResult"],
         picking=["Picker"],
         probing=["probe_routes"],
-        protocol=["Connections", "GatewayProtocol", "HttpLimits"],
+        protocol=["GatewayProtocol"],
         retrying=["RetryBudget"],
         routes=["Route", "Routes", "build_routes"],
         semantic=["LONGEST_QUESTION", "Lookup", "SemanticCache", "bucket_of", "question_of"],

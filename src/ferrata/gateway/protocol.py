@@ -7,14 +7,12 @@ all connections, so that a request costs no timer. Knows no path, no key and no 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any, cast
 
 import httptools
 import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
-from uvicorn.server import ServerState
 
 if TYPE_CHECKING:
     import asyncio
@@ -22,68 +20,14 @@ if TYPE_CHECKING:
 
     from uvicorn import Config
 
-__all__ = ["Connections", "GatewayProtocol", "HttpLimits"]
+    from ferrata.gateway.connections import Connections
+
+__all__ = ["GatewayProtocol"]
 
 _BETWEEN, _HEAD, _BODY = 0, 1, 2  # what of a request is being read
 _MOST_LATE = 32  # connections too many that are given time to read why
 _WATCHED = frozenset([b"host", b"transfer-encoding", b"expect"])
 _UPGRADE = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class HttpLimits:
-    """What a connection may do. Seconds are exact to a tick of the server.
-
-    Attributes:
-        head_seconds: for a request's line and headers, from the connection or from their first byte.
-        piece_seconds: between two pieces of a body.
-        least_rate: bytes a second of a body, on average, once `piece_seconds` are over.
-        idle_seconds: that a connection is kept between two requests.
-        stalled_seconds: that a client may leave an answer unread.
-        late_seconds: that what a client goes on sending is thrown away after its request was refused, so that it sees the answer.
-        head_bytes: of a request's line and headers; of chunk sizes, extensions and trailers as well.
-        headers: of one request.
-        pipelined: requests that wait on one connection.
-        connections: at a time in the process; one more is answered 503.
-    """
-
-    head_seconds: float = 10.0
-    piece_seconds: float = 30.0
-    least_rate: float = 1_000.0
-    idle_seconds: float = 75.0
-    stalled_seconds: float = 60.0
-    late_seconds: float = 2.0
-    head_bytes: int = 65_536
-    headers: int = 100
-    pipelined: int = 16
-    connections: int = 50_000
-
-
-class Connections(ServerState):
-    """All connections of a server, and the time by which they are measured."""
-
-    def __init__(self, limits: HttpLimits) -> None:
-        super().__init__()
-        self.limits = limits
-        self.now = 0.0
-        self.draining = False
-
-    def all(self) -> set[GatewayProtocol]:
-        """Those that are open."""
-        return cast("set[GatewayProtocol]", self.connections)
-
-    def tick(self, now: float) -> None:
-        """Set the time, and end what has taken too long. 10,000 connections take about a millisecond."""
-        self.now = now
-        overdue = [one for one in self.all() if one.due < now]
-        for one in overdue:
-            one.end_overdue()
-
-    def ask_to_close(self) -> None:
-        """Let every next answer say that the connection closes after it."""
-        self.draining = True
-        for one in self.all():
-            one.announce_close()
 
 
 class _Refused(Exception):

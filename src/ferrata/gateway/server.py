@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import uvicorn
 
-from ferrata.gateway.protocol import Connections, GatewayProtocol, HttpLimits
+from ferrata.gateway.connections import Connections, HttpLimits
+from ferrata.gateway.protocol import GatewayProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
