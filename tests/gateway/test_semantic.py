@@ -37,8 +37,10 @@ class Counted:
         self.length = 30
         self.error: Exception | None = None
         self.wait = 0.0
+        self.asked = 0
 
     async def embed(self, texts: Sequence[str]) -> Embeddings:
+        self.asked += 1
         if self.wait:
             await asyncio.sleep(self.wait)
         if self.error is not None:
@@ -55,6 +57,12 @@ class Ticks:
         return self.now
 
 
+async def local(threshold: float) -> SemanticCache:
+    cache = SemanticCache(LocalEmbeddings(), threshold=threshold, patience=30)
+    await cache.warm()
+    return cache
+
+
 async def ask(cache: SemanticCache, asked: dict[str, Any], scope: AnswerScope = SCOPE) -> Lookup:
     found = await cache.find(scope, asked)
     assert found is not None
@@ -69,7 +77,7 @@ async def keep(cache: SemanticCache, asked: dict[str, Any], stored: Stored = ANS
 
 def test_a_question_that_means_the_same_gets_the_answer() -> None:
     async def run() -> None:
-        cache = SemanticCache(LocalEmbeddings(), threshold=0.85, patience=20)
+        cache = await local(0.85)
         await keep(cache, body())
         found = await ask(cache, body(AGAIN))
         assert found.stored is ANSWER and 0.9 < found.cosine < 1
@@ -83,16 +91,16 @@ def test_a_question_that_means_the_same_gets_the_answer() -> None:
 
 def test_the_threshold_decides_and_of_several_the_nearest_is_taken() -> None:
     async def run() -> None:
-        cache = SemanticCache(LocalEmbeddings(), threshold=0.97, patience=20)
+        cache = await local(0.97)
         await keep(cache, body())
         assert (await ask(cache, body("how do i reset my password"))).stored is None  # 0.93
         near = Stored(200, (), b"nearest")
-        cache = SemanticCache(LocalEmbeddings(), threshold=0.85, patience=20)
+        cache = await local(0.85)
         await keep(cache, body())
         for text, stored in ((AGAIN, near), ("How do I reset his password?", replace(ANSWER, body=b"his"))):
             assert cache.keep(await ask(cache, body(text)), stored, complete=True)
         assert (await ask(cache, body(AGAIN + "?"))).stored is near
-        exact = SemanticCache(LocalEmbeddings(), threshold=1.0, patience=20)
+        exact = await local(1.0)
         await keep(exact, body())
         assert (await ask(exact, body())).stored is ANSWER
 
@@ -245,13 +253,23 @@ def test_so_many_stand_beside_one_another_and_rows_are_used_again() -> None:
 def test_without_an_embedding_nothing_is_found_and_nothing_fails() -> None:
     async def run() -> None:
         model = Counted()
-        cache = SemanticCache(model, threshold=0.5, patience=0.01)
+        clock = Ticks()
+        cache = SemanticCache(model, threshold=0.5, patience=0.01, pause=5.0, clock=clock)
+        await cache.warm()
         await keep(cache, body())
         model.error = ModelUnavailable("away")
         assert await cache.find(SCOPE, body()) is None
+        with pytest.raises(ModelUnavailable):
+            await cache.warm()
         model.error, model.wait = None, 1.0
+        asked = model.asked
         assert await cache.find(SCOPE, body()) is None
+        assert model.asked == asked  # it is left alone for a while
+        clock.now += 5.0
+        assert await cache.find(SCOPE, body()) is None
+        assert model.asked == asked + 1
         model.wait = 0.0
+        clock.now += 5.0
         assert await cache.find(SCOPE, body("!!!")) is None  # a vector of zeros
         model.length = 26  # another model's vectors
         await keep(cache, body())
