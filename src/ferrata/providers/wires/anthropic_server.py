@@ -46,9 +46,9 @@ class AnthropicMessagesServer:
             ModelRequestInvalid: it has another shape; says where.
         """
         given = required(body.get("messages"), list, "messages")
-        if not given:
-            raise invalid("messages", "is empty")
         messages = [m for i, one in enumerate(given) for m in _messages(one, f"messages[{i}]")]
+        if not messages:
+            raise invalid("messages", "is empty")
         system = body.get("system")
         if system:
             said = system if isinstance(system, str) else "".join(_texts(system, "system"))
