@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["Drain", "DrainHook", "DrainedCounts", "run_drain"]
 
 BATCH = 5000
+# Ids are random, so a day's index is written all over: of a million spans it is some 60 MB. Its pages stay in memory, and those that
+# several batches change are copied from the log once.
+_SQLITE_PRAGMAS = ("PRAGMA cache_size=-98304", "PRAGMA wal_autocheckpoint=8000")
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 
 
@@ -190,6 +193,9 @@ class Drain:
         """Write a batch, if the store has what is before it and nothing of it; else learn how far it is."""
         holder = spool.holder
         with self._store.write() as connection:
+            if connection.dialect.name == "sqlite":
+                for pragma in _SQLITE_PRAGMAS:
+                    connection.exec_driver_sql(pragma)
             self._store.lock(connection, f"ferrata.spool.{holder}")
             found = run(
                 connection, "SELECT segment, position FROM spool_position WHERE holder = ?", (holder,)

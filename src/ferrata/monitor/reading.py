@@ -22,6 +22,8 @@ __all__ = ["StoredSpan", "TraceFilter", "TraceNode", "TracePage", "list_calls", 
 
 _SELECTED = ", ".join(SPAN_COLUMNS)
 _ID = re.compile(r"^[0-9a-f]{4,32}\Z")
+# So written it is no reason to go by the index of projects, where that of ids is meant.
+_OF_PROJECT = "project || '' = ?"
 # Before what is the id of a request although it could be one of a trace.
 _OF_REQUEST = "request:"
 # The endpoints of a day by steps through the index, not through the day.
@@ -220,7 +222,7 @@ def read_trace(store: Transactions, project: str, ids: str) -> list[TraceNode]:
         tables = span_tables(connection)
         traces = _traces(connection, tables, project, ids.strip())
         for table in tables if len(traces) == 1 else ():
-            query = f"SELECT {_SELECTED} FROM {table} WHERE project = ? AND trace_id = ?"  # noqa: S608 - names only
+            query = f"SELECT {_SELECTED} FROM {table} WHERE {_OF_PROJECT} AND trace_id = ?"  # noqa: S608 - names only
             found += map(_span, run(connection, query, (project, *traces)).fetchall())
     if len(traces) > 1:
         some = ", ".join(sorted(traces)[:3])
@@ -233,11 +235,17 @@ def read_trace(store: Transactions, project: str, ids: str) -> list[TraceNode]:
 def _traces(connection: Connection, tables: list[str], project: str, ids: str) -> set[str]:
     """The ids of traces that a text may mean."""
     found: set[str] = set()
-    of_id, of_request = ids.lower(), _OF_REQUEST + ids
-    for wanted in (of_id, of_request) if _ID.match(of_id) else (of_request,) if ids else ():
-        conditions, given = TraceFilter(ids=wanted).conditions()
+    of_id = ids.lower()
+    ways: list[tuple[str, tuple[str, ...]]] = []
+    if _ID.match(of_id):
+        # One after the other: the first is in the index, the others look at every span.
+        ways = [(f"{name} >= ? AND {name} < ?", (of_id, of_id + "g")) for name in ("trace_id", "span_id")]
+    if ids:
+        conditions, given = TraceFilter(ids=_OF_REQUEST + ids).conditions()
+        ways.append((conditions[-1], tuple(given)))
+    for condition, given in ways:
         for table in tables:
-            query = f"SELECT DISTINCT trace_id FROM {table} WHERE project = ? AND {conditions[-1]} LIMIT 9"  # noqa: S608
+            query = f"SELECT DISTINCT trace_id FROM {table} WHERE {_OF_PROJECT} AND {condition} LIMIT 9"  # noqa: S608
             found |= {trace for (trace,) in run(connection, query, (project, *given)).fetchall()}
         if found:
             break
