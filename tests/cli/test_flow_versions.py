@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from ferrata.app import flow_ref
 from ferrata.cli.asset import asset
 from ferrata.cli.flow import flow
 from ferrata.errors import NotFound, UsageError
+from ferrata.versions import flow_ref
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,7 +24,7 @@ def test_options_make_the_plan_and_its_status_is_the_commands(command, tmp_path,
         return 1
 
     monkeypatch.setattr(ferrata.gateway, "supervise", supervise, raising=False)
-    options = ["--root", str(tmp_path), "--host", "0.0.0.0", "--port", "0", "--workers", "3", "--drain", "1.5"]
+    options = ["--project", str(tmp_path), "--host", "0.0.0.0", "--port", "0", "--workers", "3", "--drain", "1.5"]
     result = CliRunner().invoke(cli, [command, *options])
     assert result.exit_code == 1
     assert plans == [GatewayPlan(tmp_path.resolve(), "ferrata.serving:application", "0.0.0.0", 0, 3, 1.5)]
@@ -39,7 +39,7 @@ def test_options_make_the_plan_and_its_status_is_the_commands(command, tmp_path,
 def test_a_taken_port_is_no_traceback(tmp_path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        command = [sys.executable, "-m", "ferrata", "gateway", "--root", str(tmp_path), "--port", str(port)]
+        command = [sys.executable, "-m", "ferrata", "gateway", "--project", str(tmp_path), "--port", str(port)]
         environment = {**os.environ, "PYTHONPATH": str(Path(ferrata.gateway.__file__).parents[2])}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 2
@@ -50,6 +50,6 @@ def test_a_taken_port_is_no_traceback(tmp_path) -> None:
 
 
 def test_a_root_that_is_no_folder_is_refused(tmp_path) -> None:
-    result = CliRunner().invoke(cli, ["gateway", "--root", str(tmp_path / "none")])
+    result = CliRunner().invoke(cli, ["gateway", "--project", str(tmp_path / "none")])
     assert result.exit_code == 2
     assert "does not exist" in result.output

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ferrata.access import Draft, Key, Keys
 from ferrata.app import open_app
 from ferrata.gateway import HttpServer, WorkerContext
-from ferrata.gateway.protocol import HttpLimits
+from ferrata.gateway.connections import HttpLimits
 from ferrata.serving import Serving, spool_folder
 
 if TYPE_CHECKING:

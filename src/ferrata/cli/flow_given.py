@@ -168,8 +168,8 @@ def flow_place(path: Path, project: Path = Path()) -> Generator[FlowPlace]:
     if path.parts[:1] != ("flow",):  # it cannot be a version, and starts at once
         yield FlowPlace(path, project_root(path))
         return
-    from ferrata.app import flow_at, flow_ref
     from ferrata.shortcut import open_registry
+    from ferrata.versions import flow_at, flow_ref
 
     ref = flow_ref(path, Path())
     if ref is None:

@@ -13,6 +13,7 @@ from ferrata.cli.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from threading import Event
 
 __all__ = ["gateway", "up"]
 
@@ -21,10 +22,11 @@ _MOST_BY_DEFAULT = 4
 
 _OPTIONS = (
     click.option(
-        "--root",
+        "--project",
+        "root",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         default=Path(),
-        help="The project's folder.  [default: here]",
+        help="Project's folder.  [default: here]",
     ),
     click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all."),
     click.option("--port", type=click.IntRange(0, 65535), default=4000, show_default=True, help="0 takes a free one."),
@@ -76,8 +78,16 @@ def up(context: click.Context, **given: Any) -> None:
 def _serve(*, root: Path, host: str, port: int, workers: int | None, drain: float) -> int:
     from ferrata.gateway import GatewayPlan, supervise
 
-    plan = GatewayPlan(root.resolve(), _APPLICATION, host, port, workers or _processors(), drain)
-    return supervise(plan, say=_say)
+    root = root.resolve()
+    plan = GatewayPlan(root, _APPLICATION, host, port, workers or _processors(), drain)
+
+    def drain_spools(stop: Event) -> None:
+        # Loaded once the workers answer: the database library takes a while.
+        from ferrata.serving import draining
+
+        draining(root, stop)
+
+    return supervise(plan, background=[drain_spools], say=_say)
 
 
 def _say(line: str) -> None:

@@ -58,8 +58,8 @@ def lint(
     PROMPTs are files, folders or versions of the registry; the current folder if none is given. A comment in the template switches a rule off:
     {# lint: ignore RULE #}.
     """
-    from ferrata.app import prompt_ref
     from ferrata.prompts import SEVERITIES, lint_prompt, lint_rules, lint_sarif
+    from ferrata.versions import prompt_ref
 
     if list_rules:
         for rule in lint_rules().values():

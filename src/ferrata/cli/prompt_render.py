@@ -128,8 +128,8 @@ def open_prompt(name: str, project: Path | None = None, dialect: str | None = No
         InvalidDocument: it is wrong.
         UsageError: there is no such dialect.
     """
-    from ferrata.app import prompt_in, prompt_ref
     from ferrata.prompts import read_prompt
+    from ferrata.versions import prompt_in, prompt_ref
 
     asked = cast("Dialect | None", dialect)
     ref = prompt_ref(name, Path())
@@ -143,7 +143,7 @@ def open_prompt(name: str, project: Path | None = None, dialect: str | None = No
 
 def project_of(name: str, project: Path | None) -> Path:
     """The project of a prompt, where none was named."""
-    from ferrata.app import prompt_ref
+    from ferrata.versions import prompt_ref
 
     if project is not None:
         return project

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from ferrata.errors import ModelRequestInvalid
+from ferrata.gateway.speaking import object_at
 from ferrata.messages import ChatResponse, Message
-from ferrata.providers.wires.access import mapping
 from ferrata.telemetry import join_trace
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _through(call: Call, backend: Backend, remote: RemoteModel, timeouts: Timeou
     body = {**backend.defaults, **call.body} if backend.defaults else call.body
     if call.dialect.name != "openai-chat":
         return remote.pass_stream(body, headers=_forwarded(call), timeouts=timeouts)
-    options = mapping(call.body.get("stream_options"))
+    options = object_at(call.body, "stream_options")
     if options.get("include_usage"):
         return remote.pass_stream(body, timeouts=timeouts)
     body = {**body, "stream_options": {**options, "include_usage": True}}

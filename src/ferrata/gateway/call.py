@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from ferrata.gateway.dialects import Dialect
     from ferrata.gateway.endpoints import Endpoint
     from ferrata.messages import Usage
-    from ferrata.providers import Price
-    from ferrata.providers.wires.serving import Asked
+    from ferrata.providers import Asked, Price
 
 __all__ = ["Call"]
 

@@ -10,8 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ferrata.errors import FerrataError
-    from ferrata.providers.base import Json
-    from ferrata.providers.wires.serving import ServerWire
+    from ferrata.providers import Json, ServerWire
 
 __all__ = ["CHAT", "DIALECTS", "EMBEDDINGS", "SCORE", "Dialect"]
 

@@ -12,8 +12,8 @@ from ferrata.gateway.coalescing import Flights
 from ferrata.gateway.guarding import build_guards
 from ferrata.gateway.picking import Picker
 from ferrata.gateway.routes import build_routes
+from ferrata.gateway.speaking import object_at
 from ferrata.providers import Timeouts
-from ferrata.providers.wires.access import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,7 +143,7 @@ class Endpoint:
             given = call.headers.get(b"x-conversation-id")
             found: Any = given.decode("latin-1") if given else call.body.get("conversation")
         elif by == "user":
-            metadata = mapping(call.body.get("metadata"))
+            metadata = object_at(call.body, "metadata")
             found = call.body.get("user") or metadata.get("user_id")
             found = found or (call.key.user if call.key is not None else None)
         else:

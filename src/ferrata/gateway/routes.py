@@ -154,10 +154,14 @@ def build_routes(
             that a table that is read anew forgets neither breakers nor latencies.
     """
     known = {} if before is None else {route.name: route for route in before.all()}
+    breaker = settings.breaker
+    if len(settings.routes) + len(settings.fallbacks) == 1:
+        # Where there is no other way, a route that answers half of its calls is better than none.
+        breaker = breaker.model_copy(update={"share": 1.0})
     given = prices or {}
 
     def build(declared: RouteSettings) -> Route:
-        return _build(declared, settings.breaker, price=given.get(declared.name), before=known.get(declared.name))
+        return _build(declared, breaker, price=given.get(declared.name), before=known.get(declared.name))
 
     return Routes(tuple(map(build, settings.routes)), tuple(map(build, settings.fallbacks)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Send
 
-__all__ = ["JSON", "Left", "read_body", "read_object", "send_json", "send_whole"]
+__all__ = ["JSON", "Left", "object_at", "read_body", "read_object", "send_json", "send_whole"]
 
 JSON = (b"content-type", b"application/json")
 
@@ -68,6 +68,12 @@ def read_object(body: bytes) -> dict[str, Any]:
     if type(found) is not dict:
         raise BadBody("the body is no JSON object", hint="send a JSON object")
     return found  # pyright: ignore[reportUnknownVariableType]
+
+
+def object_at(body: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The object at a key; an empty one where something else stands there."""
+    found = body.get(key)
+    return cast("dict[str, Any]", found) if type(found) is dict else {}
 
 
 async def send_whole(

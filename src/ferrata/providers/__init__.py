@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         ChatWire,
         Dialect,
         EmbeddingModel,
+        Json,
         Price,
         Profile,
         StreamReader,
@@ -35,8 +36,10 @@ if TYPE_CHECKING:
     from ferrata.providers.remote import Access, Passed, RemoteEmbeddings, RemoteModel
     from ferrata.providers.vendors import Vendor, read_vendor, vendor_names
     from ferrata.providers.wires import (
+        Asked,
         ChatCompletions,
         ChatCompletionsServer,
+        ServerWire,
         TextCompletions,
         client_wires,
         server_wires,
@@ -56,7 +59,17 @@ else:
     __getattr__ = door(
         __name__,
         assembly=["Assembly", "assemble"],
-        base=["ChatModel", "ChatWire", "Dialect", "EmbeddingModel", "Price", "Profile", "StreamReader", "features_of"],
+        base=[
+            "ChatModel",
+            "ChatWire",
+            "Dialect",
+            "EmbeddingModel",
+            "Json",
+            "Price",
+            "Profile",
+            "StreamReader",
+            "features_of",
+        ],
         build=[
             "Surroundings",
             "access_of",
@@ -75,7 +88,15 @@ else:
         parameters=["Parameters"],
         remote=["Access", "Passed", "RemoteEmbeddings", "RemoteModel"],
         vendors=["Vendor", "read_vendor", "vendor_names"],
-        wires=["ChatCompletions", "ChatCompletionsServer", "TextCompletions", "client_wires", "server_wires"],
+        wires=[
+            "Asked",
+            "ChatCompletions",
+            "ChatCompletionsServer",
+            "ServerWire",
+            "TextCompletions",
+            "client_wires",
+            "server_wires",
+        ],
         wrappers=[
             "AnswerFile",
             "Budget",
@@ -94,6 +115,7 @@ __all__ = [
     "Access",
     "Answer",
     "AnswerFile",
+    "Asked",
     "Assembly",
     "Budget",
     "Cache",
@@ -110,6 +132,7 @@ __all__ = [
     "FakeModel",
     "FakeServer",
     "HttpClient",
+    "Json",
     "Limit",
     "LocalEmbeddings",
     "LocalModel",
@@ -122,6 +145,7 @@ __all__ = [
     "RemoteEmbeddings",
     "RemoteModel",
     "Retry",
+    "ServerWire",
     "StreamReader",
     "Surroundings",
     "TextCompletions",
