@@ -77,7 +77,7 @@ def test_all_that_is_said_is_found(dialect: str, body: dict[str, Any], texts: li
 
 def test_a_value_deeper_than_the_stack() -> None:
     deep: Any = "bottom"
-    for _ in range(100_000):
+    for _ in range(10_000):
         deep = [deep]
     found = texts_of("openai-chat", {"messages": deep})
     while isinstance(deep, list):  # Taken apart from the top, as freeing it whole recurses.
@@ -96,6 +96,6 @@ JUNK = st.recursive(
 
 
 @given(body=st.dictionaries(st.sampled_from(["messages", "input", "system", "instructions", "tools"]), JUNK))
-@pytest.mark.parametrize("dialect", ["openai-chat", "openai-responses", "openai-embeddings", "anthropic-messages"])
-def test_junk_is_searched_as_well(dialect: str, body: dict[str, Any]) -> None:
-    assert all(isinstance(text, str) for text in texts_of(dialect, body))
+def test_junk_is_searched_as_well(body: dict[str, Any]) -> None:
+    for dialect in ("openai-chat", "openai-responses", "openai-embeddings", "anthropic-messages"):
+        assert all(isinstance(text, str) for text in texts_of(dialect, body))

@@ -279,17 +279,17 @@ BODIES = st.dictionaries(TOP, VALUES, max_size=6)
 
 
 @given(body=BODIES, over=st.booleans())
-@pytest.mark.parametrize("server", server_wires(), ids=["chat", "responses", "anthropic"])
-def test_any_body_is_read_or_refused_with_a_place(server: Any, body: dict[str, Any], *, over: bool) -> None:
+def test_any_body_is_read_or_refused_with_a_place(body: dict[str, Any], *, over: bool) -> None:
     sound = {"model": "m", "max_tokens": 5, "messages": USER, "input": "Hi"}
     whole = {**body, **sound} if over else {**sound, **body}
-    try:
-        found = server.asked(whole)
-    except RequestMistake as error:
-        assert error.place
-        assert error.message.startswith(error.place)
-        json.dumps(server.error(error))
-    else:
+    for server in server_wires():
+        try:
+            found = server.asked(whole)
+        except RequestMistake as error:
+            assert error.place
+            assert error.message.startswith(error.place)
+            json.dumps(server.error(error))
+            continue
         assert found.request.messages
         try:
             json.dumps(client_wires()["openai-chat"].body(found.request, "m", Dialect(), stream=found.stream))
@@ -301,7 +301,7 @@ def test_any_body_is_read_or_refused_with_a_place(server: Any, body: dict[str, A
 @pytest.mark.parametrize("server", server_wires(), ids=["chat", "responses", "anthropic"])
 def test_a_body_nested_deeply(server: Any) -> None:
     deep: Any = {}
-    for _ in range(20_000):
+    for _ in range(5_000):
         deep = {"x": deep}
     calls = [{"role": "assistant", "content": [{"type": "tool_use", "id": "1", "name": "f", "input": deep}]}]
     with pytest.raises(RequestMistake):
@@ -357,20 +357,15 @@ REQUESTS = st.builds(
 
 
 @given(request_=REQUESTS, stream=st.booleans())
-@pytest.mark.parametrize(
-    ("name", "server"), list(zip(client_wires(), server_wires(), strict=True)), ids=list(client_wires())
-)
-def test_any_request_comes_out_as_it_went_in(name: str, server: Any, request_: ChatRequest, *, stream: bool) -> None:
-    body = client_wires()[name].body(request_, "small", Dialect(), stream=stream)
-    found = server.asked(json.loads(json.dumps(body)))
-    assert (found.model, found.stream) == ("small", stream)
-    wanted = request_
-    if name == "openai-responses":
-        # Each call is an item of its own there.
-        apart = [
-            replace(m, tool_calls=(call,)) if call else m
-            for m in request_.messages
-            for call in (m.tool_calls or (None,))
-        ]
-        wanted = replace(request_, messages=tuple(apart))
-    assert found.request == wanted
+def test_any_request_comes_out_as_it_went_in(request_: ChatRequest, *, stream: bool) -> None:
+    for name, server in zip(client_wires(), server_wires(), strict=True):
+        body = client_wires()[name].body(request_, "small", Dialect(), stream=stream)
+        found = server.asked(json.loads(json.dumps(body)))
+        assert (found.model, found.stream) == ("small", stream)
+        assert found.request == (apart(request_) if name == "openai-responses" else request_)
+
+
+def apart(request: ChatRequest) -> ChatRequest:
+    """Each call as a message of its own, as it is an item there."""
+    given = ((m, call) for m in request.messages for call in (m.tool_calls or (None,)))
+    return replace(request, messages=tuple(replace(m, tool_calls=(call,)) if call else m for m, call in given))
