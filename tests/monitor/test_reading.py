@@ -57,6 +57,10 @@ def test_calls_are_listed_page_by_page_over_days_and_endpoints(store: Store, tmp
     assert found == wanted
     assert pages == 4
     assert numbers(list_calls(store, "p", TraceFilter(endpoint="e1"), limit=2)) == [7 * DAY // 3, 4 * DAY // 3]
+    # by key there is no index, and the pages are the same
+    page = list_calls(store, "p", TraceFilter(key="key_1"), limit=4)
+    rest = list_calls(store, "p", TraceFilter(key="key_1"), limit=9, after=page.after)
+    assert numbers(page) + numbers(rest) == wanted
     assert numbers(list_calls(store, "p", TraceFilter(since=NOON + 3 * DAY * SECOND))) == [3 * DAY + 1, 3 * DAY]
     assert numbers(list_calls(store, "other", TraceFilter())) == [1]
 
@@ -75,6 +79,8 @@ def test_a_page_that_nobody_gave_is_refused(store: Store, after: str) -> None:
         ({"status": 502}, [2]),
         ({"failed": True}, [3, 2]),
         ({"failed": True, "key": "key_2"}, []),
+        ({"endpoint": "support", "status": 200}, [4, 3, 1, 0]),
+        ({"endpoint": "none", "status": 200}, []),
         ({"ids": "0" * 31 + "1"}, [0]),
         ({"ids": "00000000"}, [4, 3, 2, 1, 0]),
         ({"ids": "abcd"}, [4]),
@@ -121,6 +127,7 @@ def test_a_trace_is_a_tree_also_over_midnight(store: Store, tmp_path: Path) -> N
         part(1, "first", ids[0]),
         part(DAY - 1, "late", ids[2]),
         span(7),
+        span(8),
     )
     tree = read_trace(store, "p", "ab" * 16)
     assert names(tree) == [["call", ["first"], ["second", ["late"]]]]

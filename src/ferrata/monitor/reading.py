@@ -102,6 +102,11 @@ class TraceFilter:
     since: int = 0
     ids: str = ""
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether few calls may fit."""
+        return bool(self.key or self.ids or self.status is not None)
+
     def conditions(self) -> tuple[list[str], list[Any]]:
         """Conditions of SQL and their parameters; the endpoint is not among them."""
         # A call has a status; what ran in one is found by it.
@@ -236,16 +241,17 @@ def _traces(connection: Connection, tables: list[str], project: str, ids: str) -
     """The ids of traces that a text may mean."""
     found: set[str] = set()
     of_id = ids.lower()
-    ways: list[tuple[str, tuple[str, ...]]] = []
+    ways: list[tuple[str, str, tuple[str, ...]]] = []
     if _ID.match(of_id):
-        # One after the other: the first is in the index, the others look at every span.
-        ways = [(f"{name} >= ? AND {name} < ?", (of_id, of_id + "g")) for name in ("trace_id", "span_id")]
+        # One after the other: the first is in the index, the others look at every span, in the order in which they lie.
+        of_trace = ("DISTINCT trace_id", "trace_id >= ? AND trace_id < ? LIMIT 9", (of_id, of_id + "g"))
+        ways = [of_trace, ("trace_id", "span_id >= ? AND span_id < ?", (of_id, of_id + "g"))]
     if ids:
         conditions, given = TraceFilter(ids=_OF_REQUEST + ids).conditions()
-        ways.append((conditions[-1], tuple(given)))
-    for condition, given in ways:
+        ways.append(("trace_id", conditions[-1], tuple(given)))
+    for selected, condition, given in ways:
         for table in tables:
-            query = f"SELECT DISTINCT trace_id FROM {table} WHERE {_OF_PROJECT} AND {condition} LIMIT 9"  # noqa: S608
+            query = f"SELECT {selected} FROM {table} WHERE {_OF_PROJECT} AND {condition}"  # noqa: S608 - names only
             found |= {trace for (trace,) in run(connection, query, (project, *given)).fetchall()}
         if found:
             break
@@ -285,16 +291,24 @@ def _page(
     edge: tuple[int, str] | None,
     limit: int,
 ) -> list[StoredSpan]:
-    """The newest of a day, asked for by each endpoint, as the index has them."""
-    names = [wanted.endpoint]
-    if not wanted.endpoint:
-        names = [name for (name,) in run(connection, _ENDPOINTS.format(table=table), (project, project)).fetchall()]
+    """The newest of a day.
+
+    Asked for by each endpoint, as the index has them; or, where few may fit, of all in the order in which they lie: to look up each
+    from the index takes minutes where a day does not fit into memory.
+    """
     conditions, given = wanted.conditions()
     if edge is not None:
         conditions = [*conditions, "started <= ?", "(started < ? OR span_id < ?)"]
         given = [*given, edge[0], *edge]
-    query = f"SELECT {_SELECTED} FROM {table} WHERE project = ? AND endpoint = ? AND {' AND '.join(conditions)}"  # noqa: S608
-    query += " ORDER BY started DESC, span_id DESC LIMIT ?"
+    tail = f"{' AND '.join(conditions)} ORDER BY started DESC, span_id DESC LIMIT ?"
+    if wanted.is_narrow:
+        of_endpoint, names = ("endpoint || '' = ? AND ", [wanted.endpoint]) if wanted.endpoint else ("", [])
+        query = f"SELECT {_SELECTED} FROM {table} WHERE {_OF_PROJECT} AND {of_endpoint}{tail}"  # noqa: S608 - names only
+        return [_span(row) for row in run(connection, query, (project, *names, *given, limit)).fetchall()]
+    names = [wanted.endpoint]
+    if not wanted.endpoint:
+        names = [name for (name,) in run(connection, _ENDPOINTS.format(table=table), (project, project)).fetchall()]
+    query = f"SELECT {_SELECTED} FROM {table} WHERE project = ? AND endpoint = ? AND {tail}"  # noqa: S608 - names only
     found: list[StoredSpan] = []
     for name in names:
         found += map(_span, run(connection, query, (project, name, *given, limit)).fetchall())
