@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferrata.gateway import AnswerCache, AnswerScope, CacheWish, Stored, answer_key, cache_wish, kept_headers, tenant_of
@@ -119,6 +119,7 @@ def test_a_body_that_says_a_thing_twice_is_not_kept(raw: bytes) -> None:
     assert key_of(raw) is None
 
 
+@settings(max_examples=40)
 @given(
     st.recursive(
         st.text(':"\\au{}', max_size=4) | st.integers(0, 3), lambda x: st.dictionaries(st.text(":a", max_size=2), x)
