@@ -14,7 +14,6 @@ from ferrata.caches import UserCache
 from ferrata.clock import SystemClock
 from ferrata.errors import FerrataError, NotFound, StoreUnavailable
 from ferrata.redaction import tell_variables
-from ferrata.refs import Ref
 from ferrata.state import LocalState
 from ferrata.versions import flow_at, flow_ref, prompt_in, prompt_ref
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from ferrata.monitor import Drain
     from ferrata.prompts import Prompt
     from ferrata.providers import ChatModel, Models
+    from ferrata.refs import Ref
     from ferrata.reviews import Reviews
     from ferrata.settings import Settings
     from ferrata.store import Store
@@ -135,10 +135,12 @@ class App:
 
     @cached_property
     def drain(self) -> Drain:
-        """Moves the project's spans into the store."""
+        """Moves the project's spans into the store, and counts what they used of budgets."""
+        from ferrata.access import Settling
         from ferrata.monitor import Drain
 
-        return Drain(self.store, self.spool, self.settings.project)
+        project = self.settings.project
+        return Drain(self.store, self.spool, project, [Settling(self.store, project)])
 
     @cached_property
     def keys(self) -> Keys:

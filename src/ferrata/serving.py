@@ -11,7 +11,7 @@ import os
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
-from ferrata.access import KeyRing, Keys, Leases, Leasing, Meters, RememberedAnswers
+from ferrata.access import KeyRing, Leases, Leasing, Meters, RememberedAnswers
 from ferrata.app import open_app
 from ferrata.catalog import read_routes
 from ferrata.clock import SystemClock
@@ -30,7 +30,7 @@ from ferrata.gateway import (
     probe_routes,
 )
 from ferrata.messages import ChatRequest, Message
-from ferrata.monitor import Drain, run_drain
+from ferrata.monitor import run_drain
 from ferrata.providers import (
     HttpClient,
     Parameters,
@@ -44,30 +44,25 @@ from ferrata.redaction import hide_secrets
 from ferrata.telemetry import LineSink, Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
     from threading import Event
 
     from starlette.types import Receive, Scope, Send
 
+    from ferrata.access import Keys
     from ferrata.app import App
     from ferrata.catalog import EndpointSettings, RouteSettings
     from ferrata.flows import LoadedFlow
     from ferrata.gateway import Route, WorkerContext
     from ferrata.providers import EmbeddingModel
     from ferrata.settings import ModelSettings
-    from ferrata.store import Connection, Store
     from ferrata.telemetry import SpanSink
 
-__all__ = ["Backends", "Serving", "application", "build_endpoints", "draining", "spool_folder"]
+__all__ = ["Backends", "Serving", "application", "build_endpoints", "draining"]
 
 _log = logging.getLogger("ferrata.gateway")
 _POLL = 1.0
-
-
-def spool_folder(app: App) -> Path:
-    """Where a project's finished spans wait for the store."""
-    return app.settings.state / "spool"
 
 
 class Backends:
@@ -186,7 +181,7 @@ class Serving:
         self._context = context
         self._app = open_app(root)
         self._table = read_routes(self._app.settings)
-        self._spool = Spool(spool_folder(self._app), self._table.gateway.spool_bytes)
+        self._spool = Spool(self._app.spool, self._table.gateway.spool_bytes)
         self._ring = KeyRing()
         self._http = HttpClient()
         self._watch = DeadlineWatch()
@@ -214,7 +209,7 @@ class Serving:
         project, holder = app.settings.project, spool.holder
         try:
             store = app.store
-            self._keys = Keys(store, app.clock, project=project, actor=app.actor, ledger=lambda: app.ledger)
+            self._keys = app.keys
             self._poll()
         except StoreUnavailable as error:
             self._problem = f"keys cannot be read: {error.message}"
@@ -334,30 +329,22 @@ def application(root: Path, context: WorkerContext) -> Serving:
     return Serving(root, context)
 
 
-class _Settling:
-    """Counts what calls used, in the transaction that keeps their spans."""
-
-    def __init__(self, store: Store, project: str) -> None:
-        self._leases = Leases(store, project=project, holder="")
-        self._leases.prepare()
-
-    def drained(self, connection: Connection, holder: str, spans: Sequence[Mapping[str, Any]]) -> None:
-        """Some spans of a holder are kept."""
-        self._leases.settle(connection, holder, (one for span in spans for one in span.get("spent") or ()))
-
-    def released(self, connection: Connection, holder: str) -> None:
-        """A holder is dead, and its last span is kept."""
-        self._leases.release(connection, holder)
-
-
 def draining(root: Path, stop: Event) -> None:
-    """Move the spans of a project's gateways into the store until `stop` is set; for a thread."""
+    """Move the spans of a project's gateways into the store until `stop` is set; for a thread. First the ledger is told of its endpoints."""
+    told = False
     while True:
         try:
             with open_app(root) as app:
-                hooks = [_Settling(app.store, app.settings.project)]
-                drain = Drain(app.store, spool_folder(app), app.settings.project, hooks)
-                run_drain(drain, stop, say=lambda said: _log.warning("%s", said))
+                if not told:
+                    table = read_routes(app.settings)
+                    for name in table.endpoints:
+                        app.ledger.append(
+                            "endpoint.served",
+                            subjects=[f"endpoint/{name}"],
+                            payload={"authenticated": table.gateway.keys},
+                        )
+                    told = True
+                run_drain(app.drain, stop, say=lambda said: _log.warning("%s", said))
             return
         except FerrataError as error:
             _log.warning("spans wait in the spool: %s", error.message)

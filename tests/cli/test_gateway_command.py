@@ -18,8 +18,9 @@ from ferrata.gateway import GatewayPlan
 def test_options_make_the_plan_and_its_status_is_the_commands(command, tmp_path, monkeypatch) -> None:
     plans = list[GatewayPlan]()
 
-    def supervise(plan: GatewayPlan, *, say) -> int:
+    def supervise(plan: GatewayPlan, *, background, say) -> int:
         plans.append(plan)
+        assert len(background) == 1  # the drain of spools
         say("started \x1b[31m")
         return 1
 

@@ -8,11 +8,11 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
-from ferrata.access import Draft, Key, Keys
+from ferrata.access import Draft, Key
 from ferrata.app import open_app
 from ferrata.gateway import HttpServer, WorkerContext
 from ferrata.gateway.connections import HttpLimits
-from ferrata.serving import Serving, spool_folder
+from ferrata.serving import Serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 def make_key(root: Path, name: str = "test", **about: Any) -> tuple[Key, str]:
     """A key of the project, and its secret."""
     with open_app(root) as app:
-        keys = Keys(app.store, app.clock, project=app.settings.project, actor="me", ledger=lambda: app.ledger)
-        return keys.create(Draft(name, **{"team": "red", "user": "ann", **about}))
+        return app.keys.create(Draft(name, **{"team": "red", "user": "ann", **about}))
 
 
 class Served:
@@ -52,7 +51,7 @@ class Served:
     def spans(self) -> list[dict[str, Any]]:
         """Of the calls so far, as the spool has them."""
         with open_app(self.root) as app:
-            files = sorted(spool_folder(app).glob("*.jsonl"))
+            files = sorted(app.spool.glob("*.jsonl"))
         return [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
 
     async def _run(self) -> None:

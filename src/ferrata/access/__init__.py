@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ferrata.access.meters import NEEDS_LEASE, Meter, Meters, NeedsLease, rate_numbers
     from ferrata.access.remembered import REMEMBERED_MIGRATIONS, RememberedAnswers
     from ferrata.access.ring import KeyRing
+    from ferrata.access.settling import Settling
     from ferrata.access.types import Draft, Key, Snapshot
 else:
     __getattr__ = door(
@@ -27,6 +28,7 @@ else:
         meters=["NEEDS_LEASE", "Meter", "Meters", "NeedsLease", "rate_numbers"],
         remembered=["REMEMBERED_MIGRATIONS", "RememberedAnswers"],
         ring=["KeyRing"],
+        settling=["Settling"],
         types=["Draft", "Key", "Snapshot"],
     )
 
@@ -55,6 +57,7 @@ __all__ = [
     "RateLimited",
     "RememberedAnswers",
     "Scope",
+    "Settling",
     "Snapshot",
     "Unit",
     "Want",

@@ -13,8 +13,7 @@ from ferrata.messages import Usage
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ferrata.access import Atoms, KeyRing, Leasing, Meter, Meters
-    from ferrata.access.allowances import Scope
+    from ferrata.access import Atoms, KeyRing, Leasing, Meter, Meters, Scope
     from ferrata.catalog import BudgetSettings, LimitSettings
     from ferrata.gateway.admission import Doorway
     from ferrata.gateway.call import Call
