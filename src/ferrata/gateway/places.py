@@ -33,6 +33,7 @@ class Place:
         channel: what it says comes from here; None: nothing more comes.
         ready: it answers.
         deaths: in a row, each soon after its start.
+        helper: who answers at its socket until the next one does.
         due: the time at which the next one starts; None: none is to.
     """
 
@@ -42,6 +43,7 @@ class Place:
     channel: socket.socket | None = None
     ready: bool = False
     deaths: int = 0
+    helper: Place | None = None
     due: float | None = 0.0
     _started: float = 0.0
     _rest: bytes = field(default=b"", repr=False)
@@ -88,6 +90,21 @@ class Place:
         if self.process is not None and self.is_alive():
             with suppress(ProcessLookupError):
                 os.kill(self.process.pid, number)
+
+    def help(self, other: Place) -> None:
+        """Let the worker of this place answer at another's socket too."""
+        self._tell(b"+%03d" % other.order.index, [other.listening.fileno()])
+        other.helper = self
+
+    def leave(self, other: Place) -> None:
+        """Let it answer there no more."""
+        self._tell(b"-%03d" % other.order.index, [])
+        other.helper = None
+
+    def _tell(self, what: bytes, files: list[int]) -> None:
+        if self.channel is not None:
+            with suppress(OSError):  # who does not listen is about to die
+                socket.send_fds(self.channel, [what], files)
 
     def died(self, now: float) -> float:
         """Note a death; returns the seconds until the successor starts: none after a long life, else more each time."""

@@ -25,7 +25,7 @@ from ferrata.errors import FerrataError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ferrata.gateway.server import Served, WorkerContext
+    from ferrata.gateway.server import HttpServer, Served, WorkerContext
 
 __all__ = ["WorkerOrder", "main"]
 
@@ -75,13 +75,15 @@ class _Channel:
         except OSError:
             return
 
-    def is_closed(self) -> bool:
+    def hear(self) -> tuple[bytes, list[int]]:
+        """What came last, with open files that came with it; nothing: the supervisor is gone."""
         try:
-            return not self.socket.recv(4096)
+            said, files, _, _ = socket.recv_fds(self.socket, 4, 1)
         except BlockingIOError:
-            return False
+            return b"----", []
         except OSError:
-            return True
+            return b"", []
+        return said, files
 
 
 def _open(number: int) -> socket.socket:
@@ -99,6 +101,7 @@ class _Worker:
         self.hurry: Callable[[], object] = lambda: None
         self.reloading: asyncio.Task[None] | None = None
         self.again = False
+        self.helping = set[asyncio.Task[None]]()
 
     async def run(self, served: Served) -> bool:
         """Serve until told to end; returns whether all requests were finished."""
@@ -111,7 +114,7 @@ class _Worker:
         loop.add_signal_handler(signal.SIGTERM, self.end)
         loop.add_signal_handler(signal.SIGQUIT, self.end_now)
         loop.add_signal_handler(signal.SIGHUP, partial(self.reload, served))
-        loop.add_reader(self.channel.socket, self.listen)
+        loop.add_reader(self.channel.socket, self.listen, server)
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
@@ -127,10 +130,18 @@ class _Worker:
             return False
         return whole
 
-    def listen(self) -> None:
-        if self.channel.is_closed():
+    def listen(self, server: HttpServer) -> None:
+        """`+NNN` with a socket: answer for the dead worker of that place; `-NNN`: it has a successor."""
+        said, files = self.channel.hear()
+        if not said:
             asyncio.get_running_loop().remove_reader(self.channel.socket)
             self.end()
+        elif said[:1] == b"-" and said[1:].isdigit():
+            server.release(int(said[1:]))
+        for number in files:
+            helping = asyncio.get_running_loop().create_task(server.listen(_open(number), int(said[1:])))
+            self.helping.add(helping)
+            helping.add_done_callback(self.helping.discard)
 
     def end(self) -> None:
         self.context.draining = True
