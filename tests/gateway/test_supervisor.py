@@ -91,8 +91,8 @@ class Gateway:
         return found
 
     def workers(self, least: int = 1) -> set[int]:
-        found = set[int]()
-        for _ in range(400):
+        found, end = set[int](), time.monotonic() + 15
+        while time.monotonic() < end:
             found.add(self.get("/pid")[1]["pid"])
             if len(found) >= least:
                 return found
