@@ -6,20 +6,20 @@ from ferrata.doors import door
 
 if TYPE_CHECKING:
     from ferrata.gateway.connections import Connections, HttpLimits
+    from ferrata.gateway.places import WorkerOrder
     from ferrata.gateway.protocol import GatewayProtocol
     from ferrata.gateway.server import HttpServer, Served, WorkerContext
     from ferrata.gateway.sockets import listen_for
     from ferrata.gateway.supervisor import GatewayPlan, supervise
-    from ferrata.gateway.worker import WorkerOrder
 else:
     __getattr__ = door(
         __name__,
         connections=["Connections", "HttpLimits"],
+        places=["WorkerOrder"],
         protocol=["GatewayProtocol"],
         server=["HttpServer", "Served", "WorkerContext"],
         sockets=["listen_for"],
         supervisor=["GatewayPlan", "supervise"],
-        worker=["WorkerOrder"],
     )
 
 __all__ = [

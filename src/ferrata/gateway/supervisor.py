@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ferrata.errors import FerrataError, StoreUnavailable, UsageError
-from ferrata.gateway.places import Place
+from ferrata.gateway.places import Place, WorkerOrder
 from ferrata.gateway.sockets import listen_for, raise_open_files
-from ferrata.gateway.worker import WorkerOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -14,51 +14,22 @@ import signal
 import socket
 import sys
 import traceback
-from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferrata.errors import FerrataError
+from ferrata.gateway.places import WorkerOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ferrata.gateway.server import HttpServer, Served, WorkerContext
 
-__all__ = ["WorkerOrder", "main"]
+__all__ = ["main"]
 
 _LAST = 5.0  # seconds for the application to give back what it holds
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerOrder:
-    """What a worker is told at its start.
-
-    Attributes:
-        root: the project's folder.
-        application: `module:function` that takes the root and a `WorkerContext` and makes what is served.
-        listening: number of the open file that is the socket to listen on.
-        channel: likewise, that goes to the supervisor.
-        index: the worker's place, from 0.
-        workers: how many places there are.
-        generation: how many had this place before.
-        drain: seconds for what runs when the worker is to end.
-    """
-
-    root: str
-    application: str
-    listening: int
-    channel: int
-    index: int = 0
-    workers: int = 1
-    generation: int = 0
-    drain: float = 25.0
-
-    def command(self) -> list[str]:
-        """The command line that starts the worker. The working folder is nowhere that modules are looked for."""
-        return [sys.executable, "-P", "-m", "ferrata.gateway.worker", json.dumps(asdict(self))]
 
 
 class _Channel:
