@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     )
     from ferrata.gateway.mcp import McpServer, Tool, ToolResult
     from ferrata.gateway.picking import Picker
+    from ferrata.gateway.places import WorkerOrder
     from ferrata.gateway.probing import probe_routes
     from ferrata.gateway.protocol import GatewayProtocol
     from ferrata.gateway.retrying import RetryBudget
@@ -66,7 +67,6 @@ if TYPE_CHECKING:
     from ferrata.gateway.sockets import listen_for
     from ferrata.gateway.supervisor import GatewayPlan, supervise
     from ferrata.gateway.wording import Wording, may_ask_the_same, wording_of
-    from ferrata.gateway.worker import WorkerOrder
 else:
     __getattr__ = door(
         __name__,
@@ -122,6 +122,7 @@ else:
         ],
         mcp=["McpServer", "Tool", "ToolResult"],
         picking=["Picker"],
+        places=["WorkerOrder"],
         probing=["probe_routes"],
         protocol=["GatewayProtocol"],
         retrying=["RetryBudget"],
@@ -131,7 +132,6 @@ else:
         sockets=["listen_for"],
         supervisor=["GatewayPlan", "supervise"],
         wording=["Wording", "may_ask_the_same", "wording_of"],
-        worker=["WorkerOrder"],
     )
 
 __all__ = [

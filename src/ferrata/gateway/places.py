@@ -7,19 +7,48 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ferrata.gateway.worker import WorkerOrder
 
-__all__ = ["Place"]
+__all__ = ["Place", "WorkerOrder"]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
 _LIVED = 10.0  # seconds after which a death is no part of a row of deaths
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerOrder:
+    """What a worker is told at its start.
+
+    Attributes:
+        root: the project's folder.
+        application: `module:function` that takes the root and a `WorkerContext` and makes what is served.
+        listening: number of the open file that is the socket to listen on.
+        channel: likewise, that goes to the supervisor.
+        index: the worker's place, from 0.
+        workers: how many places there are.
+        generation: how many had this place before.
+        drain: seconds for what runs when the worker is to end.
+    """
+
+    root: str
+    application: str
+    listening: int
+    channel: int
+    index: int = 0
+    workers: int = 1
+    generation: int = 0
+    drain: float = 25.0
+
+    def command(self) -> list[str]:
+        """The command line that starts the worker. The working folder is nowhere that modules are looked for."""
+        return [sys.executable, "-P", "-m", "ferrata.gateway.worker", json.dumps(asdict(self))]
 
 
 @dataclass
@@ -33,6 +62,7 @@ class Place:
         channel: what it says comes from here; None: nothing more comes.
         ready: it answers.
         deaths: in a row, each soon after its start.
+        helper: who answers at its socket until the next one does.
         due: the time at which the next one starts; None: none is to.
     """
 
@@ -42,6 +72,7 @@ class Place:
     channel: socket.socket | None = None
     ready: bool = False
     deaths: int = 0
+    helper: Place | None = None
     due: float | None = 0.0
     _started: float = 0.0
     _rest: bytes = field(default=b"", repr=False)
@@ -88,6 +119,21 @@ class Place:
         if self.process is not None and self.is_alive():
             with suppress(ProcessLookupError):
                 os.kill(self.process.pid, number)
+
+    def help(self, other: Place) -> None:
+        """Let the worker of this place answer at another's socket too."""
+        self._tell(b"+%03d" % other.order.index, [other.listening.fileno()])
+        other.helper = self
+
+    def leave(self, other: Place) -> None:
+        """Let it answer there no more."""
+        self._tell(b"-%03d" % other.order.index, [])
+        other.helper = None
+
+    def _tell(self, what: bytes, files: list[int]) -> None:
+        if self.channel is not None:
+            with suppress(OSError):  # who does not listen is about to die
+                socket.send_fds(self.channel, [what], files)
 
     def died(self, now: float) -> float:
         """Note a death; returns the seconds until the successor starts: none after a long life, else more each time."""

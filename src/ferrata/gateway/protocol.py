@@ -26,6 +26,7 @@ __all__ = ["GatewayProtocol"]
 
 _BETWEEN, _HEAD, _BODY = 0, 1, 2  # what of a request is being read
 _MOST_LATE = 32  # connections too many that are given time to read why
+_FIRST_WAIT = 1.0  # seconds for the first request of who connected just before the end
 _WATCHED = frozenset([b"host", b"transfer-encoding", b"expect"])
 _UPGRADE = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
 
@@ -327,6 +328,13 @@ class GatewayProtocol(HttpToolsProtocol):
         cycle = self._latest()
         if cycle is not None and not cycle.response_started:
             cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        """End after what runs. Who has just connected, or is amid a request, gets its answer, which says that the connection closes."""
+        if self._reading == _BETWEEN and self._latest() is None:
+            self.due = self._among.now + _FIRST_WAIT
+        elif self._reading != _HEAD:
+            super().shutdown()
 
     def abort(self) -> None:
         """End at once, whatever was to be sent."""

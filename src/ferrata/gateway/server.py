@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Protocol
@@ -94,7 +95,7 @@ def connections_allowed() -> int:
 
 
 class HttpServer:
-    """Listens on one socket.
+    """Listens on one socket, and for a while on those of others.
 
     Args:
         application: answers.
@@ -119,19 +120,28 @@ class HttpServer:
             proxy_headers=False,
         )
         self._tick = tick
-        self._listening: socket.socket | None = None
-        self._server: asyncio.Server | None = None
+        self._servers: dict[int, tuple[socket.socket, asyncio.Server]] = {}
         self._clock: asyncio.TimerHandle | None = None
         self._hurry = asyncio.Event()
 
     async def start(self, listening: socket.socket) -> None:
         """Begin to answer."""
         self._config.load()
+        self._look_at_clock(asyncio.get_running_loop())
+        await self.listen(listening)
+
+    async def listen(self, listening: socket.socket, name: int = -1) -> None:
+        """Answer those who connect to one more socket, until `release(name)` or the end."""
         loop = asyncio.get_running_loop()
-        self._look_at_clock(loop)
         listening.setblocking(False)
-        self._listening = listening
-        self._server = await loop.create_server(self._connect, sock=listening, backlog=4096)
+        server = await loop.create_server(self._connect, sock=listening, backlog=4096)
+        self._servers[name] = (listening, server)
+
+    def release(self, name: int) -> None:
+        """Take no more connections from a socket, which others listen on as well; those that there are stay."""
+        found = self._servers.pop(name, None)
+        if found is not None:
+            found[1].close()
 
     async def drain(self, seconds: float) -> bool:
         """End: first clients are told, then nothing new is taken, then what runs is finished.
@@ -179,21 +189,17 @@ class HttpServer:
 
     async def _stop_listening(self, loop: asyncio.AbstractEventLoop) -> None:
         """Take those that have connected already, then close: a connection that waits would be reset."""
-        if self._server is None or self._listening is None:
-            return
         waiting = list[socket.socket]()
-        while not self._hurry.is_set():
-            try:
-                waiting.append(self._listening.accept()[0])
-            except OSError:
-                break
-        self._server.close()
-        self._server = None
+        for listening, server in self._servers.values():
+            with suppress(OSError):
+                while not self._hurry.is_set():
+                    waiting.append(listening.accept()[0])
+            server.close()
+        self._servers.clear()
         for one in waiting:
             one.setblocking(False)
             await loop.connect_accepted_socket(self._connect, one)
-        if waiting:
-            await asyncio.sleep(_STEP)
+        await asyncio.sleep(_STEP)  # what has come already is read before anything is closed
 
     def _look_at_clock(self, loop: asyncio.AbstractEventLoop) -> None:
         self._clock = loop.call_later(self._tick, self._look_at_clock, loop)

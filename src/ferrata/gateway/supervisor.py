@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ferrata.errors import FerrataError, StoreUnavailable, UsageError
-from ferrata.gateway.places import Place
+from ferrata.gateway.places import Place, WorkerOrder
 from ferrata.gateway.sockets import listen_for, raise_open_files
-from ferrata.gateway.worker import WorkerOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -165,6 +164,8 @@ class _Supervisor:
         name = place.order.index + 1
         if "ready" in message:
             place.ready = True
+            if place.helper is not None:
+                place.helper.leave(place)
             if not self.answering and all(one.ready for one in self.places):
                 self._begin(str(message["ready"]))
         elif "reloaded" in message:
@@ -205,6 +206,14 @@ class _Supervisor:
             if not self.answering and place.deaths >= _TRIES:
                 raise FerrataError(f"{name} {_TRIES} times before it answered", hint="see its words above")
             self.say(f"{name}; the next one starts {f'in {pause:.1f} s' if pause else 'now'}")
+            self._find_helpers(place)
+
+    def _find_helpers(self, dead: Place) -> None:
+        """Who connects to the socket of a dead worker, or of one that it helped out, does not wait for the successor."""
+        helpers = [place for place in self.places if place.ready]
+        for place in self.places:
+            if helpers and not place.ready and place.helper in (None, dead):
+                helpers[place.order.index % len(helpers)].help(place)
 
     # Signals
 

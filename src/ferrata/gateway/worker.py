@@ -14,51 +14,22 @@ import signal
 import socket
 import sys
 import traceback
-from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferrata.errors import FerrataError
+from ferrata.gateway.places import WorkerOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ferrata.gateway.server import Served, WorkerContext
+    from ferrata.gateway.server import HttpServer, Served, WorkerContext
 
-__all__ = ["WorkerOrder", "main"]
+__all__ = ["main"]
 
 _LAST = 5.0  # seconds for the application to give back what it holds
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerOrder:
-    """What a worker is told at its start.
-
-    Attributes:
-        root: the project's folder.
-        application: `module:function` that takes the root and a `WorkerContext` and makes what is served.
-        listening: number of the open file that is the socket to listen on.
-        channel: likewise, that goes to the supervisor.
-        index: the worker's place, from 0.
-        workers: how many places there are.
-        generation: how many had this place before.
-        drain: seconds for what runs when the worker is to end.
-    """
-
-    root: str
-    application: str
-    listening: int
-    channel: int
-    index: int = 0
-    workers: int = 1
-    generation: int = 0
-    drain: float = 25.0
-
-    def command(self) -> list[str]:
-        """The command line that starts the worker. The working folder is nowhere that modules are looked for."""
-        return [sys.executable, "-P", "-m", "ferrata.gateway.worker", json.dumps(asdict(self))]
 
 
 class _Channel:
@@ -75,13 +46,15 @@ class _Channel:
         except OSError:
             return
 
-    def is_closed(self) -> bool:
+    def hear(self) -> tuple[bytes, list[int]]:
+        """What came last, with open files that came with it; nothing: the supervisor is gone."""
         try:
-            return not self.socket.recv(4096)
+            said, files, _, _ = socket.recv_fds(self.socket, 4, 1)
         except BlockingIOError:
-            return False
+            return b"----", []
         except OSError:
-            return True
+            return b"", []
+        return said, files
 
 
 def _open(number: int) -> socket.socket:
@@ -99,6 +72,7 @@ class _Worker:
         self.hurry: Callable[[], object] = lambda: None
         self.reloading: asyncio.Task[None] | None = None
         self.again = False
+        self.helping = set[asyncio.Task[None]]()
 
     async def run(self, served: Served) -> bool:
         """Serve until told to end; returns whether all requests were finished."""
@@ -111,7 +85,7 @@ class _Worker:
         loop.add_signal_handler(signal.SIGTERM, self.end)
         loop.add_signal_handler(signal.SIGQUIT, self.end_now)
         loop.add_signal_handler(signal.SIGHUP, partial(self.reload, served))
-        loop.add_reader(self.channel.socket, self.listen)
+        loop.add_reader(self.channel.socket, self.listen, server)
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
@@ -127,10 +101,18 @@ class _Worker:
             return False
         return whole
 
-    def listen(self) -> None:
-        if self.channel.is_closed():
+    def listen(self, server: HttpServer) -> None:
+        """`+NNN` with a socket: answer for the dead worker of that place; `-NNN`: it has a successor."""
+        said, files = self.channel.hear()
+        if not said:
             asyncio.get_running_loop().remove_reader(self.channel.socket)
             self.end()
+        elif said[:1] == b"-" and said[1:].isdigit():
+            server.release(int(said[1:]))
+        for number in files:
+            helping = asyncio.get_running_loop().create_task(server.listen(_open(number), int(said[1:])))
+            self.helping.add(helping)
+            helping.add_done_callback(self.helping.discard)
 
     def end(self) -> None:
         self.context.draining = True
