@@ -142,7 +142,7 @@ def _ferrata(workers: int) -> Callable[[Place], Launch]:
         command = [
             *program,
             "gateway",
-            "--root",
+            "--project",
             str(place.folder),
             "--port",
             str(place.port),
