@@ -24,6 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gateway.endurance import measure_idle, measure_memory, measure_starts, rows
 from gateway.entries import ENTRIES, PEERS
 from gateway.install import install
 from gateway.processes import Failed, note
@@ -49,6 +50,9 @@ def _options() -> argparse.Namespace:
     options.add_argument("--cores", type=int, nargs="+", help="the clients' and model's, then the entry point's")
     kinds = options.add_mutually_exclusive_group()
     kinds.add_argument("--streams", action="store_true", help="streams, instead of whole answers")
+    kinds.add_argument("--memory", type=int, nargs="?", const=1_000_000, metavar="REQUESTS", help="%(const)s requests")
+    kinds.add_argument("--idle", type=int, nargs="?", const=10_000, metavar="CONNECTIONS", help="%(const)s connections")
+    kinds.add_argument("--start", action="store_true", help="only starts, as often as there are rounds")
     options.add_argument("--json", type=Path, metavar="FILE", help="write all figures of all rounds there")
     return options.parse_args()
 
@@ -83,6 +87,13 @@ def _run(chosen: argparse.Namespace, plan: Plan) -> tuple[str, Any]:
     if chosen.streams:
         streams = measure_streams(plan)
         return stream_table(streams, plan), {name: [turn.figures() for turn in ran] for name, ran in streams.items()}
+    if chosen.memory or chosen.idle or chosen.start:
+        found = (
+            measure_memory(plan, chosen.memory) if chosen.memory
+            else measure_idle(plan, chosen.idle) if chosen.idle
+            else measure_starts(plan)
+        )  # fmt: skip
+        return rows(found, plan), {name: one._asdict() for name, one in found.items()}
     turns = measure(plan)
     return table(turns, plan), {name: [turn._asdict() for turn in ran] for name, ran in turns.items()}
 

@@ -85,6 +85,11 @@ class Entry(NamedTuple):
     version: Callable[[Path], str | None]
     workers: int = 1
 
+    def named(self, peers: Path) -> str:
+        """Title and version."""
+        version = self.version(peers)
+        return f"{self.title} ({version})" if version else self.title
+
 
 def chat_body(name: str, tokens: int | None) -> bytes:
     """A request of two messages; a stream where a number of tokens is given."""
@@ -221,9 +226,9 @@ def _litellm(place: Place) -> Launch:
 PEERS = ("mlflow", "portkey", "litellm")
 ENTRIES = {
     "direct": Entry("no gateway", _nothing, lambda _peers: ""),
-    "nginx": Entry("nginx, passing on", _nginx, lambda _peers: install.nginx_version()),
+    "nginx": Entry("nginx", _nginx, lambda _peers: install.nginx_version()),
     "forwarder": Entry(
-        "Ferrata's HTTP client behind uvicorn, no more", _forwarder, lambda _peers: install.forwarder_version()
+        "only Ferrata's HTTP client behind a server", _forwarder, lambda _peers: install.forwarder_version()
     ),
     "ferrata": Entry("Ferrata", _ferrata(1), _ferrata_version),
     "ferrata2": Entry("Ferrata, 2 workers", _ferrata(2), _ferrata_version, workers=2),

@@ -17,6 +17,8 @@ __all__ = ["folder_of", "forwarder_version", "install", "nginx_version", "versio
 
 _PIP = {"litellm": "litellm[proxy]", "mlflow": "mlflow[genai]"}
 _NPM = {"portkey": "@portkey-ai/gateway"}
+# Portkey 1.15 cannot stream with later versions of this, though it allows them: its own issue 1389
+_OVERRIDES = {"portkey": {"@hono/node-server": "1.14.1"}}
 
 
 def folder_of(peers: Path, name: str) -> Path:
@@ -40,7 +42,9 @@ def install(peers: Path, name: str, *, newest: bool = False) -> None:
             _run([sys.executable, "-m", "venv", str(folder)])
         _run([str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--upgrade", _PIP[name]])
     else:
-        _run([need("npm"), "install", "--prefix", str(folder), "--no-audit", "--no-fund", f"{_NPM[name]}@latest"])
+        about = {"private": True, "dependencies": {_NPM[name]: "latest"}, "overrides": _OVERRIDES[name]}
+        (folder / "package.json").write_text(json.dumps(about))
+        _run([need("npm"), "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--no-package-lock"])
 
 
 def _run(command: list[str]) -> None:

@@ -175,35 +175,28 @@ def _cell(value: float | None, digits: int) -> str:
 
 
 def table(turns: dict[str, list[Turn]], plan: Plan) -> str:
-    """Medians, as Markdown."""
-    fields = {
-        "rate": 0,
-        "p50": 2,
-        "p99": 2,
-        "one_p50": 2,
-        "one_p99": 2,
-        "paced_p50": 2,
-        "paced_p99": 2,
-        "processor": 0,
-        "memory": 0,
-        "start": 1,
-    }
-    many = f"{plan.connections} connections"
+    """Medians, as Markdown; what is added is the difference from no gateway in the same round, where that was measured."""
     paced = f"at {plan.rate:,.0f}/s"
-    head = [
-        "",
-        f"requests/s, {many}",
-        "p50, ms",
-        "p99, ms",
-        "one connection: p50, ms",
-        "p99, ms",
-        f"{paced}: p50, ms",
-        "p99, ms",
-    ]
-    lines = [[*head, "processor, us a request", "RSS, MB", "start, s"], ["---"] * (len(head) + 3)]
+    columns = {
+        "rate": (f"requests/s, {plan.connections} connections", 0), "p50": ("p50, ms", 2), "p99": ("p99, ms", 2),
+        "one_p50": ("one connection: p50, ms", 2), "one_p99": ("p99, ms", 2), "+one_p50": ("added p50, ms", 2), "+one_p99": ("added p99, ms", 2),
+        "paced_p50": (f"{paced}: p50, ms", 2), "paced_p99": ("p99, ms", 2), "+paced_p50": ("added p50, ms", 2), "+paced_p99": ("added p99, ms", 2),
+        "processor": ("processor, us a request", 0), "memory": ("RSS, MB", 0), "start": ("start, s", 1),
+    }  # fmt: skip
+    lines = [["", *(title for title, _ in columns.values())], ["---"] * (len(columns) + 1)]
     for name, ran in turns.items():
         late = sum(turn.timeouts for turn in ran)
-        title = f"{ENTRIES[name].title} {ENTRIES[name].version(plan.peers) or ''}".strip()
-        said = f"{title} ({late} answers took over 10 s)" if late else title
-        lines.append([said, *(_cell(median(ran, field), digits) for field, digits in fields.items())])
+        title = ENTRIES[name].named(plan.peers)
+        said = f"{title}; {late} answers took over 10 s" if late else title
+        bare = turns.get("direct") if name != "direct" else None
+        values = (_added(ran, bare, field[1:]) if field[0] == "+" else median(ran, field) for field in columns)
+        lines.append(
+            [said, *(_cell(value, digits) for value, (_, digits) in zip(values, columns.values(), strict=True))]
+        )
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _added(ran: list[Turn], bare: list[Turn] | None, field: str) -> float | None:
+    if bare is None or median(ran, field) is None or median(bare, field) is None:
+        return None
+    return statistics.median(getattr(one, field) - getattr(two, field) for one, two in zip(ran, bare, strict=True))

@@ -29,7 +29,7 @@ def _chunk(event: dict[str, Any]) -> bytes:
 
 
 _FIRST = _event({"role": "assistant", "content": f"{MARK} "})
-_TOKEN = _event({"content": f"{MARK} "})
+_TOKENS = [_event({"content": f"{MARK}{number} "}) for number in range(1000)]  # LiteLLM ends a stream of equal tokens
 _LAST = _event({}, "stop")
 _DONE = b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
 
@@ -91,7 +91,7 @@ class Connection(asyncio.Protocol):
 
     def _next(self) -> None:
         if self._sent < self._asked:
-            self._transport.write(_TOKEN)
+            self._transport.write(_TOKENS[self._sent % 1000])
             self._sent += 1
             self._later()
             return

@@ -143,7 +143,7 @@ def stream_table(turns: dict[str, list[StreamTurn]], plan: Plan) -> str:
     lines = [head, ["---"] * len(head)]
     nothing = turns.get("direct", [])
     for name, ran in turns.items():
-        cells = [f"{ENTRIES[name].title} {ENTRIES[name].version(plan.peers) or ''}".strip()]
+        cells = [ENTRIES[name].named(plan.peers)]
         for load in ("one", "many"):
             for field in ("p50", "p99"):
                 cells.append(f"{statistics.median(getattr(getattr(turn, load), field) for turn in ran):.2f}")
