@@ -240,6 +240,9 @@ class Serving:
         for task in self._probes:
             task.cancel()
         self._probes = [
+            asyncio.create_task(one.semantic.warm()) for one in endpoints.by_name.values() if one.semantic is not None
+        ]
+        self._probes += [
             asyncio.create_task(_probe(one, one.settings.probe))
             for one in endpoints.by_name.values()
             if one.settings.probe is not None

@@ -5,7 +5,7 @@ Knows nothing of other routes, keys or limits.
 
 from __future__ import annotations
 
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ferrata.gateway.guarded import GuardedOutput
     from ferrata.messages import ChatChunk
     from ferrata.providers import RemoteModel, Timeouts
+    from ferrata.telemetry import Span
 
 __all__ = ["Opened", "Whole", "ask", "embed", "open_stream"]
 
@@ -44,11 +45,15 @@ class Opened:
         held: the pieces up to the first that says something.
         rest: those that are to come.
         guard: that looks at it, or None.
+        total: counts what the models of a flow take, while it goes on; None where no flow answers.
     """
 
-    __slots__ = ("_guard", "_held", "_rest")
+    __slots__ = ("_guard", "_held", "_rest", "_total")
 
-    def __init__(self, held: list[Piece], rest: AsyncGenerator[Piece], guard: GuardedOutput | None) -> None:
+    def __init__(
+        self, held: list[Piece], rest: AsyncGenerator[Piece], guard: GuardedOutput | None, total: Span | None
+    ) -> None:
+        self._total = total
         self._held = held
         self._rest = rest
         self._guard = guard
@@ -57,6 +62,11 @@ class Opened:
     def blocked(self) -> str:
         """The guard that ended the answer; empty where none did."""
         return self._guard.blocked if self._guard is not None else ""
+
+    @property
+    def paid(self) -> float | None:
+        """US dollars that a flow's models took so far."""
+        return self._total.cost if self._total is not None else None
 
     async def pieces(self) -> AsyncGenerator[Piece]:
         """All of them, those that were held first and together.
@@ -109,14 +119,16 @@ async def open_stream(call: Call, backend: Backend, timeouts: Timeouts) -> Opene
         pieces = _translated(call, backend, guard)
     held: list[Piece] = []
     try:
-        async for piece in pieces:
-            held.append(piece)
-            if any(chunk.text or chunk.tool_calls or chunk.finish for chunk in piece[1]):
-                break
+        # A flow begins with the first piece, and goes on within the trace in which it began.
+        with join_trace(*call.trace) if backend.is_flow else nullcontext() as total:
+            async for piece in pieces:
+                held.append(piece)
+                if any(chunk.text or chunk.tool_calls or chunk.finish for chunk in piece[1]):
+                    break
     except BaseException:
         await pieces.aclose()
         raise
-    return Opened(held, pieces, guard)
+    return Opened(held, pieces, guard, total)
 
 
 async def embed(call: Call, backend: Backend, timeouts: Timeouts) -> Whole:

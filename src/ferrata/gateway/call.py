@@ -54,6 +54,7 @@ class Call:
         blocked: the guard that stopped it.
         spent: what it used of each meter, for the store.
         paid: US dollars, once they are known.
+        of_flow: a flow answers, which says itself what its models took.
         trace: ids of the trace and of this call's span in it.
         parent: of that span; empty at the top.
         estimated: the usage is a guess, as the vendor did not come to say it.
@@ -80,6 +81,7 @@ class Call:
         "inside",
         "key",
         "model",
+        "of_flow",
         "paid",
         "parent",
         "places",
@@ -115,7 +117,7 @@ class Call:
         self.first = 0
         self.status = 0
         self.spent: list[list[Any]] = []
-        self.inside = self.estimated = False
+        self.inside = self.estimated = self.of_flow = False
         self.paid: float | None = None
         trace, self.parent = self._trace()
         self.trace = (trace, f"{_ids.getrandbits(64):016x}")

@@ -179,7 +179,7 @@ class Calls:
 
     def _came_by(self, call: Call, endpoint: Endpoint, route: str) -> None:
         backend = endpoint.backends[route]
-        call.route, call.provider, call.price = route, backend.name, backend.price
+        call.route, call.provider, call.price, call.of_flow = route, backend.name, backend.price, backend.is_flow
 
     def _note_whole(self, call: Call, answer: Whole) -> None:
         response = answer.response
@@ -242,7 +242,9 @@ class Calls:
             reuse.give_up()
         finally:
             await opened.aclose()
-            if call.usage is None:
+            if opened.paid is not None:
+                call.paid = opened.paid
+            if call.usage is None and not call.of_flow:
                 # The vendor bills what it made until then; nearly every piece is a token.
                 call.usage, call.estimated = Usage(call.size // 4 + 1, pieces), True
         self._write(call, keeper)

@@ -73,6 +73,8 @@ class Mounted:
             call.endpoint = keeper.endpoints.by_name.get(self._endpoint)
             if call.endpoint is None or (call.key is not None and not call.key.allows(self._endpoint)):
                 raise NoSuchEndpoint(f"there is no endpoint {self._endpoint!r} for this key", hint="see /v1/models")
+            route = call.endpoint.settings.routes[0].name
+            call.route, call.provider, call.attempts = route, call.endpoint.backends[route].name, 1
             await keeper.enter(call)
             with join_trace(*call.trace) as span:
                 try:
