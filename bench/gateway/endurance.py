@@ -35,16 +35,16 @@ class Memory(NamedTuple):
 
     def line(self) -> dict[str, str]:
         """A row of a table."""
-        tenth = next(sample for sample in self.samples if sample[0] >= self.samples[-1][0] / 10)
         last = self.samples[-1]
-        growth = (last[1] - tenth[1]) / max(last[0] - tenth[0], 1) * 1e5
+        half = next(sample for sample in self.samples if sample[0] >= last[0] / 2)
+        growth = (last[1] - half[1]) / max(last[0] - half[0], 1) * 1e5
         return {
             "requests": f"{last[0]:,}",
             "RSS at first, MB": f"{self.samples[0][1]:.1f}",
-            "after a tenth": f"{tenth[1]:.1f}",
+            "after half": f"{half[1]:.1f}",
             "at the end": f"{last[1]:.1f}",
             "most": f"{max(size for _, size in self.samples):.1f}",
-            "growth since the tenth, MB per 100,000": f"{growth:+.2f}",
+            "growth in the second half, MB per 100,000": f"{growth:+.2f}",
         }
 
 
