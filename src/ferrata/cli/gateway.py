@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,10 @@ def _serve(*, root: Path, host: str, port: int, workers: int | None, drain: floa
         # Loaded once the workers answer: the database library takes a while.
         from ferrata.serving import draining
 
+        if (
+            sys.platform == "linux"
+        ):  # where a thread has a priority of its own: calls go first, spans can wait in their files
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
         draining(root, stop)
 
     return supervise(plan, background=[drain_spools], say=_say)
