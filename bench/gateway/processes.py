@@ -62,7 +62,7 @@ def need(program: str) -> str:
     found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
     if found is None:
         hint = {
-            "wrk": "apt-get install wrk, brew install wrk",
+            "wrk": "apt-get install wrk",
             "nginx": "apt-get install nginx-light",
             "npm": "apt-get install nodejs npm; Node 20 or later",
             "taskset": "apt-get install util-linux",

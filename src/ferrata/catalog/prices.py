@@ -32,6 +32,8 @@ class Rate(NamedTuple):
     def at(self, input_tokens: int) -> float:
         """The rate for a request with so many input tokens."""
         rate = self.base
+        if not self.tiers:
+            return rate
         for start, higher in self.tiers:
             if input_tokens > start:
                 rate = higher
@@ -69,6 +71,11 @@ class Price:
     def cost(self, usage: Usage) -> float | None:
         """US dollars for the usage of one request; None where it has tokens that the list has no price for."""
         tokens = usage.input_tokens
+        read, written = self.input, self.output
+        if read and written and not (usage.cached_tokens or usage.cache_write_tokens or usage.reasoning_tokens):
+            return (
+                self.request + tokens * read.at(tokens) / _MILLION + usage.output_tokens * written.at(tokens) / _MILLION
+            )
         plain = tokens - usage.cached_tokens - usage.cache_write_tokens
         parts = (
             (plain, self.input),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ferrata.providers import RemoteModel, Timeouts
     from ferrata.telemetry import Span
 
-__all__ = ["Opened", "Whole", "ask", "embed", "open_stream"]
+__all__ = ["Opened", "Whole", "ask", "embed", "open_stream", "says_usage_alone"]
 
 Piece = tuple[bytes, "list[ChatChunk]"]
 _FORWARDED = ((b"anthropic-version", "anthropic-version"), (b"anthropic-beta", "anthropic-beta"))
@@ -46,17 +46,21 @@ class Opened:
         rest: those that are to come.
         guard: that looks at it, or None.
         total: counts what the models of a flow take, while it goes on; None where no flow answers.
+
+    Attributes:
+        begin: the pieces that were held, as one.
+        rest: as above.
     """
 
-    __slots__ = ("_guard", "_held", "_rest", "_total")
+    __slots__ = ("_guard", "_total", "begin", "rest")
 
     def __init__(
         self, held: list[Piece], rest: AsyncGenerator[Piece], guard: GuardedOutput | None, total: Span | None
     ) -> None:
         self._total = total
-        self._held = held
-        self._rest = rest
         self._guard = guard
+        self.begin: Piece = (b"".join(raw for raw, _ in held), [chunk for _, chunks in held for chunk in chunks])
+        self.rest = rest
 
     @property
     def blocked(self) -> str:
@@ -68,19 +72,9 @@ class Opened:
         """US dollars that a flow's models took so far."""
         return self._total.cost if self._total is not None else None
 
-    async def pieces(self) -> AsyncGenerator[Piece]:
-        """All of them, those that were held first and together.
-
-        Raises:
-            ModelError: the rest will not come.
-        """
-        yield b"".join(raw for raw, _ in self._held), [chunk for _, chunks in self._held for chunk in chunks]
-        async for piece in self._rest:
-            yield piece
-
     async def aclose(self) -> None:
         """Give the rest up, which ends the request at the vendor's."""
-        await self._rest.aclose()
+        await self.rest.aclose()
 
 
 async def ask(call: Call, backend: Backend, timeouts: Timeouts) -> Whole:
@@ -162,10 +156,10 @@ def _through(call: Call, backend: Backend, remote: RemoteModel, timeouts: Timeou
     if call.dialect.name != "openai-chat":
         return remote.pass_stream(body, headers=_forwarded(call), timeouts=timeouts)
     options = object_at(call.body, "stream_options")
-    if options.get("include_usage"):
-        return remote.pass_stream(body, timeouts=timeouts)
-    body = {**body, "stream_options": {**options, "include_usage": True}}
-    return _without_usage(remote.pass_stream(body, timeouts=timeouts))
+    if not options.get("include_usage"):
+        body = {**body, "stream_options": {**options, "include_usage": True}}
+        call.hides_usage = True
+    return remote.pass_stream(body, timeouts=timeouts)
 
 
 async def _translated(call: Call, backend: Backend, guard: GuardedOutput | None) -> AsyncGenerator[Piece]:
@@ -181,10 +175,6 @@ async def _translated(call: Call, backend: Backend, guard: GuardedOutput | None)
         yield end, []
 
 
-async def _without_usage(pieces: AsyncGenerator[Piece]) -> AsyncGenerator[Piece]:
-    """The pieces without the event that says the usage, which this client did not ask for."""
-    async with aclosing(pieces):
-        async for raw, chunks in pieces:
-            if not chunks and b'"usage"' in raw and b'"choices":[]' in raw.replace(b" ", b""):
-                continue
-            yield raw, chunks
+def says_usage_alone(raw: bytes) -> bool:
+    """Whether an event of OpenAI's chat format says the usage and nothing else."""
+    return b'"usage"' in raw and b'"choices":[]' in raw.replace(b" ", b"")

@@ -6,7 +6,7 @@ Whether the request is sound is not known here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,9 +44,25 @@ def texts_of(dialect: str, body: Mapping[str, Any]) -> list[str]:
         value = body.get(place)
         if isinstance(value, str):
             found.append(value)
-        elif value:
+        elif value and not _plain(value, found):
             _gather(value, found)
     return found
+
+
+def _plain(messages: object, found: list[str]) -> bool:
+    """Take the texts of messages that are a role and a text each, as nearly all are; False, and nothing taken: there are others."""
+    if type(messages) is not list:
+        return False
+    texts = list[str]()
+    for one in cast("list[object]", messages):
+        if type(one) is not dict or len(one) != 2 or "role" not in one:  # pyright: ignore[reportUnknownArgumentType]
+            return False
+        said = cast("dict[str, object]", one).get("content")
+        if type(said) is not str:
+            return False
+        texts.append(said)
+    found += texts
+    return True
 
 
 def _gather(value: object, found: list[str]) -> None:

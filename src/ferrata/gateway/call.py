@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ferrata.access import Atoms, Key, Meter
     from ferrata.gateway.admission import Places
@@ -59,11 +59,14 @@ class Call:
         parent: of that span; empty at the top.
         estimated: the usage is a guess, as the vendor did not come to say it.
         inside: it counts among those that run.
+        hides_usage: the event that says a stream's usage is not passed on: the client has not asked for it.
         places: that it holds.
         reserved: of which meters how much, and when.
+        answer: the server's quicker way to answer, see `GatewayProtocol.answer`; None where it has none.
     """
 
     __slots__ = (
+        "answer",
         "asked_",
         "attempts",
         "began",
@@ -77,6 +80,7 @@ class Call:
         "first",
         "estimated",
         "headers",
+        "hides_usage",
         "id",
         "inside",
         "key",
@@ -106,6 +110,7 @@ class Call:
         self.began = time.time_ns()
         self.body: dict[str, Any] = {}
         self.raw = b""
+        self.answer: Callable[[int, list[tuple[bytes, bytes]], bytes], bool] | None = None
         self.asked_: Asked | None = None
         self.endpoint: Endpoint | None = None
         self.key: Key | None = None
@@ -117,7 +122,7 @@ class Call:
         self.first = 0
         self.status = 0
         self.spent: list[list[Any]] = []
-        self.inside = self.estimated = self.of_flow = False
+        self.inside = self.estimated = self.of_flow = self.hides_usage = False
         self.paid: float | None = None
         trace, self.parent = self._trace()
         self.trace = (trace, f"{_ids.getrandbits(64):016x}")

@@ -11,7 +11,7 @@ import orjson
 
 from ferrata.access import OverLimit
 from ferrata.errors import FerrataError, ModelError
-from ferrata.gateway.answering import Opened, Whole, ask, embed, open_stream
+from ferrata.gateway.answering import Opened, Whole, ask, embed, open_stream, says_usage_alone
 from ferrata.gateway.asked_texts import texts_of
 from ferrata.gateway.attempts import run_attempts
 from ferrata.gateway.call import Call
@@ -74,6 +74,7 @@ class Calls:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
         call = Call(self._dialect, dict(scope["headers"]))
+        call.answer = scope["state"].get("answer")
         keeper = self._keeper()
         leaving = Leaving(scope, receive)
         try:
@@ -132,7 +133,7 @@ class Calls:
             call.status = 200
             await reuse.keep(answer.body, JSON, complete=True, tool_calls=bool(answer.response.message.tool_calls))
             self._write(call, keeper)
-            await send_whole(send, 200, answer.body, self._headers(call))
+            await self._send(call, send, 200, answer.body, self._headers(call))
         except BaseException:
             reuse.give_up()
             raise
@@ -189,9 +190,10 @@ class Calls:
 
     async def _guarded(self, call: Call, endpoint: Endpoint, answer: Whole) -> Whole:
         """The answer, if no guard objects; else one that says nothing."""
-        if not endpoint.guards.looks_at_output or self._dialect.wire is None:
+        guards = endpoint.guards
+        if not guards.looks_at_output or self._dialect.wire is None or guards.lets(answer.response):
             return answer
-        output = endpoint.guards.output()
+        output = guards.output()
         if output is None:
             return answer
         response = await output.answer(answer.response)
@@ -207,34 +209,29 @@ class Calls:
         headers = [*self._headers(call), (b"x-ferrata-cached", call.cached.encode())]
         if call.cached == "idempotent":
             headers.append((b"idempotency-replayed", b"true"))
-        await send_whole(send, stored.status, body, headers, kind=stored.headers[0] if stored.headers else JSON)
+        await self._send(call, send, stored.status, body, headers, kind=stored.headers[0] if stored.headers else JSON)
 
     async def _stream(self, call: Call, keeper: Doorkeeper, opened: Opened, reuse: Reuse, send: Send) -> None:
         """Send the pieces as they come; what ends the answer waits until the call is written down."""
         call.first = time.time_ns()
         call.status = 200
-        last, pieces, kept, size = b"", 0, list[bytes](), 0
-        keeps = reuse.wanted
+        last, told = b"", _Told(call, keeps=reuse.wanted)
         try:
             await send(
                 {"type": "http.response.start", "status": 200, "headers": [_EVENTS, _FRESH, *self._headers(call)]}
             )
-            async for raw, chunks in opened.pieces():
-                if chunks:
-                    pieces += 1
-                    self._note(call, chunks)
-                if not raw:
+            raw, chunks = opened.begin
+            told.note(raw, chunks)
+            await send({"type": "http.response.body", "body": raw, "more_body": True})
+            async for raw, chunks in opened.rest:
+                if not told.note(raw, chunks):
                     continue
-                if keeps:
-                    kept.append(raw)
-                    size += len(raw)
-                    keeps = size <= _MOST_KEPT
                 if last or raw.startswith(_LAST):
                     last += raw
                 else:
                     await send({"type": "http.response.body", "body": raw, "more_body": True})
             call.blocked = opened.blocked
-            await reuse.keep(kept, _EVENTS, complete=keeps, tool_calls=False)
+            await reuse.keep(told.kept, _EVENTS, complete=told.keeps, tool_calls=False)
         except ModelError as error:
             _log.warning("%s broke off: %s", call.id, error.message)
             call.error = error.code
@@ -246,18 +243,9 @@ class Calls:
                 call.paid = opened.paid
             if call.usage is None and not call.of_flow:
                 # The vendor bills what it made until then; nearly every piece is a token.
-                call.usage, call.estimated = Usage(call.size // 4 + 1, pieces), True
+                call.usage, call.estimated = Usage(call.size // 4 + 1, told.pieces), True
         self._write(call, keeper)
         await send({"type": "http.response.body", "body": last})
-
-    def _note(self, call: Call, chunks: list[ChatChunk]) -> None:
-        for chunk in chunks:
-            if chunk.finish is not None:
-                call.finish = chunk.finish
-            if chunk.usage is not None:
-                call.usage = chunk.usage
-            if chunk.model:
-                call.model = chunk.model
 
     def _broken(self, call: Call, error: FerrataError) -> bytes:
         """What ends a stream that cannot go on."""
@@ -282,6 +270,20 @@ class Calls:
         self._write(call, keeper)
         await send_whole(send, error.status, orjson.dumps(self._dialect.error(error, call.id)), headers)
 
+    async def _send(
+        self,
+        call: Call,
+        send: Send,
+        status: int,
+        body: bytes,
+        headers: list[tuple[bytes, bytes]],
+        *,
+        kind: tuple[bytes, bytes] = JSON,
+    ) -> None:
+        """Send an answer at once, by the server's quicker way where it has one."""
+        if call.answer is None or not call.answer(status, [kind, *headers], body):
+            await send_whole(send, status, body, headers, kind=kind)
+
     def _headers(self, call: Call) -> list[tuple[bytes, bytes]]:
         found = [(b"x-request-id", call.id.encode())]
         if call.route:
@@ -295,6 +297,44 @@ class Calls:
         call.written = True
         keeper.settle(call)
         self._record(call.span())
+
+
+class _Told:
+    """What has come of a stream.
+
+    Attributes:
+        pieces: that said something.
+        kept: the bytes, as long as they are kept.
+        keeps: whether they are.
+    """
+
+    __slots__ = ("_call", "_size", "keeps", "kept", "pieces")
+
+    def __init__(self, call: Call, *, keeps: bool) -> None:
+        self._call = call
+        self._size = self.pieces = 0
+        self.kept = list[bytes]()
+        self.keeps = keeps
+
+    def note(self, raw: bytes, chunks: list[ChatChunk]) -> bool:
+        """Take a piece; whether it has bytes for the client."""
+        call = self._call
+        if chunks:
+            self.pieces += 1
+            for chunk in chunks:
+                if chunk.finish is not None:
+                    call.finish = chunk.finish
+                if chunk.usage is not None:
+                    call.usage = chunk.usage
+                if chunk.model:
+                    call.model = chunk.model
+        elif call.hides_usage and says_usage_alone(raw):
+            return False
+        if self.keeps:
+            self.kept.append(raw)
+            self._size += len(raw)
+            self.keeps = self._size <= _MOST_KEPT
+        return bool(raw)
 
 
 def _dispose(answer: Whole | Opened) -> Awaitable[object] | None:

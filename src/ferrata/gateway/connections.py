@@ -50,6 +50,12 @@ class Connections(ServerState):
         self.limits = limits
         self.now = 0.0
         self.draining = False
+        self.default_lines = b""
+
+    def say(self, headers: list[tuple[bytes, bytes]]) -> None:
+        """Let every answer from now on have these headers."""
+        self.default_headers = headers
+        self.default_lines = b"".join(b"%b: %b\r\n" % pair for pair in headers)
 
     def all(self) -> set[GatewayProtocol]:
         """Those that are open."""

@@ -191,10 +191,16 @@ def _allowances(budgets: Sequence[BudgetSettings]) -> tuple[Allowance, ...]:
 
 def _need(call: Call, endpoint: Endpoint, meters: tuple[Meter, ...]) -> Atoms:
     """As much as a call may take: tokens guessed by its bytes and limits, money at the price of its first route."""
-    if all(meter.index == 0 for meter in meters):
+    for meter in meters:
+        if meter.index:
+            break
+    else:
         return _ONE
-    body = call.body
-    out = next((n for name in _LIMITS if type(n := body.get(name)) is int and n > 0), _TOKENS_OUT)
+    body, out = call.body, _TOKENS_OUT
+    for name in _LIMITS:
+        if type(most := body.get(name)) is int and most > 0:
+            out = most
+            break
     if call.dialect.wire is None:
         out = 0
     tokens_in = call.size // _BYTES_A_TOKEN + 1

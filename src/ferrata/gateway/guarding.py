@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence
 
     from ferrata.catalog import GuardSettings
+    from ferrata.messages import ChatResponse
     from ferrata.safety import Watch
 
 __all__ = [
@@ -102,6 +103,14 @@ class Guards:
     def __init__(self, *, at_input: Sequence[Guard] = (), at_output: Sequence[Guard] = ()) -> None:
         self._at_input = tuple(at_input)
         self._at_output = tuple(at_output)
+        self._plain = all(type(guard) is BlocklistGuard for guard in at_output)
+
+    def lets(self, response: ChatResponse) -> bool:
+        """Whether no guard objects to a whole answer, where that is known at once; False: let `output` look at it."""
+        if not self._plain or response.message.tool_calls:
+            return False
+        texts = (response.text,)
+        return all(guard.on_input(texts) is None for guard in self._at_output)
 
     @property
     def looks_at_input(self) -> bool:

@@ -203,5 +203,5 @@ class HttpServer:
 
     def _look_at_clock(self, loop: asyncio.AbstractEventLoop) -> None:
         self._clock = loop.call_later(self._tick, self._look_at_clock, loop)
-        self.connections.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+        self.connections.say([(b"date", formatdate(usegmt=True).encode())])
         self.connections.tick(loop.time())

@@ -5,7 +5,6 @@ Knows no vendor.
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,12 +34,9 @@ class Parameters:
         """The whole answer."""
         return await self._model.chat(self.filled(request))
 
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatChunk]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[ChatChunk]:
         """The answer piece by piece."""
-        stream = cast("AsyncGenerator[ChatChunk]", self._model.stream(self.filled(request)))
-        async with aclosing(stream) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        return cast("AsyncGenerator[ChatChunk]", self._model.stream(self.filled(request)))
 
     def filled(self, request: ChatRequest) -> ChatRequest:
         """The request with what it leaves open."""

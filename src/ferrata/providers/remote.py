@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 
     from ferrata.messages import ChatChunk, ChatRequest, ChatResponse
-    from ferrata.providers.base import ChatWire, Json, StreamReader
+    from ferrata.providers.base import ChatWire, Json
     from ferrata.providers.http import Answer, HttpClient, StreamedAnswer
 
 __all__ = ["Access", "Passed", "RemoteEmbeddings", "RemoteModel", "checked"]
@@ -188,29 +188,22 @@ class RemoteModel:
                 whole = await answer.whole()
                 _raise_failure(parse_object(whole, who=self.name), whole, answer, who=self.name, key=key)
                 raise bad("a stream was asked for, and one JSON object came")
-            async with aclosing(_events(answer, self._wire.reader(), self.name)) as events:
-                async for event in events:
-                    yield event
-
-
-async def _events(
-    answer: StreamedAnswer, reader: StreamReader, who: str
-) -> AsyncGenerator[tuple[bytes, list[ChatChunk]]]:
-    parser = EventParser()
-    size = events = 0
-    async with aclosing(answer.chunks()) as pieces:
-        async for piece in pieces:
-            size += len(piece)
-            for event in parser.feed(piece):
-                events += 1
-                yield event.raw, list(reader.read(event.type, event.data))
-    for event in parser.end():
-        events += 1
-        yield event.raw, list(reader.read(event.type, event.data))
-    if not events:
-        what = f"{size:,} bytes that are no events" if size else "nothing"
-        raise ModelBadResponse(f"{who} answered with {what}, where a stream was asked for", hint=_NO_STREAM)
-    yield b"", list(reader.end())
+            parser, reader = EventParser(), self._wire.reader()
+            size = events = 0
+            ended = False
+            while not ended:
+                piece = await answer.piece()
+                size += len(piece)
+                ended = not piece
+                for kind, data, raw in parser.end() if ended else parser.feed(piece):
+                    events += 1
+                    yield raw, list(reader.read(kind, data))
+            if not events:
+                what = f"{size:,} bytes that are no events" if size else "nothing"
+                raise ModelBadResponse(
+                    f"{self.name} answered with {what}, where a stream was asked for", hint=_NO_STREAM
+                )
+            yield b"", list(reader.end())
 
 
 def checked(answer: Answer, *, who: str, key: str) -> dict[str, object]:

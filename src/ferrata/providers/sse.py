@@ -34,7 +34,7 @@ class EventParser:
         Raises:
             ModelBadResponse: an event is larger than 16 MB.
         """
-        data = self._rest + chunk
+        data = self._rest + chunk if self._rest else chunk
         if b"\r" in data:
             # A pair may be cut between two chunks: the last \r waits for what follows.
             held = data.endswith(b"\r")
@@ -55,6 +55,8 @@ class EventParser:
 
 
 def _event(block: bytes) -> Event | None:
+    if block.startswith(b"data: ") and b"\n" not in block:  # as nearly all are
+        return Event("", block[6:].decode("utf-8", "replace"), block + b"\n\n")
     kind, data = "", list[str]()
     for line in block.decode("utf-8", "replace").split("\n"):
         name, _, value = line.partition(":")

@@ -188,7 +188,8 @@ class Watch:
 
 def _fold(text: str) -> str:
     if text.isascii():
-        return text.lower().translate(_ASCII_SPACES)
+        # What can be printed has no line ends or tabs; asking that is much quicker than replacing them.
+        return text.lower() if text.isprintable() else text.lower().translate(_ASCII_SPACES)
     # Case first, for a mark that is a letter then (U+0345); and again, for letters that come of others.
     found = normalize("NFKD", _HIDDEN.sub("", text).casefold()).casefold()
     return _SPACES.sub(" ", normalize("NFKD", found))

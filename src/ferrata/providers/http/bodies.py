@@ -6,20 +6,32 @@ Knows no connection.
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ferrata.providers.http.types import Undecodable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["ACCEPTED", "Decoder", "decoder_of"]
+__all__ = ["ACCEPTED", "Decoder", "Decoding", "decoder_of"]
 
 ACCEPTED = "gzip, deflate"
 _MOST_AT_ONCE = 1_000_000
 _MOST_CODINGS = 3
 _ANY = zlib.MAX_WBITS | 32  # the head says whether it is gzip or zlib
 _RAW = -zlib.MAX_WBITS
+
+
+class Decoding(Protocol):
+    """Undoes one coding, or several."""
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """What `data` stands for."""
+        ...
+
+    def end(self) -> None:
+        """Nothing more comes."""
+        ...
 
 
 class Decoder:
@@ -75,7 +87,7 @@ class Decoder:
 class _Chain:
     """Undoes several codings, the last one first."""
 
-    def __init__(self, first: Decoder, then: Decoder | _Chain) -> None:
+    def __init__(self, first: Decoder, then: Decoding) -> None:
         self._first, self._then = first, then
 
     def feed(self, data: bytes) -> Iterator[bytes]:
@@ -87,7 +99,7 @@ class _Chain:
         self._then.end()
 
 
-def decoder_of(codings: str | None) -> Decoder | _Chain | None:
+def decoder_of(codings: str | None) -> Decoding | None:
     """What undoes the codings that a header `content-encoding` names; None where there is nothing to undo.
 
     Raises:
@@ -98,7 +110,7 @@ def decoder_of(codings: str | None) -> Decoder | _Chain | None:
     names = [name for part in codings.split(",") if (name := part.strip().lower()) not in ("", "identity")]
     if len(names) > _MOST_CODINGS:
         raise Undecodable("it is compressed too often")
-    found: Decoder | _Chain | None = None
+    found: Decoding | None = None
     for name in names:
         if name not in _KNOWN:
             raise Undecodable(f"it is compressed by {name[:20]!r}, which was not asked for")

@@ -6,7 +6,7 @@ Redirects are not followed: they would take the key along. Knows no wire format.
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from ferrata.errors import ModelBadResponse, ModelError, ModelRequestInvalid, ModelTimeout, ModelUnavailable
@@ -17,8 +17,9 @@ from ferrata.providers.http.types import MOST_BYTES, Answer, Broken, Junk, Timeo
 from ferrata.providers.payload import write_json
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Iterator, Mapping
 
+    from ferrata.providers.http.bodies import Decoding
     from ferrata.providers.http.connection import Exchange
     from ferrata.providers.http.pool import Line
 
@@ -35,42 +36,53 @@ class StreamedAnswer:
         self._timeouts = timeouts
         self._deadline = deadline
         self._who = who
+        self._wait, self._what = timeouts.first_byte, "the first piece"
+        self._clock = asyncio.get_running_loop().time
+        self._decoder: Decoding | None = None
+        self._decoded: Iterator[bytes] | None = None
+        self._begun = not exchange.headers.coded
         self.status = exchange.status
 
     def header(self, name: str) -> str | None:
         """A header, by its name in lower case."""
         return self._exchange.headers.get(name)
 
-    async def chunks(self) -> AsyncGenerator[bytes]:
-        """The pieces of the body as they come.
+    async def piece(self) -> bytes:
+        """The next piece of the body; empty at its end.
 
         Raises:
-            ModelTimeout: the first one or a later one took too long.
+            ModelTimeout: it took too long.
             ModelBadResponse: the connection broke.
         """
-        wait, what = self._timeouts.first_byte, "the first piece"
-        clock = asyncio.get_running_loop().time
         try:
-            decoder = decoder_of(self.header("content-encoding"))
+            if not self._begun:
+                self._decoder, self._begun = decoder_of(self.header("content-encoding")), True
             while True:
+                if self._decoded is not None:
+                    if (part := next(self._decoded, None)) is not None:
+                        return part
+                    self._decoded = None
                 # Only the wait counts, not what the reader does with a piece.
-                now = clock()
-                if not (piece := await self._exchange.piece(min(now + wait, self._deadline))):
-                    break
-                if decoder is None:
-                    yield piece
-                else:
-                    for part in decoder.feed(piece):
-                        yield part
-                wait, what = self._timeouts.between, "the next piece"
-            if decoder is not None:
-                decoder.end()
+                until = self._clock() + self._wait
+                piece = await self._exchange.piece(until if until < self._deadline else self._deadline)
+                self._wait, self._what = self._timeouts.between, "the next piece"
+                if self._decoder is None:
+                    return piece
+                if not piece:
+                    self._decoder.end()
+                    return piece
+                self._decoded = self._decoder.feed(piece)
         except TimeoutError:
-            late = clock() >= self._deadline - 1e-3
-            what, seconds = ("the whole answer", self._timeouts.total) if late else (what, wait)
+            late = self._clock() >= self._deadline - 1e-3
+            what, seconds = ("the whole answer", self._timeouts.total) if late else (self._what, self._wait)
             raise ModelTimeout(f"{self._who}: {what} took longer than {seconds:g} s") from None
         except (Broken, Junk, TooLarge, Undecodable) as error:
             raise _unreadable(error, self._who) from None
+
+    async def chunks(self) -> AsyncGenerator[bytes]:
+        """The pieces of the body as they come; raises as `piece`."""
+        while piece := await self.piece():
+            yield piece
 
     async def whole(self) -> bytes:
         """The rest of the body, at most 64 MB.
@@ -80,12 +92,11 @@ class StreamedAnswer:
             ModelBadResponse: the connection broke, or there is more.
         """
         parts, size = list[bytes](), 0
-        async with aclosing(self.chunks()) as chunks:
-            async for chunk in chunks:
-                size += len(chunk)
-                if size > MOST_BYTES:
-                    raise _unreadable(TooLarge(), self._who)
-                parts.append(chunk)
+        while chunk := await self.piece():
+            size += len(chunk)
+            if size > MOST_BYTES:
+                raise _unreadable(TooLarge(), self._who)
+            parts.append(chunk)
         return b"".join(parts)
 
 
@@ -151,9 +162,9 @@ class HttpClient:
         request = _request(line, method, data, headers)
         exchange = await _begin(line, request, timeouts, timeouts.total, who, whole=True)
         body = exchange.parts[0] if len(exchange.parts) == 1 else b"".join(exchange.parts)
-        if "content-encoding" in exchange.headers:
-            body = _decoded(body, exchange.headers["content-encoding"], who)
-        return Answer(exchange.status, body, exchange.headers)
+        if exchange.headers.coded:
+            body = _decoded(body, exchange.headers.get("content-encoding") or "", who)
+        return Answer(exchange.status, body, exchange.headers.get)
 
     def _line(self, url: str) -> Line:
         loop = asyncio.get_running_loop()

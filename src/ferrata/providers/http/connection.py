@@ -17,7 +17,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from ferrata.providers.http.types import MOST_BYTES, Broken, Junk, TooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 __all__ = ["Connection", "Exchange"]
 
@@ -46,7 +46,7 @@ class Exchange:
         self._waiter: asyncio.Future[None] | None = None
         self.whole = whole
         self.status = 0
-        self.headers: dict[str, str] = {}
+        self.headers = Head(())
         self.parts: list[bytes] = []
         self.size = 0  # of the parts
         self.total = 0  # of the body so far
@@ -101,6 +101,36 @@ class Exchange:
     def give_up(self) -> None:
         """Nobody wants the rest; a connection that still carries it is closed."""
         self._connection.drop(self)
+
+
+class Head:
+    """The headers of an answer, decoded when one is first asked for: of most answers none is.
+
+    Attributes:
+        chunked: there is a transfer encoding.
+        framed: the end of the body is said, by that or by a length.
+        coded: the body is compressed.
+    """
+
+    __slots__ = ("_decoded", "_raw", "chunked", "coded", "framed")
+
+    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
+        self._raw = raw
+        self._decoded: dict[str, str] | None = None
+        names = [name.lower() for name, _ in raw]
+        self.chunked = b"transfer-encoding" in names
+        self.framed = self.chunked or b"content-length" in names
+        self.coded = b"content-encoding" in names
+
+    def get(self, name: str) -> str | None:
+        """A header, by its name in lower case; of one that came several times, the values with a comma between them."""
+        found = self._decoded
+        if found is None:
+            found = self._decoded = {}
+            for raw, value in self._raw:
+                key, text = raw.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")
+                found[key] = f"{found[key]}, {text}" if key in found else text
+        return found.get(name)
 
 
 class Connection(asyncio.Protocol):
@@ -259,19 +289,16 @@ class Connection(asyncio.Protocol):
         if exchange is None or self._surplus:
             return
         status = self._parser.get_status_code()
-        found: dict[str, str] = {}
-        for name, value in self._headers:
-            key, text = name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")
-            found[key] = f"{found[key]}, {text}" if key in found else text
-        self._headers.clear()
+        found = Head(self._headers)
+        self._headers = []
         self._interim = status < 200
         if self._interim:
             return
         exchange.headers, exchange.status = found, status
         bodiless = status in (204, 304)
-        self._to_the_end = not (bodiless or "content-length" in found or "transfer-encoding" in found)
+        self._to_the_end = not (bodiless or found.framed)
         self._keep = False
-        if found.get("transfer-encoding", "chunked").strip().lower() != "chunked":
+        if found.chunked and (found.get("transfer-encoding") or "").strip().lower() != "chunked":
             exchange.error = Junk("its transfer encoding was not asked for")
 
     def on_body(self, data: bytes) -> None:

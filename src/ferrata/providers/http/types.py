@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
 __all__ = ["MOST_BYTES", "Answer", "Broken", "Junk", "Timeouts", "TooLarge", "Undecodable"]
 
@@ -41,16 +41,12 @@ class Answer:
     Attributes:
         status: 200 and the like.
         body: not compressed any more.
-        headers: names in lower case; of a name that came several times, the values with a comma between them.
+        header: gives a header by its name in lower case, or None; of one that came several times, the values with a comma between them.
     """
 
     status: int
     body: bytes
-    headers: Mapping[str, str]
-
-    def header(self, name: str) -> str | None:
-        """A header, by its name in lower case."""
-        return self.headers.get(name)
+    header: Callable[[str], str | None]
 
 
 class Broken(Exception):

@@ -61,6 +61,8 @@ def mapping_at(found: Mapping[str, object], key: str) -> Json:
         ModelBadResponse: something else stands there, as for the others here.
     """
     value = found.get(key)
+    if type(value) is dict:
+        return value  # pyright: ignore[reportUnknownVariableType]
     if value is None or isinstance(value, dict):
         return cast("Json", value or {})
     raise _wrong(key, value, "an object")
@@ -83,6 +85,8 @@ def items_at(found: Mapping[str, object], key: str) -> list[Json]:
 def text_at(found: Mapping[str, object], key: str) -> str:
     """The text at a key."""
     value = found.get(key)
+    if type(value) is str:
+        return value
     if value is None or isinstance(value, str):
         return value or ""
     raise _wrong(key, value, "a text")
@@ -90,7 +94,10 @@ def text_at(found: Mapping[str, object], key: str) -> str:
 
 def said_at(found: Mapping[str, object], key: str) -> str:
     """The text at a key, or of the parts of type `text` in the list there, as some vendors write what was said."""
-    if not isinstance(found.get(key), list):
+    value = found.get(key)
+    if type(value) is str:
+        return value
+    if not isinstance(value, list):
         return text_at(found, key)
     return "".join(text_at(part, "text") for part in items_at(found, key) if part.get("type") == "text")
 

@@ -6,7 +6,7 @@ Knows no vendor: where they differ, `Dialect` says so.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ferrata.errors import ModelBadResponse
 from ferrata.messages import (
@@ -28,6 +28,7 @@ from ferrata.providers.wires.access import (
     event_of,
     index_at,
     items_at,
+    mapping,
     mapping_at,
     named,
     number_at,
@@ -111,7 +112,9 @@ class ChatCompletions:
         said = mapping_at(choice, "message")
         if not said:
             raise bad("a choice without a `message`")
-        calls = tuple(_call(call) for call in items_at(said, "tool_calls")) or _older_call(said)
+        calls: tuple[ToolCall, ...] = ()
+        if said.get("tool_calls") or said.get("function_call"):
+            calls = tuple(_call(call) for call in items_at(said, "tool_calls")) or _older_call(said)
         content = said_at(said, "content") or text_at(said, "refusal")
         logprobs = mapping_at(choice, "logprobs")
         finish = (
@@ -144,8 +147,15 @@ class _Reader:
 
     def read(self, event: str, data: str) -> Iterable[ChatChunk]:
         if not data or data == "[DONE]":
-            return
+            return ()
         payload = event_of(data)
+        said = _only_said(payload)
+        if said and self._model:
+            return (ChatChunk(said, id=self._id, model=self._model),)
+        return self._whole(payload)
+
+    def _whole(self, payload: Json) -> Iterable[ChatChunk]:
+        """What an event says, whatever that is."""
         if error := stream_error(payload):
             raise error
         self._id = text_at(payload, "id") or self._id
@@ -171,6 +181,20 @@ class _Reader:
         yield ChatChunk(finish=finish, usage=self._usage, id=self._id, model=self._model)
 
 
+def _only_said(payload: Json) -> str:
+    """The text of an event that says nothing else, as nearly all of a stream's do; empty for any other."""
+    choices = payload.get("choices")
+    if not isinstance(choices, list) or payload.get("usage") or "error" in payload:
+        return ""
+    listed = cast("list[object]", choices)
+    choice = mapping(listed[0]) if len(listed) == 1 else {}
+    delta = mapping(choice.get("delta"))
+    said = delta.get("content")
+    if not isinstance(said, str) or choice.get("finish_reason") or choice.get("logprobs"):
+        return ""
+    return "" if delta.get("tool_calls") or delta.get("refusal") else said
+
+
 def read_usage(found: Json) -> Usage | None:
     """Tokens as chat/completions counts them; None where the vendor gave none.
 
@@ -182,7 +206,8 @@ def read_usage(found: Json) -> Usage | None:
     read = mapping_at(found, "prompt_tokens_details")
     made = mapping_at(found, "completion_tokens_details")
     sent, written = count_at(found, "prompt_tokens"), count_at(found, "completion_tokens")
-    thought = count_at(made, "reasoning_tokens")
+    # Counts that are missing or 0 are not looked at further: this is on the way of every answer.
+    thought = count_at(made, "reasoning_tokens") if made.get("reasoning_tokens") else 0
     # Some vendors (xAI, Google) count reasoning beside the completion, which only the total shows.
     beside = count_at(found, "total_tokens") - sent - written
     if beside > 0 and thought in (0, beside):
@@ -191,8 +216,10 @@ def read_usage(found: Json) -> Usage | None:
         input_tokens=sent,
         output_tokens=written,
         # DeepSeek's own name for what its cache held.
-        cached_tokens=count_at(read, "cached_tokens") or count_at(found, "prompt_cache_hit_tokens"),
-        cache_write_tokens=count_at(read, "cache_write_tokens"),
+        cached_tokens=count_at(read, "cached_tokens")
+        if read.get("cached_tokens")
+        else count_at(found, "prompt_cache_hit_tokens"),
+        cache_write_tokens=count_at(read, "cache_write_tokens") if read.get("cache_write_tokens") else 0,
         reasoning_tokens=thought,
     )
 
