@@ -14,6 +14,7 @@ import pytest
 
 from ferrata.monitor import Drain, span_tables
 from ferrata.monitor.rollups import read_rollups
+from ferrata.monitor.rows import read_span
 from ferrata.store import Store, run
 
 HERE = str(Path(__file__).parent)
@@ -87,4 +88,11 @@ def test_nothing_is_lost_or_doubled_whoever_is_killed(database_url: str, tmp_pat
     assert set(said) <= set(rows)
     # each writer may have been killed between a write and saying so
     assert len(rows) - len(said) <= 3
-    assert [path for path in (tmp_path / "spool").iterdir() if not path.name.endswith(".part")] == []
+    # Linux ends a killed write at a page's end: a torn line may be left of each writer, and none was told of it
+    left_over = [path for path in (tmp_path / "spool").iterdir() if path.suffix != ".part"]
+    assert len(left_over) <= 3
+    for path in left_over:
+        torn = path.read_bytes()
+        assert path.suffix == ".bad"
+        assert torn.count(b"\n") == 1
+        assert read_span(torn) is None
