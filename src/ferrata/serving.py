@@ -194,6 +194,11 @@ class Serving:
         self._keys: Keys | None = None
         self._gateway: Gateway | None = None
 
+    @property
+    def calls(self) -> int:
+        """How many run now."""
+        return self._doorway.inside
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         assert self._gateway is not None  # noqa: S101 - served after startup only

@@ -49,10 +49,19 @@ class Served:
 
     @property
     def spans(self) -> list[dict[str, Any]]:
-        """Of the calls so far, as the spool has them."""
+        """Of the calls so far, as the spool has them; a call's span is written as it ends, just after its answer."""
+        if self.loop is not None and self._thread.is_alive():
+            asyncio.run_coroutine_threadsafe(self._quiet(), self.loop).result(10)
         with open_app(self.root) as app:
             files = sorted(app.spool.glob("*.jsonl"))
         return [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
+
+    async def _quiet(self) -> None:
+        """Wait until no call is inside, and those that were turned away have ended too."""
+        async with asyncio.timeout(10):
+            await asyncio.sleep(0.01)
+            while self.serving.calls:
+                await asyncio.sleep(0.005)
 
     async def _run(self) -> None:
         try:
