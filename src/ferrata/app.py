@@ -20,7 +20,7 @@ from ferrata.versions import flow_at, flow_ref, prompt_in, prompt_ref
 if TYPE_CHECKING:
     from ferrata.access import Keys
     from ferrata.assets import Ledger, Registry
-    from ferrata.catalog import Catalog, CheckedModel
+    from ferrata.catalog import Catalog, CheckedModel, Published
     from ferrata.clock import Clock
     from ferrata.datasets import Dataset
     from ferrata.evals import Target
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ferrata.prompts import Prompt
     from ferrata.providers import ChatModel, Models
     from ferrata.refs import Ref
+    from ferrata.releases import Acts, Releases
     from ferrata.reviews import Reviews
     from ferrata.settings import Settings
     from ferrata.store import Store
@@ -148,6 +149,32 @@ class App:
         from ferrata.access import Keys
 
         return Keys(self.store, self.clock, project=self.settings.project, actor=self.actor, ledger=lambda: self.ledger)
+
+    @cached_property
+    def releases(self) -> Releases:
+        """The project's releases, on behalf of whoever runs this process."""
+        from ferrata.releases import Releases
+
+        return Releases(self.store, self.registry, self.ledger)
+
+    @cached_property
+    def published(self) -> Published:
+        """The route tables of the project's endpoints."""
+        from ferrata.catalog import Published
+
+        return Published(self.store, self.settings.project)
+
+    def acts(self, endpoint: str) -> Acts:
+        """What can be done to the routes of an endpoint, on behalf of whoever runs this process.
+
+        Raises:
+            NotFound: the project declares none of that name.
+        """
+        from ferrata.catalog import read_routes
+        from ferrata.releases import Acts
+
+        declared = read_routes(self.settings).endpoint(endpoint)
+        return Acts(self.store, self.clock, self.published, self.ledger, endpoint, declared, actor=self.actor)
 
     @cached_property
     def maturity(self) -> Assessor:

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ferrata.access import KeyRing, Leases, Leasing, Meters, RememberedAnswers
 from ferrata.app import open_app
+from ferrata.backends import Backends, Warm, build_declared, build_endpoint
 from ferrata.catalog import read_routes
 from ferrata.clock import SystemClock
-from ferrata.errors import FerrataError, StoreUnavailable, UsageError
-from ferrata.flow_endpoints import FlowModel, FlowTool, WithoutTexts, flow_application
-from ferrata.flows import inside, read_flow
+from ferrata.errors import FerrataError, StoreUnavailable
+from ferrata.following import Following
 from ferrata.gateway import (
-    Backend,
     DeadlineWatch,
     Doorway,
     Endpoint,
@@ -33,12 +30,6 @@ from ferrata.messages import ChatRequest, Message
 from ferrata.monitor import run_drain
 from ferrata.providers import (
     HttpClient,
-    Parameters,
-    RemoteEmbeddings,
-    RemoteModel,
-    Surroundings,
-    build_bare,
-    build_embeddings,
 )
 from ferrata.redaction import hide_secrets
 from ferrata.telemetry import LineSink, Spool
@@ -52,120 +43,13 @@ if TYPE_CHECKING:
 
     from ferrata.access import Keys
     from ferrata.app import App
-    from ferrata.catalog import EndpointSettings, RouteSettings
-    from ferrata.flows import LoadedFlow
+    from ferrata.backends import Built
     from ferrata.gateway import Route, WorkerContext
-    from ferrata.providers import EmbeddingModel
-    from ferrata.settings import ModelSettings
-    from ferrata.telemetry import SpanSink
 
-__all__ = ["Backends", "Serving", "application", "build_endpoints", "draining"]
+__all__ = ["Serving", "application", "draining"]
 
 _log = logging.getLogger("ferrata.gateway")
 _POLL = 1.0
-
-
-class Backends:
-    """Builds what answers on the routes of one table; close it when no call needs it any more.
-
-    Args:
-        app: the project, as its file says now.
-        http: keeps connections.
-        sink: takes the spans of flows.
-        capture: these hold what was asked and answered.
-    """
-
-    def __init__(self, app: App, http: HttpClient, sink: SpanSink | None = None, *, capture: bool = False) -> None:
-        self._app = app
-        self._sink = sink if sink is None or capture else WithoutTexts(sink)
-        self._closing = ExitStack()
-        self._flows: list[LoadedFlow] = []
-        self._around = Surroundings(
-            http=http,
-            clock=app.clock,
-            environment=os.environ.get,
-            price=lambda vendor, model: app.catalog.price_of(vendor, model),
-        )
-
-    def of(self, route: RouteSettings, endpoint: EndpointSettings) -> Backend:
-        """What answers on a route.
-
-        Raises:
-            NotFound, UsageError, FlowError: there is no such model or flow, or it cannot be loaded.
-        """
-        if route.flow is not None:
-            return self._flow(route.flow, endpoint)
-        times = endpoint.timeouts
-        declared = self._app.models.settings(route.model)
-        declared = declared.model_copy(update={"timeout": times.total, "first_token": times.first_token})
-        bare = build_bare(declared, self._around)
-        here = declared.vendor in ("local", "fake")
-        remote = bare if isinstance(bare, RemoteModel) else None
-        embeddings: EmbeddingModel | None = None
-        with suppress(UsageError):  # the vendor has none
-            embeddings = build_embeddings(declared, self._around)
-        return Backend(
-            f"{declared.vendor}/{declared.model}",
-            Parameters(bare, declared.parameters),
-            remote=remote,
-            embeddings=embeddings if isinstance(embeddings, RemoteEmbeddings) else None,
-            defaults=_defaults(declared, remote) if remote is not None else {},
-            price=None if here else self._around.price(declared.vendor, declared.model),
-        )
-
-    def _flow(self, name: str, endpoint: EndpointSettings) -> Backend:
-        loaded = self._app.flow(name)
-        self._closing.callback(loaded.close)
-        self._flows.append(loaded)
-        given = self._app.settings.root / name
-        flow = read_flow(given if given.exists() else loaded.folder)
-        seconds = endpoint.timeouts.total
-        model: FlowModel | None = None
-        with suppress(UsageError):  # it is no chat flow, and has its own API
-            model = FlowModel(loaded, flow, sink=self._sink, timeout=seconds)
-            self._closing.callback(model.close)
-        return Backend(
-            f"flow/{flow.name}",
-            model,
-            application=flow_application(loaded, flow, sink=self._sink, timeout=seconds),
-            tools=(FlowTool(loaded, flow, sink=self._sink, timeout=seconds),),
-        )
-
-    def enter(self) -> None:
-        """Work in the folder of the only flow, and hear what flows print."""
-        if self._flows:
-            self._closing.enter_context(inside(*self._flows))
-
-    def close(self) -> None:
-        """Let go of models and flows."""
-        self._closing.close()
-        while self._around.closing:
-            self._around.closing.pop()()
-
-
-def _defaults(declared: ModelSettings, remote: RemoteModel) -> Mapping[str, Any]:
-    """The declared parameters in the words of the model's wire format."""
-    if not declared.parameters.model_dump(exclude_defaults=True):
-        return {}
-    plain = ChatRequest((Message("user", "x"),))
-    return remote.words_of(Parameters(remote, declared.parameters).filled(plain), plain)
-
-
-def build_endpoints(backends: Backends, app: App, watch: DeadlineWatch, before: Endpoints | None = None) -> Endpoints:
-    """The endpoints that a project declares now.
-
-    Raises:
-        InvalidDocument, NotFound, UsageError: the table is wrong, or names what there is not.
-    """
-    table = read_routes(app.settings)
-    known: Mapping[str, Endpoint] = {} if before is None else before.by_name
-    found: dict[str, Endpoint] = {}
-    for name, settings in table.endpoints.items():
-        built = {route.name: backends.of(route, settings) for route in (*settings.routes, *settings.fallbacks)}
-        means = settings.cache is not None and settings.cache.semantic is not None
-        embeddings = app.models.embeddings() if means else None
-        found[name] = Endpoint(name, settings, built, watch, known.get(name), embeddings)
-    return Endpoints(table, found)
 
 
 class Serving:
@@ -187,9 +71,12 @@ class Serving:
         self._watch = DeadlineWatch()
         self._endpoints: Endpoints | None = None
         self._backends: Backends | None = None
+        self._declared: dict[str, Built] = {}
+        self._following: Following | None = None
         self._meters = Meters()
         self._tasks: list[asyncio.Task[None]] = []
-        self._probes: list[asyncio.Task[None]] = []
+        self._probes: dict[str, list[asyncio.Task[None]]] = {}
+        self._built: dict[str, int] = {}
         self._problem = ""
         self._keys: Keys | None = None
         self._gateway: Gateway | None = None
@@ -227,36 +114,65 @@ class Serving:
         limiter = Limiter(self._doorway, self._meters, self._leasing)
         self._gateway = Gateway(self._ring, limiter, self._idempotency, spool.append)
         self._gateway.problems = self.ready
+        self._following = Following(app, self._warm(app), holder)
+        self._following.read()
         self._follow(app)
-        self._tasks = [asyncio.create_task(self._leasing.run()), asyncio.create_task(self._look_after())]
+        self._tasks = [
+            asyncio.create_task(self._leasing.run()),
+            asyncio.create_task(self._look_after()),
+            asyncio.create_task(self._following.run(lambda: self._declared, self._swap)),
+        ]
 
-    def _follow(self, app: App) -> None:
+    def _sink(self) -> LineSink:
         loop = asyncio.get_running_loop()
         # Spans of a flow's nodes end in threads; the spool belongs to this one.
-        sink = LineSink(lambda line: loop.call_soon_threadsafe(self._spool.append, line))
-        backends = Backends(app, self._http, sink, capture=read_routes(app.settings).gateway.capture)
+        return LineSink(lambda line: loop.call_soon_threadsafe(self._spool.append, line))
+
+    def _warm(self, app: App) -> Warm:
+        return Warm(app, self._http, self._sink(), capture=self._table.gateway.capture)
+
+    def _follow(self, app: App) -> None:
+        """Build what the project declares, and what its tables say instead."""
+        table = read_routes(app.settings)
+        backends = Backends(app, self._http, self._sink(), capture=table.gateway.capture)
         try:
-            endpoints = build_endpoints(backends, app, self._watch, self._endpoints)
+            declared = build_declared(backends, table.endpoints)
             backends.enter()
         except BaseException:
             backends.close()
             raise
-        before, self._backends, self._endpoints = self._backends, backends, endpoints
-        for task in self._probes:
-            task.cancel()
-        self._probes = [
-            asyncio.create_task(one.semantic.warm()) for one in endpoints.by_name.values() if one.semantic is not None
-        ]
-        self._probes += [
-            asyncio.create_task(_probe(one, one.settings.probe))
-            for one in endpoints.by_name.values()
-            if one.settings.probe is not None
-        ]
-        assert self._gateway is not None  # noqa: S101 - made before
-        self._gateway.follow(endpoints)
+        before, self._backends, self._declared = self._backends, backends, declared
+        self._app, self._table = app, table
+        self._swap(again=True)
         if before is not None:
-            longest = max((one.timeouts.total for one in endpoints.by_name.values()), default=0.0)
-            loop.call_later(longest, before.close)
+            longest = max((one.timeouts.total for one in table.endpoints.values()), default=0.0)
+            asyncio.get_running_loop().call_later(longest, before.close)
+
+    def _swap(self, *, again: bool = False) -> None:
+        """Follow the tables as they are now; with `again` build all endpoints anew, else those whose table is another one."""
+        assert self._following is not None  # noqa: S101 - made before
+        assert self._gateway is not None  # noqa: S101 - made before
+        known: Mapping[str, Endpoint] = {} if self._endpoints is None else self._endpoints.by_name
+        found: dict[str, Endpoint] = {}
+        changed: list[Endpoint] = []
+        for name, built in self._following.built(self._declared).items():
+            before = known.get(name)
+            if before is not None and not again and self._built.get(name) == built.number:
+                found[name] = before
+                continue
+            found[name] = build_endpoint(name, built, self._app, self._watch, before)
+            self._built[name] = built.number
+            changed.append(found[name])
+        self._endpoints = Endpoints(self._table, found, self._following.unserved)
+        for name in self._probes.keys() - found.keys() | {one.name for one in changed}:
+            for task in self._probes.pop(name, ()):
+                task.cancel()
+        for one in changed:
+            self._probes[one.name] = _beside(one)
+        self._gateway.follow(self._endpoints)
+        longest = max((one.timeouts.total for one in found.values()), default=0.0)
+        for backends in self._following.spare():
+            asyncio.get_running_loop().call_later(longest, backends.close)
 
     async def reload(self) -> None:
         """Follow what the project's file says now.
@@ -273,13 +189,15 @@ class Serving:
 
     async def drain(self) -> None:
         """Give back what is held."""
-        running = [*self._tasks, *self._probes]
+        running = [*self._tasks, *(task for tasks in self._probes.values() for task in tasks)]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await self._leasing.close()
         self._idempotency.close()
         self._doorway.stop()
+        if self._following is not None:
+            await self._following.close()
         if self._backends is not None:
             self._backends.close()
         await self._http.aclose()
@@ -318,6 +236,16 @@ class Serving:
         if snapshot is not None:
             self._ring.load(snapshot)
             self._meters.forget()
+
+
+def _beside(endpoint: Endpoint) -> list[asyncio.Task[None]]:
+    """What runs beside the calls of an endpoint."""
+    found: list[asyncio.Task[None]] = []
+    if endpoint.semantic is not None:
+        found.append(asyncio.create_task(endpoint.semantic.warm()))
+    if endpoint.settings.probe is not None:
+        found.append(asyncio.create_task(_probe(endpoint, endpoint.settings.probe)))
+    return found
 
 
 async def _probe(endpoint: Endpoint, every: float) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ferrata.catalog.pricebook import PriceBook, load_book
     from ferrata.catalog.prices import Price, Rate
     from ferrata.catalog.project import declared_uses, open_catalog
+    from ferrata.catalog.published import Follower, Published, Routing, RoutingTable, Shadow
     from ferrata.catalog.refresh import Offer, OfferedModel, keep_offer, offered_models, read_offers, refresh_prices
     from ferrata.catalog.routes import (
         BreakerSettings,
@@ -49,6 +50,7 @@ else:
         prices=["Price", "Rate"],
         project=["declared_uses", "open_catalog"],
         refresh=["Offer", "OfferedModel", "keep_offer", "offered_models", "read_offers", "refresh_prices"],
+        published=["Follower", "Published", "Routing", "RoutingTable", "Shadow"],
         routes=[
             "BreakerSettings",
             "BudgetSettings",
@@ -81,6 +83,7 @@ __all__ = [
     "CheckedModel",
     "ComparedModel",
     "EndpointSettings",
+    "Follower",
     "GatewaySettings",
     "GuardSettings",
     "LimitSettings",
@@ -94,10 +97,14 @@ __all__ = [
     "OfferedModel",
     "Price",
     "PriceBook",
+    "Published",
     "Rate",
     "RouteSettings",
     "RouteTable",
+    "Routing",
+    "RoutingTable",
     "ScopeSettings",
+    "Shadow",
     "TimeoutSettings",
     "Unit",
     "Window",

@@ -41,6 +41,8 @@ __all__ = [
 Unit = Literal["usd", "tokens", "requests"]
 Window = Literal["minute", "day", "month"]
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}\Z")
+_ANSWERS = ("model", "flow", "release")
+_RELEASE = re.compile(r"release/[A-Za-z0-9][A-Za-z0-9._/-]*@[1-9][0-9]{0,8}\Z")
 _STICKY = re.compile(r"(user|key|conversation|header:[A-Za-z0-9-]{1,100})\Z")
 
 
@@ -191,13 +193,15 @@ class RouteSettings(Document):
     Attributes:
         name: in spans and reports; the model's or the flow's where it is missing.
         model: a model of the project by its name there, or VENDOR/MODEL; or
-        flow: a flow of the project, by its folder.
+        flow: a flow of the project, by its folder; or
+        release: `release/NAME@N`, which holds all that answers.
         weight: share of the calls, beside the other routes' weights; 0: none, but by name and as a fallback.
     """
 
     name: Name = ""
     model: str | None = None
     flow: str | None = None
+    release: str | None = None
     weight: float = Field(default=1.0, ge=0, allow_inf_nan=False)
 
     @model_validator(mode="before")
@@ -207,10 +211,13 @@ class RouteSettings(Document):
 
     @model_validator(mode="after")
     def _named(self) -> RouteSettings:
-        if (self.model is None) == (self.flow is None):
-            raise ValueError("must have either `model` or `flow`")
+        given = [one for one in (self.model, self.flow, self.release) if one is not None]
+        if len(given) != 1:
+            raise ValueError("must have either `model` or `flow` or `release`")
+        if self.release is not None and not _RELEASE.match(self.release):
+            raise ValueError("`release` must be release/NAME@NUMBER")
         if not self.name:
-            given = re.sub(r"[^A-Za-z0-9._-]+", "-", self.model or self.flow or "").strip("-.")
+            given = re.sub(r"[^A-Za-z0-9._-]+", "-", given[0].removeprefix("release/")).strip("-.")
             object.__setattr__(self, "name", given[:100] or "route")
         return self
 
@@ -261,9 +268,9 @@ class EndpointSettings(Document):
     def _short_form(cls, value: object) -> object:
         if isinstance(value, str):
             return {"routes": [value]}
-        if isinstance(value, dict) and "routes" not in value and ("model" in value or "flow" in value):
+        if isinstance(value, dict) and "routes" not in value and not value.keys().isdisjoint(_ANSWERS):
             given: dict[str, Any] = {**value}
-            route = {key: given.pop(key) for key in ("model", "flow") if key in given}
+            route = {key: given.pop(key) for key in _ANSWERS if key in given}
             return {**given, "routes": [route]}
         return value  # pyright: ignore[reportUnknownVariableType]
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ferrata.assets import Move, Registered, Version
 
-__all__ = ["asset", "rollback"]
+__all__ = ["asset", "roll_back"]
 
 _project = click.option(
     "--project", type=click.Path(path_type=Path), default=Path(), show_default=True, help="Folder of the project."
@@ -239,14 +239,8 @@ def restore(*, project: Path, ref: str, message: str, as_json: bool) -> None:
     click.echo(json.dumps({**done.version.as_json(), "new": done.new}) if as_json else _said(done))
 
 
-@click.command()
-@_project
-@click.argument("ref", metavar="KIND/NAME@ALIAS")
-@click.option("--to", metavar="N", type=click.IntRange(min=1), help="An earlier target; the one before if not given.")
-@click.option("--why", default="", help="The reason, for the history.")
-@_json
-def rollback(*, project: Path, ref: str, to: int | None, why: str, as_json: bool) -> None:
-    """Point an alias back to where it pointed before, or to any earlier target."""
+def roll_back(project: Path, ref: str, *, to: int | None, why: str, as_json: bool) -> None:
+    """Point an alias back to where it pointed before, or to any earlier target; part of `ferrata rollback`."""
     from ferrata.refs import Ref
     from ferrata.shortcut import open_registry
 

@@ -117,7 +117,7 @@ def _about(name: str, endpoint: EndpointSettings) -> dict[str, Any]:
 
 
 def _goes_to(route: RouteSettings) -> str:
-    return route.model or f"flow {route.flow}"
+    return route.model or route.release or f"flow {route.flow}"
 
 
 def _rows(about: dict[str, Any]) -> Iterator[list[str]]:

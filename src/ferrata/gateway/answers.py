@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MOST_ANSWER_BYTES",
+    "RELEASE",
     "AnswerCache",
     "AnswerScope",
     "CacheWish",
@@ -45,8 +46,9 @@ _MOST_BYTES = 64_000_000
 _KEY_BYTES = 20
 _CLIENT_ONLY = frozenset({"user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention"})
 # With these, what is asked is more than what the body says: the vendor keeps a state that the call reads or changes.
+RELEASE = b"x-ferrata-release"
 _STATEFUL = frozenset({"background", "conversation", "container"})
-_HEADERS = frozenset({b"content-type", b"content-language"})
+_HEADERS = frozenset({b"content-type", b"content-language", RELEASE})
 
 
 class AnswerScope(NamedTuple):
@@ -88,6 +90,11 @@ class Stored:
     model: str = ""
     tool_calls: bool = False
     filtered: bool = False
+
+    @property
+    def release(self) -> str:
+        """That answered, as `Call.release`."""
+        return next((value.decode() for name, value in self.headers if name == RELEASE), "")
 
     @property
     def size(self) -> int:

@@ -95,17 +95,18 @@ class Gateway:
         found: dict[str, ASGIApp] = {}
         flows: list[tuple[str, ASGIApp]] = []
         for name, endpoint in endpoints.by_name.items():
-            backend = endpoint.backends[endpoint.settings.routes[0].name]
+            first = max(endpoint.settings.routes, key=lambda route: route.weight).name
+            backend = endpoint.backends[first]
             if backend.application is not None:
                 path = f"/endpoints/{name}"
-                found[path] = Mounted(name, backend.application, path, self._current, self._record)
+                found[path] = Mounted(name, backend.application, path, self._current, self._record, split=True)
                 flows.append((name, backend.application))
             if backend.tools and endpoint.settings.mcp:
                 server = McpServer(backend.tools, name=name, version=endpoint.version)
                 found[f"/mcp/{name}"] = Mounted(name, server, f"/mcp/{name}", self._current, self._record)
         if len(flows) == 1:
             for path in ("/score", "/feedback", "/swagger.json", "/version"):
-                found[path] = Mounted(*flows[0], "", self._current, self._record)
+                found[path] = Mounted(*flows[0], "", self._current, self._record, split=True)
         return found
 
     async def _health(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -42,6 +42,7 @@ class Call:
         stream: whether the answer comes piece by piece.
         route: that answered, or was tried last.
         provider: vendor and model of that route.
+        release: that answered, with its digest; empty where none did.
         attempts: how many there were.
         model: as the vendor names what answered.
         usage: tokens; None where nobody said.
@@ -92,6 +93,7 @@ class Call:
         "price",
         "provider",
         "raw",
+        "release",
         "reserved",
         "route",
         "spent",
@@ -115,7 +117,9 @@ class Call:
         self.endpoint: Endpoint | None = None
         self.key: Key | None = None
         self.stream = False
-        self.route = self.provider = self.model = self.finish = self.error = self.cached = self.blocked = ""
+        self.route = self.provider = self.release = self.model = self.finish = self.error = self.cached = (
+            self.blocked
+        ) = ""
         self.attempts = 0
         self.usage: Usage | None = None
         self.price: Price | None = None
@@ -208,6 +212,7 @@ class Call:
             ("ferrata.key", key.id if key is not None else ""),
             ("ferrata.team", key.team if key is not None else ""),
             ("ferrata.user", key.user if key is not None else ""),
+            ("ferrata.release", self.release),
             ("ferrata.cached", self.cached),
             ("ferrata.blocked", self.blocked),
             ("ferrata.usage.estimated", self.estimated),

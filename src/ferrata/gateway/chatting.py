@@ -12,6 +12,7 @@ import orjson
 from ferrata.access import OverLimit
 from ferrata.errors import FerrataError, ModelError
 from ferrata.gateway.answering import Opened, Whole, ask, embed, open_stream, says_usage_alone
+from ferrata.gateway.answers import RELEASE
 from ferrata.gateway.asked_texts import texts_of
 from ferrata.gateway.attempts import run_attempts
 from ferrata.gateway.call import Call
@@ -181,6 +182,7 @@ class Calls:
     def _came_by(self, call: Call, endpoint: Endpoint, route: str) -> None:
         backend = endpoint.backends[route]
         call.route, call.provider, call.price, call.of_flow = route, backend.name, backend.price, backend.is_flow
+        call.release = backend.release
 
     def _note_whole(self, call: Call, answer: Whole) -> None:
         response = answer.response
@@ -203,7 +205,7 @@ class Calls:
         return Whole(orjson.dumps(self._dialect.wire.response(response, call.asked())), response)
 
     async def _replay(self, call: Call, keeper: Doorkeeper, stored: Stored, send: Send) -> None:
-        call.usage, call.model, call.status = stored.usage, stored.model, stored.status
+        call.usage, call.model, call.status, call.release = stored.usage, stored.model, stored.status, stored.release
         self._write(call, keeper)
         body = stored.body if isinstance(stored.body, bytes) else b"".join(stored.body)
         headers = [*self._headers(call), (b"x-ferrata-cached", call.cached.encode())]
@@ -288,6 +290,8 @@ class Calls:
         found = [(b"x-request-id", call.id.encode())]
         if call.route:
             found.append((b"x-ferrata-route", call.route.encode()))
+        if call.release:
+            found.append((RELEASE, call.release.encode()))
         return found
 
     def _write(self, call: Call, keeper: Doorkeeper) -> None:

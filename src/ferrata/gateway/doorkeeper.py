@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ferrata.access import Allowance, NeedsLease, atoms_of
 from ferrata.gateway.admission import Places, give_back, take_all, take_now
-from ferrata.gateway.refusals import BadBody, NoKey, NoSuchEndpoint
+from ferrata.gateway.refusals import BadBody, NoKey, NoSuchEndpoint, Unserved
 from ferrata.messages import Usage
 
 if TYPE_CHECKING:
@@ -99,6 +99,8 @@ class Doorkeeper:
             raise BadBody("model: must be the name of an endpoint", hint="see /v1/models")
         endpoint = self.endpoints.by_name.get(name)
         if endpoint is None or (call.key is not None and not call.key.allows(name)):
+            if name in self.endpoints.unserved and (call.key is None or call.key.allows(name)):
+                raise Unserved(f"the endpoint {name!r} cannot answer here")
             raise NoSuchEndpoint(f"there is no endpoint {name[:100]!r} for this key", hint="see /v1/models")
         call.endpoint = endpoint
         call.stream = call.body.get("stream") is True

@@ -45,6 +45,7 @@ class Backend:
         price: what its tokens cost, where that is known.
         application: a flow's own API.
         tools: that it is, for the Model Context Protocol.
+        release: that holds all of this, as `release/NAME@N sha256:DIGEST`; empty where the project's file declares it.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Backend:
     price: Price | None = None
     application: ASGIApp | None = None
     tools: Sequence[Tool] = ()
+    release: str = ""
 
     @property
     def is_flow(self) -> bool:
@@ -154,7 +156,14 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Endpoints:
-    """All of them, as one table said."""
+    """All of them, as one table said.
+
+    Attributes:
+        table: what the project declares.
+        by_name: those that can be called.
+        unserved: those that cannot be here, and why.
+    """
 
     table: RouteTable
     by_name: Mapping[str, Endpoint]
+    unserved: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -9,6 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from ferrata.errors import FerrataError
+from ferrata.gateway.answers import RELEASE
 from ferrata.gateway.call import Call
 from ferrata.gateway.dialects import SCORE
 from ferrata.gateway.refusals import NoSuchEndpoint
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from ferrata.gateway.doorkeeper import Doorkeeper
+    from ferrata.gateway.endpoints import Endpoint
 
 __all__ = ["Mounted"]
 
@@ -36,6 +38,7 @@ class Mounted:
         path: below which it lies; empty: at the top.
         keeper: lets calls in.
         record: takes the span of each call.
+        split: each call goes to the application of the route that is its own, `application` is what tells about it.
     """
 
     def __init__(
@@ -45,12 +48,30 @@ class Mounted:
         path: str,
         keeper: Callable[[], Doorkeeper],
         record: Callable[[bytes], object],
+        *,
+        split: bool = False,
     ) -> None:
+        self._split = split
         self._endpoint = endpoint
         self._application = application
         self._path = path
         self._keeper = keeper
         self._record = record
+
+    def _of(self, call: Call, endpoint: Endpoint) -> ASGIApp:
+        """What answers a call; it is noted on the call."""
+        route, application = endpoint.settings.routes[0].name, self._application
+        if self._split:
+            named = call.headers.get(b"x-ferrata-route")
+            order = endpoint.picker.order(endpoint.sticky(call), named=named.decode("latin-1") if named else None)
+            for one in order:
+                found = endpoint.backends[one.name].application
+                if found is not None:
+                    route, application = one.name, found
+                    break
+        backend = endpoint.backends[route]
+        call.route, call.provider, call.release, call.attempts = route, backend.name, backend.release, 1
+        return application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; only a POST is a call, the rest is about the application."""
@@ -66,6 +87,8 @@ class Mounted:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 call.status = message["status"]
+                if call.release:
+                    message = {**message, "headers": [*message["headers"], (RELEASE, call.release.encode())]}
             await send(message)
 
         try:
@@ -73,12 +96,11 @@ class Mounted:
             call.endpoint = keeper.endpoints.by_name.get(self._endpoint)
             if call.endpoint is None or (call.key is not None and not call.key.allows(self._endpoint)):
                 raise NoSuchEndpoint(f"there is no endpoint {self._endpoint!r} for this key", hint="see /v1/models")
-            route = call.endpoint.settings.routes[0].name
-            call.route, call.provider, call.attempts = route, call.endpoint.backends[route].name, 1
+            application = self._of(call, call.endpoint)
             await keeper.enter(call)
             with join_trace(*call.trace) as span:
                 try:
-                    await self._application(inner, receive, answer)
+                    await application(inner, receive, answer)
                 finally:
                     call.usage, call.paid = span.usage, span.cost
         except FerrataError as error:

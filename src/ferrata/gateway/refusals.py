@@ -21,6 +21,7 @@ __all__ = [
     "NoKey",
     "NoSuchEndpoint",
     "Overloaded",
+    "Unserved",
     "UpstreamFailed",
     "WrongMethod",
     "WrongPath",
@@ -40,6 +41,14 @@ class NoSuchEndpoint(FerrataError):
 
     code = "model_not_found"
     status = 404
+
+
+class Unserved(FerrataError):
+    """None of the routes of an endpoint could be built here; another host may have one."""
+
+    code = "endpoint_unavailable"
+    status = 503
+    retryable = True
 
 
 class WrongPath(FerrataError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ferrata.gateway.answers import AnswerScope, Stored, answer_key, cache_wish, tenant_of
+from ferrata.gateway.answers import RELEASE, AnswerScope, Stored, answer_key, cache_wish, tenant_of
 from ferrata.gateway.idempotency import check_idempotency_key, request_digest
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Reuse:
             return
         stored = Stored(
             200,
-            (kind,),
+            (kind, (RELEASE, call.release.encode())) if call.release else (kind,),
             body if isinstance(body, bytes) else tuple(body),
             call.usage,
             call.model,

@@ -167,9 +167,13 @@ def build_routes(
 
 
 def _build(declared: RouteSettings, breaker: BreakerSettings, *, price: float | None, before: Route | None) -> Route:
-    if before is None or (before.settings.model, before.settings.flow) != (declared.model, declared.flow):
+    if before is None or _answers(before.settings) != _answers(declared):
         return Route(declared, Breaker(breaker), price=price)
     before.follow(declared)
     before.breaker.follow(breaker)
     before.price = price
     return before
+
+
+def _answers(route: RouteSettings) -> tuple[str | None, ...]:
+    return route.model, route.flow, route.release
