@@ -234,10 +234,14 @@ class Built:
                 routes.append(route)
             except FerrataError as error:
                 problems.append(f"{table.endpoint}: {route.release or route.name}: {hide_secrets(error.message)}")
-        if not any(route.weight for route in routes):
+        if not any(route.weight and route.when is None for route in routes):
             raise UsageError("; ".join(problems) or f"{table.endpoint}: its table has no route")
         built |= {route.name: self.backends[route.name] for route in self.settings.fallbacks}
-        made = Built(self.settings.model_copy(update={"routes": routes}), built, table.number)
+        changed: dict[str, Any] = {"routes": routes}
+        if table.routing.rollout is not None:
+            # Two that are compared must get their calls by chance; the one that is sooner or cheaper would draw others.
+            changed["balance"] = "weights"
+        made = Built(self.settings.model_copy(update=changed), built, table.number)
         made.problems = problems
         return made
 

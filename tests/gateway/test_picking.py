@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from ferrata.catalog import EndpointSettings, RouteSettings
-from ferrata.errors import NotFound
 from ferrata.gateway import Picker, Routes, build_routes
 
 if TYPE_CHECKING:
@@ -163,15 +162,6 @@ def test_one_route_needs_no_draw() -> None:
 
     chosen = Picker("chat", routes_of([1, 0], 1), random=never, clock=never, balance="latency")
     assert names(chosen) == names(chosen, b"x") == ["r0", "f0"]
-
-
-def test_a_route_by_its_name_is_alone() -> None:
-    chosen, _ = picker([1, 0], fallbacks=1)
-    for name in ("r0", "r1", "f0"):
-        assert [route.name for route in chosen.order(b"x", named=name)] == [name]
-    with pytest.raises(NotFound, match="no route 'r9'") as caught:
-        chosen.order(named="r9")
-    assert caught.value.hint == "there is r0, r1, f0"
 
 
 def test_the_highest_draw_is_the_last_route_with_a_weight() -> None:

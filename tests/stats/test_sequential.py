@@ -202,3 +202,39 @@ def test_a_boundary_at_a_bound_is_refused() -> None:
         BettingTest(1.0, low=0.0, high=1.0)
     with pytest.raises(UsageError, match="confidence"):
         ConfidenceSequence(0.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
+def test_rows_in_parts_are_the_same_as_one_by_one(share: float) -> None:
+    rng = np.random.default_rng(3)
+    arms, values = rng.random(1000) < share, rng.random(1000)
+    alone, together = (TwoStreams(0.05, low=0.0, high=1.0) for _ in range(2))
+    for candidate, value in zip(arms, values, strict=True):
+        alone.add("candidate" if candidate else "baseline", float(value))
+    for begin, end in ((0, 3), (3, 4), (4, 4), (4, 700), (700, 1000)):
+        together.add_many(arms[begin:end], values[begin:end])
+    assert together.pairs.n == alone.pairs.n
+    for name in ("p_greater", "p_less", "difference"):
+        assert getattr(together, name) == pytest.approx(getattr(alone, name))
+    with pytest.raises(UsageError, match="row 2"):
+        together.add_many([True, False], [0.5, 1.5])
+
+
+def test_how_many_more_rows_are_needed_comes_true_about() -> None:
+    rng = np.random.default_rng(4)
+    ratios: list[float] = []
+    for _ in range(40):
+        test = BettingTest(0.5, low=0.0, high=1.0)
+        assert test.more_rows("less", 0.05) is None
+        test.add_many(rng.random(100) < 0.35)
+        expected = test.more_rows("less", 0.001)
+        if not expected:
+            continue
+        before = test.n
+        while test.p_less > 0.001:
+            test.add(float(rng.random() < 0.35))
+        ratios.append((test.n - before) / expected)
+        assert test.more_rows("less", 0.001) == 0
+        assert test.more_rows("greater", 0.001) is None
+    assert len(ratios) > 20
+    assert 0.5 < np.median(ratios) < 2

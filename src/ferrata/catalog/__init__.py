@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ferrata.catalog.catalog import Catalog
     from ferrata.catalog.check import CheckedModel, ModelUse, check_models, lifecycle_payload
     from ferrata.catalog.compare import ComparedModel, Measured, Workload, compare_models, measured_in, measured_of
+    from ferrata.catalog.conditions import ConditionSettings
     from ferrata.catalog.families import MODEL_LITERALS, model_pattern
     from ferrata.catalog.hosts import canonical_provider
     from ferrata.catalog.lifecycle import STAGES, ModelFacts, classify_model, looks_like_model
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from ferrata.catalog.project import declared_uses, open_catalog
     from ferrata.catalog.published import Follower, Published, Routing, RoutingTable, Shadow
     from ferrata.catalog.refresh import Offer, OfferedModel, keep_offer, offered_models, read_offers, refresh_prices
+    from ferrata.catalog.rollouts import (
+        BUILT_IN_METRICS,
+        LimitsSettings,
+        MetricSettings,
+        RolloutSettings,
+        StageSettings,
+    )
     from ferrata.catalog.routes import (
         BreakerSettings,
         BudgetSettings,
@@ -43,6 +51,7 @@ else:
         catalog=["Catalog"],
         check=["CheckedModel", "ModelUse", "check_models", "lifecycle_payload"],
         compare=["ComparedModel", "Measured", "Workload", "compare_models", "measured_in", "measured_of"],
+        conditions=["ConditionSettings"],
         families=["MODEL_LITERALS", "model_pattern"],
         hosts=["canonical_provider"],
         lifecycle=["STAGES", "ModelFacts", "classify_model", "looks_like_model"],
@@ -51,6 +60,7 @@ else:
         project=["declared_uses", "open_catalog"],
         refresh=["Offer", "OfferedModel", "keep_offer", "offered_models", "read_offers", "refresh_prices"],
         published=["Follower", "Published", "Routing", "RoutingTable", "Shadow"],
+        rollouts=["BUILT_IN_METRICS", "LimitsSettings", "MetricSettings", "RolloutSettings", "StageSettings"],
         routes=[
             "BreakerSettings",
             "BudgetSettings",
@@ -71,6 +81,7 @@ else:
     )
 
 __all__ = [
+    "BUILT_IN_METRICS",
     "FEATURES",
     "KINDS",
     "MODEL_LITERALS",
@@ -82,12 +93,15 @@ __all__ = [
     "Catalog",
     "CheckedModel",
     "ComparedModel",
+    "ConditionSettings",
     "EndpointSettings",
     "Follower",
     "GatewaySettings",
     "GuardSettings",
     "LimitSettings",
+    "LimitsSettings",
     "Measured",
+    "MetricSettings",
     "ModelCard",
     "ModelFacts",
     "ModelFilter",
@@ -99,12 +113,14 @@ __all__ = [
     "PriceBook",
     "Published",
     "Rate",
+    "RolloutSettings",
     "RouteSettings",
     "RouteTable",
     "Routing",
     "RoutingTable",
     "ScopeSettings",
     "Shadow",
+    "StageSettings",
     "TimeoutSettings",
     "Unit",
     "Window",

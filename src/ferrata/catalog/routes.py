@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from ferrata.catalog.conditions import ConditionSettings
+from ferrata.catalog.rollouts import RolloutSettings
 from ferrata.documents import Document, validate
 from ferrata.errors import NotFound
 from ferrata.settings import FILE_NAME
@@ -196,6 +198,7 @@ class RouteSettings(Document):
         flow: a flow of the project, by its folder; or
         release: `release/NAME@N`, which holds all that answers.
         weight: share of the calls, beside the other routes' weights; 0: none, but by name and as a fallback.
+        when: the calls for which it is, and which then go to no route without one; None: all others.
     """
 
     name: Name = ""
@@ -203,6 +206,7 @@ class RouteSettings(Document):
     flow: str | None = None
     release: str | None = None
     weight: float = Field(default=1.0, ge=0, allow_inf_nan=False)
+    when: ConditionSettings | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -245,6 +249,7 @@ class EndpointSettings(Document):
         guard: what texts may not hold.
         probe: seconds between probes of a route whose breaker is open; None: the next call tries.
         mcp: the endpoint's flow is served as a tool.
+        rollout: how a new release gets its calls, and when it is taken back.
     """
 
     routes: Annotated[list[RouteSettings], BeforeValidator(_routes), Field(min_length=1)]
@@ -262,6 +267,7 @@ class EndpointSettings(Document):
     guard: GuardSettings = GuardSettings()
     probe: Seconds | None = None
     mcp: bool = False
+    rollout: RolloutSettings = RolloutSettings()
 
     @model_validator(mode="before")
     @classmethod
@@ -280,8 +286,8 @@ class EndpointSettings(Document):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"has several routes named {twice[0]!r}: give each a `name` of its own")
-        if not any(route.weight for route in self.routes):
-            raise ValueError("has no route with a weight above 0")
+        if not any(route.weight and route.when is None for route in self.routes):
+            raise ValueError("has no route with a weight above 0 and without `when`")
         if self.sticky is not None and not _STICKY.match(self.sticky):
             raise ValueError("`sticky` must be user, key, conversation or header:NAME")
         return self

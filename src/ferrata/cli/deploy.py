@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
 
     from ferrata.app import App
     from ferrata.catalog import RoutingTable
-    from ferrata.releases import Acts, Reached, Strategy
+    from ferrata.releases import Acts, Reached, Strategy, Verdict
 
 __all__ = ["deploy", "freeze", "pause", "promote", "resume", "rollback", "status", "thaw"]
 
 _STRATEGIES = ("canary", "blue-green", "shadow", "ab")
 
 
-def _shares(_context: click.Context, _parameter: click.Parameter, text: str) -> list[float]:
+def _shares(_context: click.Context, _parameter: click.Parameter, text: str | None) -> list[float] | None:
+    if text is None:
+        return None
     try:
         shares = [float(part.strip().removesuffix("%")) for part in text.split(",")]
     except ValueError:
@@ -110,6 +113,27 @@ def _routes(table: RoutingTable) -> list[str]:
     return lines
 
 
+def _judged(verdict: Verdict) -> list[str]:
+    """What the judge says now."""
+    cells = [["metric", "candidate", "others", "rows", "margin", "p worse", "p not worse"]]
+    cells += [
+        [
+            one.name,
+            *("-" if mean is None else f"{abs(mean):.4g}" for mean in (one.candidate, one.baseline)),
+            f"{one.rows:,} and {one.baseline_rows:,}",
+            f"{one.margin:g}",
+            f"{one.p_worse:.2g}",
+            f"{one.p_fine:.2g}",
+        ]
+        for one in verdict.compared
+    ]
+    return [
+        *aligned(cells),
+        f"verdict: {verdict.decision}, after {counted(verdict.requests, 'request')} to the candidate in this stage",
+        *(f"  {printable(reason)}" for reason in verdict.reasons),
+    ]
+
+
 def _as_json(table: RoutingTable, found: Reached) -> dict[str, Any]:
     return {
         "endpoint": table.endpoint,
@@ -139,10 +163,8 @@ def _as_json(table: RoutingTable, found: Reached) -> dict[str, Any]:
 @click.option(
     "--shares",
     callback=_shares,
-    default="5,25,50,100",
-    show_default=True,
     metavar="PERCENT,...",
-    help="Of the calls, stage by stage; of a shadow or A/B the first alone.",
+    help="Of the calls, stage by stage; of a shadow or A/B the first alone.  [default: as the endpoint declares, else 5,25,50]",
 )
 @click.option("--waive", "waived", default="", metavar="REASON", help="Deploy it without a gate's verdict that passes.")
 @_why
@@ -152,7 +174,7 @@ def deploy(
     endpoint: str,
     release: str,
     strategy: Strategy,
-    shares: list[float],
+    shares: list[float] | None,
     waived: str,
     why: str,
     project: Path,
@@ -248,15 +270,23 @@ def status(*, endpoint: str, history: int | None, project: Path, wants_json: boo
     with _acting(project, endpoint) as (app, acts):
         table = acts.current
         found = reached(app.published, app.clock, table.seq)
+        verdict = None
+        if table.routing.rollout is not None:
+            from ferrata.rollouts import controller_of
+
+            verdict = controller_of(app).verdict(table)
         tables = app.published.history(endpoint, limit=history) if history else []
     if wants_json:
         about = _as_json(table, found)
+        about["verdict"] = None if verdict is None else asdict(verdict)
         about["history"] = [
             {"table": one.number, "at": one.at, "actor": one.actor, "act": one.act, "why": one.why} for one in tables
         ]
         click.echo(json.dumps(about, ensure_ascii=False, indent=2))
         return
     _print(table, found, wants_json=False)
+    for line in [] if verdict is None else _judged(verdict):
+        click.echo(line)
     cells = [[str(one.number), one.at, one.act, printable(one.actor), printable(one.why)] for one in tables]
     if cells:
         click.echo("\n".join(aligned([["table", "at", "act", "by", "why"], *cells])))

@@ -92,7 +92,12 @@ def _serve(*, root: Path, host: str, port: int, workers: int | None, drain: floa
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
         draining(root, stop)
 
-    return supervise(plan, background=[drain_spools], say=_say)
+    def look_after_rollouts(stop: Event) -> None:
+        from ferrata.rollouts import controlling
+
+        controlling(root, stop, _say)
+
+    return supervise(plan, background=[drain_spools, look_after_rollouts], say=_say)
 
 
 def _say(line: str) -> None:

@@ -53,6 +53,8 @@ class Call:
         error: the code of the failure.
         cached: how the answer was found without asking.
         blocked: the guard that stopped it.
+        drawn: the route that the call was dealt to, whichever answered; empty where there was no choice.
+        unit: digest of the value by which it was dealt; empty: by chance.
         spent: what it used of each meter, for the store.
         paid: US dollars, once they are known.
         of_flow: a flow answers, which says itself what its models took.
@@ -75,6 +77,7 @@ class Call:
         "body",
         "cached",
         "dialect",
+        "drawn",
         "endpoint",
         "error",
         "finish",
@@ -100,6 +103,7 @@ class Call:
         "status",
         "stream",
         "trace",
+        "unit",
         "usage",
         "written",
     )
@@ -119,7 +123,7 @@ class Call:
         self.stream = False
         self.route = self.provider = self.release = self.model = self.finish = self.error = self.cached = (
             self.blocked
-        ) = ""
+        ) = self.drawn = self.unit = ""
         self.attempts = 0
         self.usage: Usage | None = None
         self.price: Price | None = None
@@ -215,6 +219,8 @@ class Call:
             ("ferrata.release", self.release),
             ("ferrata.cached", self.cached),
             ("ferrata.blocked", self.blocked),
+            ("ferrata.drawn", self.drawn),
+            ("ferrata.unit", self.unit),
             ("ferrata.usage.estimated", self.estimated),
         ):
             if value:

@@ -144,8 +144,7 @@ class Calls:
 
     async def _tried(self, call: Call, endpoint: Endpoint) -> Whole | Opened:
         """An answer of one of the routes; what is known of it is noted on the call."""
-        named = call.headers.get(b"x-ferrata-route")
-        routes = endpoint.picker.order(endpoint.sticky(call), named=named.decode("latin-1") if named else None)
+        routes = endpoint.order(call)
         policy = endpoint.policy
         log: list[Tried] = []
         try:

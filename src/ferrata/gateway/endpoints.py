@@ -10,13 +10,13 @@ from ferrata.gateway.answers import AnswerCache
 from ferrata.gateway.attempts import AttemptPolicy
 from ferrata.gateway.coalescing import Flights
 from ferrata.gateway.guarding import build_guards
-from ferrata.gateway.picking import Picker
+from ferrata.gateway.lanes import Lanes
 from ferrata.gateway.routes import build_routes
 from ferrata.gateway.speaking import object_at
 from ferrata.providers import Timeouts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from starlette.types import ASGIApp
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ferrata.gateway.call import Call
     from ferrata.gateway.deadlines import DeadlineWatch
     from ferrata.gateway.mcp import Tool
+    from ferrata.gateway.routes import Route
     from ferrata.gateway.semantic import SemanticCache
     from ferrata.providers import ChatModel, EmbeddingModel, Price, RemoteEmbeddings, RemoteModel
 
@@ -82,8 +83,8 @@ class Endpoint:
         "backends",
         "flights",
         "guards",
+        "lanes",
         "name",
-        "picker",
         "policy",
         "price",
         "routes",
@@ -107,7 +108,7 @@ class Endpoint:
         self.backends = backends
         self.policy = AttemptPolicy.of(name, settings, watch)
         self.routes = build_routes(settings, before=None if before is None else before.routes)
-        self.picker = Picker(name, self.routes, balance=settings.balance)
+        self.lanes = Lanes(name, settings, self.routes)
         given = settings.timeouts
         self.timeouts = Timeouts(
             total=given.total, connect=given.connect, first_byte=given.first_token, between=given.between_tokens
@@ -133,6 +134,10 @@ class Endpoint:
         return Timeouts(
             total=limits.seconds, connect=limits.connect, first_byte=limits.first_token, between=whole.between
         )
+
+    def order(self, call: Call) -> Iterator[Route]:
+        """The routes for a call, see `Lanes.order`."""
+        return self.lanes.order(call, self.sticky(call))
 
     def sticky(self, call: Call) -> bytes | None:
         """The value whose calls keep to one route; None where there is none."""

@@ -62,9 +62,7 @@ class Mounted:
         """What answers a call; it is noted on the call."""
         route, application = endpoint.settings.routes[0].name, self._application
         if self._split:
-            named = call.headers.get(b"x-ferrata-route")
-            order = endpoint.picker.order(endpoint.sticky(call), named=named.decode("latin-1") if named else None)
-            for one in order:
+            for one in endpoint.order(call):
                 found = endpoint.backends[one.name].application
                 if found is not None:
                     route, application = one.name, found

@@ -14,8 +14,6 @@ from math import log
 from time import monotonic
 from typing import TYPE_CHECKING, Literal
 
-from ferrata.errors import NotFound
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -31,7 +29,7 @@ _RANGE = 2.0**64
 class Picker:
     """Gives the order for each call of one endpoint.
 
-    Routes with a weight come first, then the fallbacks in their order; a route with weight 0 comes only by its name.
+    Routes with a weight come first, then the fallbacks in their order; a route with weight 0 does not come.
 
     `weights`: at random, each with its share; those after the first likewise, among what is left.
     `latency`: of two that are drawn at random the one with the better `Route.score`, then the others by score. Drawing two keeps the
@@ -58,7 +56,6 @@ class Picker:
         "_explored",
         "_fallbacks",
         "_hashes",
-        "_named",
         "_only",
         "_picked",
         "_random",
@@ -76,7 +73,6 @@ class Picker:
     ) -> None:
         self._routes = tuple(route for route in routes.routes if route.weight > 0)
         self._fallbacks = routes.fallbacks
-        self._named = {route.name: route for route in routes.all()}
         self._only = (*self._routes, *self._fallbacks) if len(self._routes) == 1 else None
         self._bounds = list(accumulate(route.weight for route in self._routes))
         self._hashes = [
@@ -89,18 +85,17 @@ class Picker:
         self._picked = 0
         self._explored = 0
 
-    def order(self, sticky: bytes | None = None, *, named: str | None = None) -> Iterator[Route]:
+    @property
+    def splits(self) -> bool:
+        """Whether calls go to several routes."""
+        return self._only is None
+
+    def order(self, sticky: bytes | None = None) -> Iterator[Route]:
         """The routes for one call, the best first; what comes after the first is worked out when it is asked for.
 
         Args:
             sticky: whose calls keep to one route; None or empty: nobody's.
-            named: the one route that may be asked, by its name, whatever its weight.
-
-        Raises:
-            NotFound: there is no route of that name.
         """
-        if named is not None:
-            return iter((self.route(named),))
         if self._only is not None:
             return iter(self._only)
         if sticky:
@@ -108,17 +103,6 @@ class Picker:
         if self._balance == "weights":
             return self._by_weights()
         return self._by_latency() if self._balance == "latency" else self._by_cost()
-
-    def route(self, name: str) -> Route:
-        """One by its name.
-
-        Raises:
-            NotFound: there is none.
-        """
-        found = self._named.get(name)
-        if found is None:
-            raise NotFound(f"there is no route {name[:100]!r}", hint=f"there is {', '.join(list(self._named)[:5])}")
-        return found
 
     def _by_value(self, sticky: bytes) -> Iterator[Route]:
         found: list[tuple[float, int]] = []

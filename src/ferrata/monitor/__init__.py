@@ -7,6 +7,7 @@ from ferrata.doors import door
 if TYPE_CHECKING:
     from ferrata.monitor.drain import Drain, DrainedCounts, DrainHook, run_drain
     from ferrata.monitor.histogram import RELATIVE_ERROR, Histogram
+    from ferrata.monitor.outcomes import Outcome, Said, read_outcomes, read_said
     from ferrata.monitor.reading import (
         StoredSpan,
         TraceFilter,
@@ -25,6 +26,7 @@ else:
         __name__,
         drain=["Drain", "DrainHook", "DrainedCounts", "run_drain"],
         histogram=["RELATIVE_ERROR", "Histogram"],
+        outcomes=["Outcome", "Said", "read_outcomes", "read_said"],
         reading=["StoredSpan", "TraceFilter", "TraceNode", "TracePage", "list_calls", "list_slowest", "read_trace"],
         rollups=["Rollup", "RollupKey"],
         rows=["SpanData"],
@@ -42,8 +44,10 @@ __all__ = [
     "DrainedCounts",
     "EndpointStatus",
     "Histogram",
+    "Outcome",
     "Rollup",
     "RollupKey",
+    "Said",
     "SpanData",
     "StoredSpan",
     "TraceFilter",
@@ -53,6 +57,8 @@ __all__ = [
     "forget_before",
     "list_calls",
     "list_slowest",
+    "read_outcomes",
+    "read_said",
     "read_trace",
     "run_drain",
     "span_tables",

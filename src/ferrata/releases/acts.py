@@ -11,12 +11,12 @@ from ferrata.clock import format_time
 from ferrata.errors import Conflict, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Generator, Sequence
 
     from sqlalchemy import Connection
 
     from ferrata.assets import Ledger
-    from ferrata.catalog import EndpointSettings, Published, RoutingTable
+    from ferrata.catalog import EndpointSettings, Published, RolloutSettings, RoutingTable
     from ferrata.clock import Clock
     from ferrata.releases.bundle import Kept
     from ferrata.store import Store
@@ -69,8 +69,7 @@ class Acts:
         release: Kept,
         strategy: Strategy = "canary",
         *,
-        shares: Sequence[float] = (5.0, 25.0, 50.0, 100.0),
-        plan: Mapping[str, Any] | None = None,
+        shares: Sequence[float] | None = None,
         why: str = "",
         waived: str = "",
     ) -> RoutingTable:
@@ -82,8 +81,7 @@ class Acts:
         Args:
             release: the candidate.
             strategy: as above.
-            shares: percent of the calls in each stage.
-            plan: of the rollout, for the controller.
+            shares: percent of the calls in each stage; None: as the endpoint declares. 100 at the end is the same as nothing.
             why: for the records.
             waived: why no verdict that passes is needed.
 
@@ -100,14 +98,11 @@ class Acts:
         routes = self._routes(table)
         if any(route.release == release.ref and route.weight for route in routes):
             raise UsageError(f"{release.ref} answers calls of {self._endpoint} already")
-        first = shares[0] if strategy in ("canary", "ab") else 0.0
+        plan = _plan(self._declared.rollout, strategy, shares)
+        first = plan.stages[0].share if strategy in ("canary", "ab") else 0.0
         candidate = RouteSettings(release=release.ref)
-        rollout = {
-            **_plan(candidate, strategy, list(shares) if strategy == "canary" else [first], plan or {}),
-            "before": table.number,
-            **self._begun(0),
-        }
-        shadows = [Shadow(release=release.ref, share=shares[0] / 100)] if strategy == "shadow" else []
+        rollout = {**_moving(candidate, strategy, plan), "before": table.number, **self._begun(0)}
+        shadows = [Shadow(release=release.ref, share=plan.stages[0].share / 100)] if strategy == "shadow" else []
         routing = Routing(routes=_split(routes, candidate, first), shadows=shadows, rollout=rollout)
         with self._act(table, routing, "deploy", why, [release.ref]) as (connection, new):
             self._ledger.append_in(
@@ -115,7 +110,7 @@ class Acts:
                 "rollout.staged",
                 subjects=self._subjects(release.ref),
                 payload={
-                    "stages": len(shares) if strategy == "canary" else 1,
+                    "stages": len(plan.stages),
                     "strategy": strategy,
                     "number": new.number,
                     "why": why or None,
@@ -152,16 +147,29 @@ class Acts:
         table = table or self.current
         rollout = self._rollout(table)
         self._must_be_open(table)
-        routing = Routing(routes=[RouteSettings(release=rollout["candidate"])])
+        kept = [route for route in self._routes(table) if route.when is not None]
+        routing = Routing(routes=[RouteSettings(release=rollout["candidate"]), *kept])
         return self._decide(table, routing, "promote", why, automatic)
 
-    def pause(self, *, why: str = "", state: Literal["paused", "running", "waiting"] = "paused") -> RoutingTable:
+    def pause(
+        self,
+        *,
+        why: str = "",
+        state: Literal["paused", "running", "waiting"] = "paused",
+        seen: RoutingTable | None = None,
+    ) -> RoutingTable:
         """Keep the shares as they are until somebody acts; with `running` go on, with `waiting` ask for a person.
+
+        Args:
+            why: for the records.
+            state: as above.
+            seen: act only if this is still the newest table; None: whatever there is.
 
         Raises:
             UsageError: there is no rollout.
+            Conflict: another act came first.
         """
-        table = self.current
+        table = seen or self.current
         rollout = self._rollout(table)
         routing = table.routing.model_copy(update={"rollout": {**rollout, "state": state}})
         act = {"paused": "pause", "running": "resume", "waiting": "wait"}[state]
@@ -307,22 +315,37 @@ class Acts:
             )
 
 
-def _plan(candidate: RouteSettings, strategy: str, shares: Sequence[float], plan: Mapping[str, Any]) -> dict[str, Any]:
+def _moving(candidate: RouteSettings, strategy: str, plan: RolloutSettings) -> dict[str, Any]:
     return {
         "candidate": candidate.release,
         "route": candidate.name,
         "strategy": strategy,
-        "shares": list(shares),
-        "plan": dict(plan),
+        "shares": [stage.share for stage in plan.stages],
+        "plan": plan.model_dump(mode="json", exclude_defaults=True),
     }
 
 
+def _plan(declared: RolloutSettings, strategy: str, shares: Sequence[float] | None) -> RolloutSettings:
+    """What is declared, with other shares where some are given; `ab` and `shadow` have one stage."""
+    stages = list(declared.stages)
+    if shares is not None:
+        given = list(shares)[:-1] if len(shares) > 1 and shares[-1] >= 100 else list(shares)
+        stages = [
+            stages[min(place, len(stages) - 1)].model_copy(update={"share": share}) for place, share in enumerate(given)
+        ]
+    if strategy != "canary":
+        del stages[1:]
+    return declared.model_copy(update={"stages": stages})
+
+
 def _split(others: Sequence[RouteSettings], candidate: RouteSettings, percent: float) -> list[RouteSettings]:
-    """The candidate with its share, and the others with the rest as they were beside each other."""
-    whole = sum(route.weight for route in others)
+    """The candidate with its share, and the others with the rest as they were beside each other; conditions take theirs first."""
+    whole = sum(route.weight for route in others if route.when is None)
     rest = (100.0 - percent) / whole
     kept = [
-        route.model_copy(update={"weight": route.weight * rest}) for route in others if route.name != candidate.name
+        route if route.when is not None else route.model_copy(update={"weight": route.weight * rest})
+        for route in others
+        if route.name != candidate.name
     ]
     return [*kept, candidate.model_copy(update={"weight": percent})]
 

@@ -11,7 +11,7 @@ sides of it refutes both. Nothing here holds for values without bounds: there is
 
 from __future__ import annotations
 
-from math import exp, isfinite
+from math import ceil, exp, isfinite, log
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -99,6 +99,23 @@ class BettingTest:
             total = top + np.log(np.exp(stakes - top[:, None]).sum(axis=1))
             self._best[side] = max(self._best[side], float(total.max()))
             self._stakes[side] = stakes[-1]
+
+    def more_rows(self, side: Literal["greater", "less"], error: float) -> int | None:
+        """How many more rows until a side is shown, if they are as those so far; 0: it is shown; None: never, or none came yet.
+
+        Args:
+            side: that the mean is greater, or less, than the boundary.
+            error: at which it is to be shown.
+        """
+        place = 0 if side == "greater" else 1
+        if self._best[place] >= -log(error):
+            return 0
+        stakes = self._stakes[place]
+        if not self.n:
+            return None
+        growth = float((stakes.max() + log(len(BETS))) / self.n)
+        missing = -log(error) + log(len(BETS)) - growth * self.n
+        return ceil(missing / growth) if growth > 0 else None
 
     @property
     def mean(self) -> float | None:
@@ -259,6 +276,52 @@ class TwoStreams:
             self.pairs.add(means["candidate"] - means["baseline"])
             for new in self._new.values():
                 new.clear()
+
+    def add_many(self, candidate: ArrayLike, values: ArrayLike) -> None:
+        """Takes rows in their order; the same as adding them one by one.
+
+        Args:
+            candidate: shape (rows,), bool: whether a row is the candidate's.
+            values: shape (rows,).
+
+        Raises:
+            UsageError: a value is NaN or outside of the bounds; then none is taken.
+        """
+        given = within(
+            floats(values, "rows of two streams", least=0), "rows of two streams", low=self.low, high=self.high
+        )
+        arms = np.asarray(candidate, dtype=bool)
+        for arm, name in ((False, "baseline"), (True, "candidate")):
+            self._counts[name] += int((arms == arm).sum())
+            self._sums[name] += float(given[arms == arm].sum())
+        # What is left of the rows before goes first.
+        waiting = [(name == "candidate", value) for name, new in self._new.items() for value in new]
+        arms = np.concatenate([np.array([arm for arm, _ in waiting], dtype=bool), arms])
+        given = np.concatenate([np.array([value for _, value in waiting], dtype=np.float64), given])
+        changes = np.append(np.flatnonzero(arms[1:] != arms[:-1]) + 1, len(arms))
+        sums = np.concatenate([[0.0], np.cumsum(given)])
+        differences: list[float] = []
+        begin = 0
+        for end in changes[:-1].tolist():
+            # A bet: the rows of one stream from `begin`, and the first one of the other.
+            if end <= begin:
+                continue
+            difference = float(given[end]) - float(sums[end] - sums[begin]) / (end - begin)
+            differences.append(difference if arms[end] else -difference)
+            begin = end + 1
+        self.pairs.add_many(np.clip(differences, self.pairs.low, self.pairs.high))
+        for new in self._new.values():
+            new.clear()
+        for arm, value in zip(arms[begin:].tolist(), given[begin:].tolist(), strict=True):
+            self._new["candidate" if arm else "baseline"].append(value)
+
+    def mean(self, stream: Literal["baseline", "candidate"]) -> float | None:
+        """Of all rows of a stream; None before the first."""
+        return self._sums[stream] / self._counts[stream] if self._counts[stream] else None
+
+    def rows(self, stream: Literal["baseline", "candidate"]) -> int:
+        """How many rows of a stream there were."""
+        return self._counts[stream]
 
     @property
     def boundary(self) -> float:
