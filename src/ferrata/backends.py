@@ -12,7 +12,7 @@ from ferrata.documents import validate
 from ferrata.errors import FerrataError, UsageError
 from ferrata.flow_endpoints import FlowModel, FlowTool, WithoutTexts, flow_application
 from ferrata.flows import inside, read_flow
-from ferrata.gateway import Backend, Endpoint
+from ferrata.gateway import Backend, Endpoint, ShadowOf
 from ferrata.messages import ChatRequest, Message
 from ferrata.providers import (
     HttpClient,
@@ -208,6 +208,7 @@ class Built:
         backends: by the names of its routes.
         problems: why others cannot.
         number: of its table; 0: what the project declares.
+        shadows: releases that get copies of calls.
     """
 
     def __init__(self, settings: EndpointSettings, backends: Mapping[str, Backend], number: int = 0) -> None:
@@ -215,6 +216,7 @@ class Built:
         self.backends = backends
         self.number = number
         self.problems: list[str] = []
+        self.shadows: list[ShadowOf] = []
 
     def following(self, table: RoutingTable, warm: Warm) -> Built:
         """The same endpoint as a table says. A route that cannot be built here is left out, and its calls go to the others.
@@ -243,6 +245,12 @@ class Built:
             changed["balance"] = "weights"
         made = Built(self.settings.model_copy(update=changed), built, table.number)
         made.problems = problems
+        by_release = {route.release: route.name for route in routes}
+        made.shadows = [
+            ShadowOf(one.release, by_release[one.release], one.share)
+            for one in table.routing.shadows
+            if one.release in by_release
+        ]
         return made
 
 
@@ -264,4 +272,4 @@ def build_endpoint(name: str, built: Built, app: App, watch: DeadlineWatch, befo
     """One endpoint, of which breakers and latencies of before are kept."""
     cache = built.settings.cache
     embeddings = app.models.embeddings() if cache is not None and cache.semantic is not None else None
-    return Endpoint(name, built.settings, built.backends, watch, before, embeddings)
+    return Endpoint(name, built.settings, built.backends, watch, before, embeddings, built.shadows)

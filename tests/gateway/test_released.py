@@ -127,3 +127,30 @@ def test_a_rollback_reaches_a_process_within_a_tenth_of_a_second(at: Served, tmp
             taken.append(wait_until(lambda: said(at) == "from one"))
     # Seen within 50 ms, and some to read the table and to swap; a busy machine may take longer now and then.
     assert sorted(taken)[5] < 0.1, taken
+
+
+def test_copies_of_calls_go_to_a_shadow_and_nobody_gets_their_answers(at: Served, tmp_path: Path) -> None:
+    kept = release(tmp_path, "two")
+    act(tmp_path, lambda acts: acts.deploy(kept, "shadow", shares=(100,)))
+    wait_until(lambda: ask(at, headers={"x-ferrata-route": "bot-1"})[0] == 200)
+    for number in range(5):
+        assert said(at, f"user-{number}", stream=False) == "from one"
+    assert ask(at, stream=True)[0] == 200
+
+    def copies() -> list[dict[str, Any]]:
+        return [span for span in at.spans if span["attributes"]["ferrata.endpoint"] == "chat~shadow"]
+
+    wait_until(lambda: len(copies()) >= 6)
+    by_id = {span["span_id"]: span for span in at.spans}
+    for span in copies():
+        about = span["attributes"]
+        assert about["ferrata.shadow"] == "release/bot@1"
+        assert about["ferrata.release"].startswith("release/bot@1 sha256:")
+        assert about["ferrata.status"] == 200
+        assert "spent" not in span, "a copy uses no budget"
+        assert by_id[span["parent_id"]]["trace_id"] == span["trace_id"]
+    act(tmp_path, lambda acts: acts.rollback())
+    wait_until(lambda: ask(at, headers={"x-ferrata-route": "bot-1"})[0] == 404)
+    before = len(copies())
+    assert said(at) == "from one"
+    assert len(copies()) == before

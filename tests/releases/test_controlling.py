@@ -11,10 +11,10 @@ import pytest
 from test_acts import kept
 
 from ferrata.assets import Ledger
-from ferrata.catalog import EndpointSettings, Follower, Published
+from ferrata.catalog import SHADOWED, EndpointSettings, Follower, Published
 from ferrata.clock import format_time
 from ferrata.monitor import Drain
-from ferrata.releases import SHADOWED, Acts, Controller
+from ferrata.releases import Acts, Controller
 from ferrata.telemetry import Spool
 
 if TYPE_CHECKING:

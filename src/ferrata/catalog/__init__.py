@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ferrata.catalog.pricebook import PriceBook, load_book
     from ferrata.catalog.prices import Price, Rate
     from ferrata.catalog.project import declared_uses, open_catalog
-    from ferrata.catalog.published import Follower, Published, Routing, RoutingTable, Shadow
+    from ferrata.catalog.published import SHADOWED, Follower, Published, Routing, RoutingTable, Shadow
     from ferrata.catalog.refresh import Offer, OfferedModel, keep_offer, offered_models, read_offers, refresh_prices
     from ferrata.catalog.rollouts import (
         BUILT_IN_METRICS,
@@ -59,7 +59,7 @@ else:
         prices=["Price", "Rate"],
         project=["declared_uses", "open_catalog"],
         refresh=["Offer", "OfferedModel", "keep_offer", "offered_models", "read_offers", "refresh_prices"],
-        published=["Follower", "Published", "Routing", "RoutingTable", "Shadow"],
+        published=["SHADOWED", "Follower", "Published", "Routing", "RoutingTable", "Shadow"],
         rollouts=["BUILT_IN_METRICS", "LimitsSettings", "MetricSettings", "RolloutSettings", "StageSettings"],
         routes=[
             "BreakerSettings",
@@ -85,6 +85,7 @@ __all__ = [
     "FEATURES",
     "KINDS",
     "MODEL_LITERALS",
+    "SHADOWED",
     "STAGES",
     "BreakerSettings",
     "BudgetSettings",

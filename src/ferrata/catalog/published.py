@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from ferrata.store import Store
 
-__all__ = ["Follower", "Published", "Routing", "RoutingTable", "Shadow"]
+__all__ = ["SHADOWED", "Follower", "Published", "Routing", "RoutingTable", "Shadow"]
+
+SHADOWED = "~shadow"
+"""Behind an endpoint's name: that under which copies of its calls are recorded."""
 
 _LOCK = "ferrata.routing"
 _METADATA = MetaData()

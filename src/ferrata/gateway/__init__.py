@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from ferrata.gateway.routes import Route, Routes, build_routes
     from ferrata.gateway.semantic import LONGEST_QUESTION, Lookup, SemanticCache, bucket_of, question_of
     from ferrata.gateway.server import HttpServer, Served, WorkerContext
+    from ferrata.gateway.shadowing import ShadowOf
     from ferrata.gateway.sockets import listen_for
     from ferrata.gateway.supervisor import GatewayPlan, supervise
     from ferrata.gateway.wording import Wording, may_ask_the_same, wording_of
@@ -129,6 +130,7 @@ else:
         routes=["Route", "Routes", "build_routes"],
         semantic=["LONGEST_QUESTION", "Lookup", "SemanticCache", "bucket_of", "question_of"],
         server=["HttpServer", "Served", "WorkerContext"],
+        shadowing=["ShadowOf"],
         sockets=["listen_for"],
         supervisor=["GatewayPlan", "supervise"],
         wording=["Wording", "may_ask_the_same", "wording_of"],
@@ -187,6 +189,7 @@ __all__ = [
     "Routes",
     "SemanticCache",
     "Served",
+    "ShadowOf",
     "Stored",
     "Ticket",
     "Tool",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from ferrata.catalog import SHADOWED
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -53,6 +55,7 @@ class Call:
         error: the code of the failure.
         cached: how the answer was found without asking.
         blocked: the guard that stopped it.
+        shadow: the release that gets a copy of a call, which this is then; empty: it is none.
         drawn: the route that the call was dealt to, whichever answered; empty where there was no choice.
         unit: digest of the value by which it was dealt; empty: by chance.
         spent: what it used of each meter, for the store.
@@ -99,6 +102,7 @@ class Call:
         "release",
         "reserved",
         "route",
+        "shadow",
         "spent",
         "status",
         "stream",
@@ -123,7 +127,7 @@ class Call:
         self.stream = False
         self.route = self.provider = self.release = self.model = self.finish = self.error = self.cached = (
             self.blocked
-        ) = self.drawn = self.unit = ""
+        ) = self.drawn = self.unit = self.shadow = ""
         self.attempts = 0
         self.usage: Usage | None = None
         self.price: Price | None = None
@@ -196,7 +200,7 @@ class Call:
         """The span's attributes."""
         about: dict[str, Any] = {
             "gen_ai.operation.name": self.dialect.operation,
-            "ferrata.endpoint": name,
+            "ferrata.endpoint": name + SHADOWED if self.shadow else name,
             "ferrata.request": self.id,
             "ferrata.status": self.status,
         }
@@ -219,6 +223,7 @@ class Call:
             ("ferrata.release", self.release),
             ("ferrata.cached", self.cached),
             ("ferrata.blocked", self.blocked),
+            ("ferrata.shadow", self.shadow),
             ("ferrata.drawn", self.drawn),
             ("ferrata.unit", self.unit),
             ("ferrata.usage.estimated", self.estimated),

@@ -300,6 +300,8 @@ class Calls:
         call.written = True
         keeper.settle(call)
         self._record(call.span())
+        if call.endpoint.shadows:
+            call.endpoint.shadows.chat(call, call.endpoint, self._record)
 
 
 class _Told:

@@ -12,6 +12,7 @@ from ferrata.gateway.coalescing import Flights
 from ferrata.gateway.guarding import build_guards
 from ferrata.gateway.lanes import Lanes
 from ferrata.gateway.routes import build_routes
+from ferrata.gateway.shadowing import Shadows
 from ferrata.gateway.speaking import object_at
 from ferrata.providers import Timeouts
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ferrata.gateway.mcp import Tool
     from ferrata.gateway.routes import Route
     from ferrata.gateway.semantic import SemanticCache
+    from ferrata.gateway.shadowing import ShadowOf
     from ferrata.providers import ChatModel, EmbeddingModel, Price, RemoteEmbeddings, RemoteModel
 
 __all__ = ["Backend", "Endpoint", "Endpoints"]
@@ -75,6 +77,7 @@ class Endpoint:
         watch: ends what takes too long; one for all endpoints.
         before: the endpoint of that name until now, whose routes' breakers and latencies are kept.
         embeddings: for answers by meaning.
+        shadows: releases that get copies of calls.
     """
 
     __slots__ = (
@@ -90,6 +93,7 @@ class Endpoint:
         "routes",
         "semantic",
         "settings",
+        "shadows",
         "timeouts",
         "version",
     )
@@ -102,6 +106,7 @@ class Endpoint:
         watch: DeadlineWatch,
         before: Endpoint | None = None,
         embeddings: EmbeddingModel | None = None,
+        shadows: Sequence[ShadowOf] = (),
     ) -> None:
         self.name = name
         self.settings = settings
@@ -125,6 +130,7 @@ class Endpoint:
             self.semantic = SemanticCache(embeddings, threshold=cache.semantic, most=cache.most, seconds=cache.seconds)
         self.flights: Flights[Whole] | None = Flights() if settings.coalesce else None
         self._sticky = settings.sticky
+        self.shadows = Shadows(shadows)
 
     def times(self, limits: Limits) -> Timeouts:
         """The timeouts of an attempt."""

@@ -13,6 +13,7 @@ from ferrata.gateway.answers import RELEASE
 from ferrata.gateway.call import Call
 from ferrata.gateway.dialects import SCORE
 from ferrata.gateway.refusals import NoSuchEndpoint
+from ferrata.gateway.shadowing import MOST_BYTES
 from ferrata.gateway.speaking import send_json
 from ferrata.telemetry import join_trace
 
@@ -79,6 +80,7 @@ class Mounted:
             return
         call = Call(SCORE, dict(scope["headers"]))
         keeper = self._keeper()
+        heard, copies = _Heard(receive), False
         state: dict[str, Any] = {**scope.get("state", {}), "request_id": call.id}
         inner["state"] = state
 
@@ -95,10 +97,14 @@ class Mounted:
             if call.endpoint is None or (call.key is not None and not call.key.allows(self._endpoint)):
                 raise NoSuchEndpoint(f"there is no endpoint {self._endpoint!r} for this key", hint="see /v1/models")
             application = self._of(call, call.endpoint)
+            scored = scope["path"].endswith("/score")
+            copies = scored and bool(call.endpoint.shadows)
+            if not scored:
+                call.drawn = call.unit = ""  # what is said of an answer is none
             await keeper.enter(call)
             with join_trace(*call.trace) as span:
                 try:
-                    await application(inner, receive, answer)
+                    await application(inner, heard if copies else receive, answer)
                 finally:
                     call.usage, call.paid = span.usage, span.cost
         except FerrataError as error:
@@ -112,3 +118,19 @@ class Mounted:
             keeper.leave(call)
             if call.endpoint is not None:
                 self._record(call.span())
+                if copies:
+                    call.endpoint.shadows.score(call, call.endpoint, inner, bytes(heard.body), self._record)
+
+
+class _Heard:
+    """The body of a request, kept while it is read, as far as copies of it are sent."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.body = bytearray()
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request" and len(self.body) <= MOST_BYTES:
+            self.body += message.get("body", b"")
+        return message

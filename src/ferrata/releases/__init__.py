@@ -7,7 +7,7 @@ from ferrata.doors import door
 if TYPE_CHECKING:
     from ferrata.releases.acts import STRATEGIES, Acts, Strategy
     from ferrata.releases.bundle import KIND, Evidence, Kept, Release, Releases
-    from ferrata.releases.controlling import SHADOWED, Controller
+    from ferrata.releases.controlling import Controller
     from ferrata.releases.judging import Compared, Judge, Row, Verdict
     from ferrata.releases.reaching import Reached, reached, wait_reached
 else:
@@ -15,14 +15,13 @@ else:
         __name__,
         acts=["STRATEGIES", "Acts", "Strategy"],
         bundle=["KIND", "Evidence", "Kept", "Release", "Releases"],
-        controlling=["SHADOWED", "Controller"],
+        controlling=["Controller"],
         judging=["Compared", "Judge", "Row", "Verdict"],
         reaching=["Reached", "reached", "wait_reached"],
     )
 
 __all__ = [
     "KIND",
-    "SHADOWED",
     "STRATEGIES",
     "Acts",
     "Compared",

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ferrata.catalog import RolloutSettings
+from ferrata.catalog import SHADOWED, RolloutSettings
 from ferrata.clock import parse_time
 from ferrata.errors import Conflict, FerrataError, UsageError
 from ferrata.monitor import Outcome, Said, read_outcomes, read_said
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
     from ferrata.releases.acts import Acts
     from ferrata.store import Store
 
-__all__ = ["SHADOWED", "Controller"]
-
-SHADOWED = "~shadow"
-"""Behind an endpoint's name: that under which copies of its calls are recorded."""
+__all__ = ["Controller"]
 
 _log = logging.getLogger("ferrata.rollouts")
 _SECOND = 1_000_000_000
