@@ -55,6 +55,12 @@ def climbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         scored = rf"^{judge}\.{judge} +[\d.]+ +(-|[\d.]+ to [\d.]+) +[\d.]+% >= 3 +3 +0 *$"
         assert re.search(scored, done.stdout, re.MULTILINE), done.stdout
     assert "support-bot: Level 2, defined: 10 of 28 points by evidence" in done.stdout
+    assert "support-bot: Level 2, defined: 14 of 28 points by evidence" in done.stdout
+    acts = re.findall(r"^-> (\w+): (.*)$", done.stdout, re.MULTILINE)
+    assert [act for act, _ in acts] == ["promote", "rollback"], acts
+    assert "is worse by more than" in acts[1][1]
+    assert re.search(r"^30 calls, \d+ helped; by release: \{'release/find@2': 30\}$", done.stdout, re.MULTILINE)
+    assert "sk-fe-" not in done.stdout
     verdicts = re.findall(r"^support: (\w+): gate-\S+ against support-1, (\d+) rows$", done.stdout, re.MULTILINE)
     assert verdicts[:2] == [("pass", "20"), ("inconclusive", "3")]
     # By the processor, a row more or less has sources before the change, which 20 rows may leave open.
@@ -71,12 +77,13 @@ def climbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_the_demo_lifts_its_project(climbed: Path) -> None:
     found = points(climbed)
-    assert {name: found[name] for name in ("models", "prompts", "evaluation", "safety", "assets")} == {
+    assert {name: found[name] for name in ("models", "prompts", "evaluation", "deployment", "safety", "assets")} == {
         "models": 2,
         "prompts": 2,
         "evaluation": 3,
+        "deployment": 3,
         "safety": 1,
-        "assets": 1,
+        "assets": 3,
     }
 
 
@@ -131,6 +138,7 @@ def test_what_declares_the_evaluations_or_what_records_them_gives_the_point(clim
         ("flows/support/answer.jinja2", "prompts", 0),
         ("flows/support/flow.dag.yaml", "prompts", 0),  # nothing asks a model then
         (".ferrata/ferrata.db", "evaluation", 0),
+        (".ferrata/ferrata.db", "deployment", 1),
         (".ferrata/ferrata.db", "assets", 0),
     ],
 )
